@@ -1,0 +1,57 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export GX_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help setup demo test test-system lint types format dev serve bench clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## create .venv with pinned versions
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) with Python 3.11 (once)…"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup ## run the whole path on the embedded data set and print a summary
+	@$(BIN)/concierge demo
+
+test: setup ## Python tests, at most 10 minutes
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+test-system: setup ## daemon, kill and second-data-set tests
+	@$(BIN)/python -m pytest -m "system or external" -o addopts="-ra --strict-markers --strict-config --import-mode=importlib"
+
+lint: setup ## format, lint, SQL, import direction
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/macros dbt_project/tests
+	@$(BIN)/dbt parse --no-partial-parse --project-dir dbt_project --profiles-dir dbt_project --quiet
+
+types: setup ## strict type check
+	@$(BIN)/mypy
+
+format: setup ## rewrite code and SQL in house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/sqlfluff fix --processes 2 dbt_project/models
+
+dev: setup ## Dagster UI with its daemon on http://127.0.0.1:3000
+	@$(BIN)/concierge dev
+
+serve: setup ## lookup service on http://127.0.0.1:8765
+	@$(BIN)/concierge serve
+
+bench: setup ## measure; results are described in docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.run
+
+clean: ## remove the environment, caches and the demo's data
+	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dbt_project/target dbt_project/logs .coverage

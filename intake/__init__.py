@@ -1,0 +1,1 @@
+"""What came in: source contracts, mapping, hashing, lake, quarantine and the operational store."""

@@ -1,0 +1,106 @@
+"""`settings.yml`, validated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intake.clock import Clock, project_clock
+from intake.paths import DataPaths
+
+
+class SettingsError(ValueError):
+    """`settings.yml` is missing, unreadable or has a value outside its bounds."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClockSettings(_Section):
+    """Which time it is. `start: null` is wall time; a timestamp makes time begin there on first use."""
+
+    start: datetime | None = None
+
+
+class IntakeSettings(_Section):
+    """Bounds of what intake accepts."""
+
+    earliest_event: datetime = Field(
+        default=datetime.fromisoformat("2000-01-01T00:00:00+00:00"), description="older events are quarantined"
+    )
+    future_tolerance_seconds: int = Field(default=300, ge=0, le=86_400, description="clock skew that is forgiven")
+    default_region: str = Field(default="US", min_length=2, max_length=2, description="for phone numbers without +")
+
+
+class SegmentSettings(_Section):
+    """How customers are grouped."""
+
+    minimum_size: int = Field(default=1000, ge=1, description="smaller segments fall up the ladder")
+    k_min: int = Field(default=3, ge=2, le=20)
+    k_max: int = Field(default=7, ge=2, le=20)
+
+
+class ModelSettings(_Section):
+    """Horizons and cut-offs of the predictive models."""
+
+    horizon_days: int = Field(default=91, ge=7, le=730, description="churn and value look this far ahead")
+    cutoff_spacing_days: int = Field(default=28, ge=7, le=182)
+    max_train_cutoffs: int = Field(default=5, ge=1, le=24)
+
+
+class ServingSettings(_Section):
+    """The lookup service."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=1, le=65_535)
+    workers: int = Field(default=1, ge=1, le=64)
+    keep_snapshots: int = Field(default=5, ge=2, le=100)
+    stickiness_days: int = Field(default=30, ge=0, le=365)
+
+
+class MatchSettings(_Section):
+    """Data-quality bounds."""
+
+    minimum_match_rate: float = Field(default=0.60, ge=0, le=1)
+
+
+class Settings(_Section):
+    """All settings with their defaults; `config/settings.yml` may leave out any of them."""
+
+    project: str = "concierge"
+    time_zone: str = Field(default="UTC", description="the shop's local time, for hours and weekdays")
+    currency: str = Field(default="USD", min_length=3, max_length=3)
+    seed: int = 20_170_101
+    clock: ClockSettings = ClockSettings()
+    intake: IntakeSettings = IntakeSettings()
+    segments: SegmentSettings = SegmentSettings()
+    models: ModelSettings = ModelSettings()
+    serving: ServingSettings = ServingSettings()
+    quality: MatchSettings = MatchSettings()
+
+    def project_clock(self, paths: DataPaths) -> Clock:
+        """The clock these settings name, anchored in the data folder."""
+        return project_clock(self.clock.start, paths.root / "clock.json")
+
+
+def load_settings(config: Path) -> Settings:
+    """Read `config/settings.yml`; a missing file means defaults.
+
+    Raises:
+        SettingsError: names the file, the field, the value and what is allowed.
+    """
+    file = config / "settings.yml"
+    if not file.exists():
+        return Settings()
+    try:
+        return Settings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{file}: not readable as YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{file}: {field}: {first['msg']} (got {first['input']!r})") from error

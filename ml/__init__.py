@@ -1,0 +1,1 @@
+"""How numbers are made: frames and arrays in, documented results out."""

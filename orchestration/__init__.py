@@ -1,0 +1,1 @@
+"""What runs when: assets, checks, schedules and the command line."""

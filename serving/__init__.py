@@ -1,0 +1,1 @@
+"""What is answered: snapshots, decisions, policies and the HTTP service."""
