@@ -1,0 +1,55 @@
+"""The project's clock: wall, shifted, fixed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from intake.clock import FixedClock, OffsetClock, WallClock, project_clock
+
+START = datetime(2018, 1, 2, tzinfo=UTC)
+
+
+def test_without_a_start_the_clock_is_wall_time(tmp_path: Path) -> None:
+    clock = project_clock(None, tmp_path / "clock.json")
+    assert isinstance(clock, WallClock)
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
+    assert not (tmp_path / "clock.json").exists()
+
+
+def test_time_begins_at_the_start_on_first_use_and_moves_forward(tmp_path: Path) -> None:
+    clock = project_clock(START, tmp_path / "clock.json")
+    first, second = clock.now(), clock.now()
+    assert START <= first <= second < START + timedelta(minutes=1)
+
+
+def test_every_process_agrees_on_the_first_use(tmp_path: Path) -> None:
+    anchor = tmp_path / "deep" / "clock.json"
+    one = project_clock(START, anchor)
+    other = project_clock(START, anchor)
+    assert isinstance(one, OffsetClock)
+    assert one == other
+
+
+def test_a_changed_start_gets_an_anchor_of_its_own(tmp_path: Path) -> None:
+    anchor = tmp_path / "clock.json"
+    project_clock(START, anchor)
+    later = project_clock(START + timedelta(days=365), anchor).now()
+    assert later - (START + timedelta(days=365)) < timedelta(minutes=1)
+
+
+def test_a_start_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
+    eastern = datetime.fromisoformat("2018-01-01T19:00:00-05:00")
+    assert project_clock(eastern, tmp_path / "a.json").now() - START < timedelta(minutes=1)
+
+
+def test_a_naive_start_is_refused_with_the_value(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"clock\.start: 2018-01-02T00:00:00 has no time zone"):
+        project_clock(datetime(2018, 1, 2), tmp_path / "clock.json")  # noqa: DTZ001
+
+
+def test_a_fixed_clock_stands_still() -> None:
+    clock = FixedClock(START)
+    assert clock.now() == clock.now() == START
