@@ -1,0 +1,209 @@
+"""Tables that Python writes and dbt reads as sources: their DDL, created empty before dbt runs.
+
+Timestamps are naive and UTC throughout the warehouse, so that no result depends on a session's time zone.
+An open end of a bitemporal interval is `FOREVER`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+FOREVER = "9999-12-31 00:00:00"
+SOURCE_SCHEMAS = ("ops", "identity", "ml")
+
+
+class SqlConnection(Protocol):
+    """What this module needs of a DuckDB connection."""
+
+    def execute(self, query: str) -> object:
+        """Run one statement."""
+        ...
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """One table that Python fills: address, columns in order (name, SQL type) and the key that is unique."""
+
+    schema: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """`schema.name`, as it is queried."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Column names in table order."""
+        return tuple(name for name, _ in self.columns)
+
+    @property
+    def ddl(self) -> str:
+        """The statement that creates the table when it does not exist."""
+        columns = ", ".join(f'"{name}" {sql_type}' for name, sql_type in self.columns)
+        return f"CREATE TABLE IF NOT EXISTS {self.address} ({columns})"
+
+
+def _table(schema: str, name: str, columns: str, key: str) -> SourceTable:
+    pairs = [part.split(" ", 1) for part in (line.strip() for line in columns.split(";")) if part]
+    return SourceTable(schema, name, tuple((first, second.strip()) for first, second in pairs), tuple(key.split()))
+
+
+OPS_TABLES = (
+    _table(
+        "ops",
+        "lake_file",
+        "path VARCHAR; source VARCHAR; event_date DATE; rows BIGINT; min_received_at TIMESTAMP;"
+        "max_received_at TIMESTAMP; loaded_at TIMESTAMP; is_visible BOOLEAN",
+        "path",
+    ),
+    _table("ops", "run_context", "as_of TIMESTAMP", "as_of"),
+    _table("ops", "cutoff", "as_of TIMESTAMP; horizon_days INTEGER; role VARCHAR", "as_of horizon_days"),
+    _table(
+        "ops",
+        "alert",
+        "alert_id VARCHAR; cause VARCHAR; severity VARCHAR; title VARCHAR; detail VARCHAR; source VARCHAR;"
+        "first_seen_at TIMESTAMP; last_seen_at TIMESTAMP; count BIGINT; state VARCHAR; owner VARCHAR; note VARCHAR;"
+        "resolved_at TIMESTAMP; sample VARCHAR",
+        "alert_id",
+    ),
+    _table(
+        "ops",
+        "metric_daily",
+        "metric_date DATE; metric VARCHAR; dimension VARCHAR; value DOUBLE; recorded_at TIMESTAMP",
+        "metric_date metric dimension",
+    ),
+    _table(
+        "ops",
+        "run_summary",
+        "run_id VARCHAR; kind VARCHAR; as_of TIMESTAMP; started_at TIMESTAMP; finished_at TIMESTAMP;"
+        "state VARCHAR; detail VARCHAR",
+        "run_id",
+    ),
+)
+
+IDENTITY_TABLES = (
+    _table(
+        "identity",
+        "identifier",
+        "identifier_key BIGINT; type VARCHAR; value_hash VARCHAR; first_seen_at TIMESTAMP; last_seen_at TIMESTAMP;"
+        "degree_by_type VARCHAR; status VARCHAR; reason VARCHAR",
+        "identifier_key",
+    ),
+    _table(
+        "identity",
+        "identity_edge",
+        "edge_key BIGINT; a_key BIGINT; b_key BIGINT; kind VARCHAR; rule_id VARCHAR; source VARCHAR;"
+        "evidence VARCHAR; weight DOUBLE; confidence DOUBLE; first_seen_at TIMESTAMP; last_seen_at TIMESTAMP;"
+        "n_observed BIGINT; state VARCHAR",
+        "edge_key",
+    ),
+    _table(
+        "identity",
+        "canonical",
+        "canonical_id VARCHAR; anchor_key BIGINT; created_at TIMESTAMP; status VARCHAR; redirect_to VARCHAR",
+        "canonical_id",
+    ),
+    _table(
+        "identity",
+        "identity_assignment",
+        "identifier_key BIGINT; canonical_id VARCHAR; tier VARCHAR; valid_from TIMESTAMP; valid_to TIMESTAMP;"
+        "system_from TIMESTAMP; system_to TIMESTAMP; via_edge_key BIGINT",
+        "identifier_key valid_from system_from",
+    ),
+    _table(
+        "identity",
+        "identity_event",
+        "event_id VARCHAR; at TIMESTAMP; type VARCHAR; survivor_id VARCHAR; other_id VARCHAR;"
+        "cause_edge_key BIGINT; actor VARCHAR",
+        "event_id",
+    ),
+    _table(
+        "identity",
+        "identity_quarantine",
+        "quarantine_key BIGINT; identifier_key BIGINT; other_key BIGINT; edge_key BIGINT; reason VARCHAR;"
+        "detail VARCHAR; at TIMESTAMP",
+        "quarantine_key",
+    ),
+    _table(
+        "identity",
+        "identity_override",
+        "a_key BIGINT; b_key BIGINT; kind VARCHAR; actor VARCHAR; reason VARCHAR; created_at TIMESTAMP",
+        "a_key b_key",
+    ),
+)
+
+ML_TABLES = (
+    _table(
+        "ml",
+        "segment_assignment",
+        "customer_id VARCHAR; as_of TIMESTAMP; segment_id INTEGER; segment_name VARCHAR; rung VARCHAR;"
+        "micro_segment VARCHAR; model_version VARCHAR",
+        "customer_id",
+    ),
+    _table(
+        "ml",
+        "segment_profile",
+        "segment_id INTEGER; as_of TIMESTAMP; segment_name VARCHAR; customers BIGINT; share DOUBLE;"
+        "description VARCHAR; evidence VARCHAR; top_categories VARCHAR; suggested_treatment VARCHAR;"
+        "model_version VARCHAR",
+        "segment_id",
+    ),
+    _table(
+        "ml",
+        "churn_score",
+        "customer_id VARCHAR; as_of TIMESTAMP; churn_probability DOUBLE; horizon_days INTEGER; model_version VARCHAR",
+        "customer_id",
+    ),
+    _table(
+        "ml",
+        "value_score",
+        "customer_id VARCHAR; as_of TIMESTAMP; ltv_amount DOUBLE; ltv_low DOUBLE; ltv_high DOUBLE;"
+        "horizon_days INTEGER; model_version VARCHAR",
+        "customer_id",
+    ),
+    _table(
+        "ml",
+        "recommendation",
+        "customer_id VARCHAR; as_of TIMESTAMP; task VARCHAR; rank INTEGER; product_id VARCHAR; score DOUBLE;"
+        "reason VARCHAR",
+        "customer_id task rank",
+    ),
+    _table(
+        "ml",
+        "decision_table",
+        "placement VARCHAR; segment_id INTEGER; context_bucket VARCHAR; action VARCHAR; score DOUBLE; basis VARCHAR;"
+        "n BIGINT; as_of TIMESTAMP",
+        "placement segment_id context_bucket action",
+    ),
+)
+
+SOURCE_TABLES = OPS_TABLES + IDENTITY_TABLES + ML_TABLES
+
+
+def statements() -> Iterator[str]:
+    """Every DDL statement in order: schemas, then tables; each may be run again without effect."""
+    yield from (f"CREATE SCHEMA IF NOT EXISTS {schema}" for schema in SOURCE_SCHEMAS)
+    yield from (table.ddl for table in SOURCE_TABLES)
+
+
+def create_source_tables(connection: SqlConnection) -> None:
+    """Create the schemas and the empty tables that are missing; existing rows stay."""
+    for statement in statements():
+        connection.execute(statement)
+
+
+def source_table(address: str) -> SourceTable:
+    """The table with this `schema.name`.
+
+    Raises:
+        KeyError: no such source table; the message lists the known ones.
+    """
+    known = {table.address: table for table in SOURCE_TABLES}
+    if address not in known:
+        raise KeyError(f"source table {address!r}; known: {', '.join(sorted(known))}")
+    return known[address]
