@@ -1,0 +1,109 @@
+"""Pauses, run summaries, daily metrics and identity overrides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from intake.ops_database import OpsDatabase
+from intake.ops_records import IdentityOverride, Metric, Pause, RunSummary, from_text, to_text
+
+
+class ControlRoom(OpsDatabase):
+    """What people and runs write down about the running of the shop."""
+
+    def set_pause(self, scope: str, *, reason: str, actor: str, at: datetime) -> Pause:
+        """Stop personalizing one placement, or everything with scope `all`."""
+        pause = Pause(scope, reason, actor, at)
+        with self.transaction() as connection:
+            connection.execute("insert or replace into pause values (?, ?, ?, ?)", (scope, reason, actor, to_text(at)))
+        return pause
+
+    def clear_pause(self, scope: str) -> bool:
+        """Lift a pause; False when there was none."""
+        with self.transaction() as connection:
+            return connection.execute("delete from pause where scope = ?", (scope,)).rowcount > 0
+
+    def pauses(self) -> list[Pause]:
+        """The pauses in force."""
+        rows = self.rows("select * from pause order by scope")
+        return [Pause(row["scope"], row["reason"], row["actor"], from_text(row["created_at"])) for row in rows]
+
+    def record_run(self, run: RunSummary) -> None:
+        """Write a run down, or replace what was written of it."""
+        finished = to_text(run.finished_at) if run.finished_at else None
+        detail = json.dumps(dict(run.detail), default=str)
+        values = (run.run_id, run.kind, to_text(run.as_of), to_text(run.started_at), finished, run.state, detail)
+        with self.transaction() as connection:
+            connection.execute("insert or replace into run_summary values (?, ?, ?, ?, ?, ?, ?)", values)
+
+    def finish_run(self, run_id: str, *, at: datetime, state: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Close a run that was recorded when it started; `detail` replaces the old one when given.
+
+        Raises:
+            LookupError: no such run.
+        """
+        known = [run for run in self.runs() if run.run_id == run_id]
+        if not known:
+            raise LookupError(f"run {run_id!r} was never recorded")
+        self.record_run(replace(known[0], finished_at=at, state=state, detail=detail or known[0].detail))
+
+    def runs(self, kind: str | None = None) -> list[RunSummary]:
+        """Runs, newest first."""
+        rows = self.rows("select * from run_summary where ? is null or kind = ? order by started_at desc", kind, kind)
+        return [
+            RunSummary(
+                row["run_id"],
+                row["kind"],
+                from_text(row["as_of"]),
+                from_text(row["started_at"]),
+                from_text(row["finished_at"]) if row["finished_at"] else None,
+                row["state"],
+                json.loads(row["detail"]),
+            )
+            for row in rows
+        ]
+
+    def record_metric(self, metric_date: date, metric: str, value: float, *, at: datetime, dimension: str = "") -> None:
+        """Write one figure of one day; the last one written counts."""
+        values = (metric_date.isoformat(), metric, dimension, float(value), to_text(at))
+        with self.transaction() as connection:
+            connection.execute("insert or replace into metric_daily values (?, ?, ?, ?, ?)", values)
+
+    def metrics(self, metric: str | None = None) -> list[Metric]:
+        """Daily figures in order of date, metric and dimension."""
+        rows = self.rows(
+            "select * from metric_daily where ? is null or metric = ? order by metric_date, metric, dimension",
+            metric,
+            metric,
+        )
+        return [
+            Metric(
+                date.fromisoformat(row["metric_date"]),
+                row["metric"],
+                row["dimension"],
+                row["value"],
+                from_text(row["recorded_at"]),
+            )
+            for row in rows
+        ]
+
+    def record_override(self, override: IdentityOverride) -> None:
+        """Note an analyst's link or un-link; the pair is kept with the smaller key first."""
+        a_key, b_key = sorted((override.a_key, override.b_key))
+        values = (a_key, b_key, override.kind, override.actor, override.reason, to_text(override.created_at))
+        with self.transaction() as connection:
+            connection.execute("insert or replace into identity_override values (?, ?, ?, ?, ?, ?)", values)
+
+    def overrides(self) -> list[IdentityOverride]:
+        """All overrides, oldest first."""
+        rows = self.rows("select * from identity_override order by created_at, a_key, b_key")
+        return [
+            IdentityOverride(
+                row["a_key"], row["b_key"], row["kind"], row["actor"], row["reason"], from_text(row["created_at"])
+            )
+            for row in rows
+        ]

@@ -1,0 +1,77 @@
+"""Connections to `ops.sqlite`: WAL, short transactions, schema made on first use."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from intake.paths import DataPaths
+
+BUSY_SECONDS = 30
+SCHEMA_VERSION = 1
+_SCHEMA = Path(__file__).with_name("ops_schema.sql")
+
+
+class OpsStoreError(RuntimeError):
+    """`ops.sqlite` cannot be opened, or was written by a newer version."""
+
+
+class OpsDatabase:
+    """Opens the store for one short transaction at a time; safe from any thread or process."""
+
+    def __init__(self, paths: DataPaths) -> None:
+        self.paths = paths
+        self.file = paths.ops_db
+        self._ready = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: everything inside happens, or nothing does."""
+        with closing(self._connect()) as connection:
+            connection.execute("begin immediate")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("rollback")
+                raise
+            connection.execute("commit")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A consistent view that blocks nobody."""
+        with closing(self._connect()) as connection:
+            connection.execute("begin")
+            yield connection
+            connection.execute("rollback")
+
+    def rows(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
+        """All rows of one query."""
+        with self.reading() as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    def _connect(self) -> sqlite3.Connection:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            # A batch that was reported as accepted must survive a power cut: FULL syncs the WAL at each commit.
+            connection.execute("pragma synchronous = full")
+            if not self._ready:
+                self._prepare(connection)
+        except sqlite3.Error as error:
+            raise OpsStoreError(f"{self.file}: {error}") from error
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        found = int(connection.execute("pragma user_version").fetchone()[0])
+        if found > SCHEMA_VERSION:
+            connection.close()
+            raise OpsStoreError(f"{self.file}: schema version {found} is newer than {SCHEMA_VERSION}")
+        if found < SCHEMA_VERSION:
+            connection.execute("pragma journal_mode = wal")
+            script = _SCHEMA.read_text(encoding="utf-8")
+            connection.executescript(f"begin immediate; {script} pragma user_version = {SCHEMA_VERSION}; commit;")
+        self._ready = True

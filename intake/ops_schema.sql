@@ -1,0 +1,53 @@
+create table if not exists lake_file (
+    path text primary key, source text not null, event_date text not null, batch_id text not null,
+    rows integer not null, min_received_at text not null, max_received_at text not null,
+    loaded_at text not null, state text not null check (state in ('visible', 'retired'))
+) without rowid;
+create index if not exists lake_file_by_date on lake_file (event_date, source);
+create table if not exists batch (
+    batch_id text primary key, source text not null, contract_version text not null, input_name text not null,
+    input_hash text not null, rows_read integer not null, accepted integer not null, duplicate integer not null,
+    quarantined integer not null, suppressed integer not null, events integer not null, started_at text not null,
+    finished_at text not null, state text not null, message text not null,
+    check (rows_read = accepted + duplicate + quarantined + suppressed)
+) without rowid;
+create table if not exists touched_day (
+    event_date text not null, batch_id text not null, touched_at text not null, consumed_run_id text,
+    primary key (event_date, batch_id)
+) without rowid;
+create table if not exists quarantine_row_count (
+    batch_id text not null, reason text not null, rows integer not null, primary key (batch_id, reason)
+) without rowid;
+create table if not exists seen_file (
+    source text not null, path text not null, size integer not null, mtime_ns integer not null,
+    content_hash text not null, contract_version text not null, batch_id text not null,
+    primary key (source, path)
+) without rowid;
+create table if not exists consent (
+    identifier text not null, purpose text not null, occurred_at text not null, granted integer not null,
+    primary key (identifier, purpose, occurred_at)
+) without rowid;
+create table if not exists alert (
+    alert_id text primary key, cause text not null, severity text not null, title text not null,
+    detail text not null, source text not null, first_seen_at text not null, last_seen_at text not null,
+    count integer not null, state text not null check (state in ('open', 'acknowledged', 'resolved')),
+    owner text, note text, resolved_at text, sample text not null default '[]'
+) without rowid;
+create unique index if not exists alert_one_open_a_cause on alert (cause) where state <> 'resolved';
+create table if not exists pause (
+    scope text primary key, reason text not null, actor text not null, created_at text not null
+) without rowid;
+create table if not exists run_summary (
+    run_id text primary key, kind text not null, as_of text not null, started_at text not null,
+    finished_at text, state text not null, detail text not null default '{}'
+) without rowid;
+create table if not exists metric_daily (
+    metric_date text not null, metric text not null, dimension text not null, value real not null,
+    recorded_at text not null, primary key (metric_date, metric, dimension)
+) without rowid;
+create table if not exists identity_override (
+    a_key integer not null, b_key integer not null, kind text not null check (kind in ('must_link', 'cannot_link')),
+    actor text not null, reason text not null, created_at text not null, primary key (a_key, b_key)
+) without rowid;
+create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
+insert or ignore into schema_version (version) values (1);

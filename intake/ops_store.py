@@ -1,0 +1,15 @@
+"""`ops.sqlite`: what may be written at any time, runs or no runs."""
+
+from __future__ import annotations
+
+from intake.ops_alerts import AlertBook
+from intake.ops_control import ControlRoom
+from intake.ops_ledger import LakeLedger
+
+
+class OpsStore(LakeLedger, AlertBook, ControlRoom):
+    """The operational store of a data folder.
+
+    Every method is one short transaction on a connection of its own, so the object may be shared by threads and
+    used beside other processes. Times come from the caller (`intake.clock`), never from here.
+    """

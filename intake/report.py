@@ -1,0 +1,44 @@
+"""What intake says about each file it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+FileState = Literal["ingested", "unchanged", "unreadable", "empty"]
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """One input file: rows_read = accepted + duplicate + quarantined + suppressed, in source rows."""
+
+    path: Path
+    state: FileState
+    rows_read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    suppressed: int = 0
+    events: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    batch_id: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """All files of one source in one go."""
+
+    source: str
+    files: tuple[FileReport, ...]
+
+    def total(self, count: Literal["rows_read", "accepted", "duplicate", "quarantined", "suppressed", "events"]) -> int:
+        """Sum of one count over the files."""
+        return sum(int(getattr(file, count)) for file in self.files)
+
+    @property
+    def failed(self) -> bool:
+        """True when files were given and none of them could be read."""
+        return bool(self.files) and all(file.state == "unreadable" for file in self.files)
