@@ -1,1 +1,1 @@
-"""What is answered: snapshots, decisions, policies and the HTTP service."""
+"""What is answered: snapshot, placements, policies, decisions, the service log and the HTTP service."""

@@ -1,0 +1,1 @@
+"""Immutable, versioned snapshots: writer, reader, pointer and the checks between them."""

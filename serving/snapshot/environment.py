@@ -1,0 +1,69 @@
+"""How a snapshot's LMDB file is opened, for writing once and for reading ever after."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from serving.snapshot.records import TABLES
+
+# Address space only: the file takes what is written. 64 GiB is some 200 times a snapshot of a million profiles.
+MAP_BYTES = 64 << 30
+SEPARATOR = "\x1f"
+EVERYTHING = "\x00"
+
+# LMDB refuses to open one file twice in a process, which a verification beside a serving reader would do.
+_OPEN: dict[tuple[int, int], list[Any]] = {}
+_LOCK = threading.Lock()
+
+
+def open_for_writing(folder: Path) -> Any:
+    """A new environment in an empty folder; durable only after `sync(True)`."""
+    return lmdb.open(str(folder), map_size=MAP_BYTES, max_dbs=len(TABLES), sync=False, lock=False, meminit=False)
+
+
+class SharedEnvironment:
+    """The published environment of a folder: no lock file, no read-ahead; readers of one process share it.
+
+    Raises:
+        lmdb.Error: the file is missing or is no LMDB file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            stat = (folder / "data.mdb").stat()
+        except OSError as error:
+            raise lmdb.Error(str(error)) from error
+        self._key = (stat.st_dev, stat.st_ino)
+        with _LOCK:
+            entry = _OPEN.get(self._key)
+            if entry is None:
+                entry = _OPEN[self._key] = [_open_for_reading(folder), 0]
+            entry[1] += 1
+        self.lmdb = entry[0]
+
+    def release(self) -> None:
+        """Unmap the file when this was its last user."""
+        with _LOCK:
+            entry = _OPEN[self._key]
+            entry[1] -= 1
+            if entry[1] == 0:
+                del _OPEN[self._key]
+                self.lmdb.close()
+
+
+def _open_for_reading(folder: Path) -> Any:
+    return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, create=False, max_dbs=len(TABLES))
+
+
+def identifier_key(kind: str, value_hash: str) -> bytes:
+    """Key of the identifier table."""
+    return f"{kind}{SEPARATOR}{value_hash}".encode()
+
+
+def category_key(category: str) -> bytes:
+    """Key of the popular table; LMDB has no empty keys, so all categories together have a sign of their own."""
+    return (category or EVERYTHING).encode()

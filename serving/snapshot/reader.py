@@ -1,0 +1,161 @@
+"""Read one published snapshot version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import lmdb
+import msgspec
+
+from serving.placement import Placement
+from serving.policy import Policy
+from serving.snapshot.environment import SharedEnvironment, category_key, identifier_key
+from serving.snapshot.manifest import DATA_FILE, Manifest, read_manifest
+from serving.snapshot.records import (
+    TABLES,
+    DecisionRow,
+    ProductRecord,
+    ProfileRecord,
+    SnapshotError,
+)
+
+_PROFILE = msgspec.msgpack.Decoder(ProfileRecord)
+_PRODUCT = msgspec.msgpack.Decoder(ProductRecord)
+_IDS = msgspec.msgpack.Decoder(list[str])
+_DECISIONS = msgspec.msgpack.Decoder(list[DecisionRow])
+_PREFAULT_BYTES = 1 << 20
+
+
+class SnapshotReader:
+    """Lookups in one version, through one read transaction that lives as long as the reader.
+
+    Opened by real path, after the worker has started and never before a fork. It does not check checksums: see
+    `verify`.
+
+    Raises:
+        SnapshotError: the folder, the manifest, the data or a table is missing or unreadable.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.manifest: Manifest = read_manifest(self.folder)
+        try:
+            self._environment = SharedEnvironment(self.folder)
+        except lmdb.Error as error:
+            raise SnapshotError(f"{self.folder.name}: {DATA_FILE} cannot be opened: {error}") from error
+        try:
+            self._tables = {table: self._open_table(table) for table in TABLES}
+            self._transaction = self._environment.lmdb.begin(buffers=True)
+        except BaseException:
+            self._environment.release()
+            raise
+
+    def _open_table(self, table: str) -> Any:
+        try:
+            return self._environment.lmdb.open_db(table.encode(), create=False)
+        except lmdb.Error as error:
+            raise SnapshotError(f"{self.folder.name}: table {table} is missing: {error}") from error
+
+    @property
+    def version(self) -> str:
+        """Version name."""
+        return self.manifest.version
+
+    def customer_id(self, kind: str, value_hash: str) -> str | None:
+        """Whose identifier this is, or None."""
+        found = self._get("identifier", identifier_key(kind, value_hash))
+        return None if found is None else str(found, "utf-8")
+
+    def profile(self, customer_id: str) -> ProfileRecord | None:
+        """One customer's record, or None."""
+        found = self._get("profile", customer_id.encode())
+        return None if found is None else _PROFILE.decode(found)
+
+    def product(self, product_id: str) -> ProductRecord | None:
+        """One product's record, or None."""
+        found = self._get("product", product_id.encode()) if product_id else None
+        return None if found is None else _PRODUCT.decode(found)
+
+    def together(self, product_id: str) -> list[str]:
+        """Products bought together with this one, best first; empty when none are known."""
+        found = self._get("together", product_id.encode()) if product_id else None
+        return [] if found is None else _IDS.decode(found)
+
+    def popular(self, category: str = "") -> list[str]:
+        """Popular products of a category, or of all of them."""
+        found = self._get("popular", category_key(category))
+        return [] if found is None else _IDS.decode(found)
+
+    @cached_property
+    def decisions(self) -> dict[tuple[str, int, str], list[DecisionRow]]:
+        """Decision rows by (placement, segment_id, context_bucket), best first, ties by action name."""
+        cells: dict[tuple[str, int, str], list[DecisionRow]] = {}
+        for _, value in self.rows("decision"):
+            for row in _DECISIONS.decode(value):
+                cells.setdefault((row.placement, row.segment_id, row.context_bucket), []).append(row)
+        for rows in cells.values():
+            rows.sort(key=lambda row: (-row.score, row.action))
+        return cells
+
+    @cached_property
+    def placements(self) -> dict[str, Placement]:
+        """Placements by name."""
+        return {p.name: p for p in (Placement.model_validate(item) for item in self._content("placements"))}
+
+    @cached_property
+    def policies(self) -> list[Policy]:
+        """Policies, by name."""
+        return [Policy.model_validate(item) for item in self._content("policies")]
+
+    def count(self, table: str) -> int:
+        """Rows of a table, as LMDB counts them."""
+        return int(self._transaction.stat(self._tables[table])["entries"])
+
+    def rows(self, table: str) -> Sequence[tuple[bytes, bytes]]:
+        """Every row of a table, in key order."""
+        return [(bytes(key), bytes(value)) for key, value in self._transaction.cursor(self._tables[table])]
+
+    def sample(self, table: str, n: int) -> list[tuple[bytes, bytes]]:
+        """Up to `n` first rows of a table."""
+        found = []
+        for key, value in self._transaction.cursor(self._tables[table]):
+            found.append((bytes(key), bytes(value)))
+            if len(found) >= n:
+                break
+        return found
+
+    def prefault(self) -> int:
+        """Read the data file once, so that no request pays for a first touch; bytes read."""
+        total = 0
+        with (self.folder / DATA_FILE).open("rb") as stream:
+            while block := stream.read(_PREFAULT_BYTES):
+                total += len(block)
+        return total
+
+    def close(self) -> None:
+        """End the transaction and unmap the file; no lookup may follow."""
+        self._transaction.abort()
+        self._environment.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _get(self, table: str, key: bytes) -> Any:
+        # LMDB refuses keys above 511 bytes with an exception; no such key was ever written.
+        return self._transaction.get(key, db=self._tables[table]) if len(key) <= 511 else None
+
+    def _content(self, name: str) -> list[Any]:
+        found = self._get("content", name.encode())
+        if found is None:
+            raise SnapshotError(f"{self.folder.name}: content {name} is missing")
+        decoded: list[Any] = msgspec.json.decode(found)
+        return decoded

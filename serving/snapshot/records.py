@@ -1,0 +1,110 @@
+"""What a snapshot holds. Records are stored as positional msgpack arrays: field order is part of the format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from serving.placement import Placement
+from serving.policy import Policy
+
+FeatureValue = bool | int | float | str | None
+
+
+class SnapshotError(Exception):
+    """A snapshot cannot be written, read or trusted; the message names folder, field, value and expectation."""
+
+
+class Recommended(msgspec.Struct, array_like=True, frozen=True):
+    """One product in a list; `score` is unitless and comparable within its list only."""
+
+    product_id: str
+    score: float
+    reason: str = ""
+
+
+class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
+    """What decisions may know of one customer. Money in the shop's currency, probabilities 0 to 1.
+
+    `recommendations` maps a task (bought_together, buy_again, popular) to products, best first. `recently_bought`
+    holds the products that bought-together lists leave out.
+    """
+
+    customer_id: str
+    segment_id: int | None = None
+    segment_name: str | None = None
+    rung: str = "segment"
+    churn_probability: float | None = None
+    ltv_amount: float | None = None
+    consent_personalization: bool = False
+    consent_marketing_email: bool = False
+    consent_profiling_price: bool = False
+    features: dict[str, FeatureValue] = {}
+    recommendations: dict[str, list[Recommended]] = {}
+    recently_bought: list[str] = []
+
+
+class ProductRecord(msgspec.Struct, array_like=True, frozen=True):
+    """One product; prices in the shop's currency, stock in units; None = not known."""
+
+    product_id: str
+    category: str | None = None
+    list_price: float | None = None
+    floor_price: float | None = None
+    map_price: float | None = None
+    cost: float | None = None
+    stock: float | None = None
+
+
+class DecisionRow(msgspec.Struct, array_like=True, frozen=True):
+    """Score of one action for one segment (-1 = everyone). Higher is better within a placement."""
+
+    placement: str
+    segment_id: int
+    context_bucket: str
+    action: str
+    score: float
+    basis: str
+    n: int
+
+
+class IdentifierRow(NamedTuple):
+    """A hashed identifier and whose it is."""
+
+    type: str
+    value_hash: str
+    customer_id: str
+
+
+RECORDS: tuple[type[msgspec.Struct], ...] = (ProfileRecord, ProductRecord, DecisionRow, Recommended)
+TABLES: tuple[str, ...] = ("identifier", "profile", "product", "together", "popular", "decision", "content")
+
+
+def schema_hash() -> str:
+    """Hash of tables, record names, field names, their order and types: a reader refuses any other."""
+    described = [
+        (record.__name__, [(f.name, str(f.type)) for f in msgspec.structs.fields(record)]) for record in RECORDS
+    ]
+    return hashlib.sha256(repr((TABLES, described)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class SnapshotContents:
+    """Everything that goes into a snapshot. `popular` and `together` map to product ids, best first; the key of
+    `popular` is a category, "" for all of them. `totals` are free counts for people (customers, segments, …)."""
+
+    identifiers: Iterable[IdentifierRow | tuple[str, str, str]]
+    profiles: Iterable[ProfileRecord]
+    decision_rows: Sequence[DecisionRow]
+    products: Iterable[ProductRecord]
+    popular: Mapping[str, Sequence[str]]
+    together: Mapping[str, Sequence[str]]
+    placements: Sequence[Placement]
+    policies: Sequence[Policy]
+    time_zone: str = "UTC"
+    model_versions: Mapping[str, str] = field(default_factory=dict)
+    totals: Mapping[str, int] = field(default_factory=dict)

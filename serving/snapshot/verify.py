@@ -1,0 +1,61 @@
+"""Decide whether a snapshot can be trusted, before anybody is served from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from pydantic import ValidationError
+
+from serving.policy import PolicyError, compile_rule
+from serving.snapshot.environment import SEPARATOR
+from serving.snapshot.manifest import Manifest, check_files, read_manifest
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import TABLES, ProductRecord, ProfileRecord, SnapshotError
+
+_SAMPLE = 100
+
+
+def verify(folder: Path) -> Manifest:
+    """Check one version: manifest, schema, sizes, checksums, tables, row counts, decodable rows, policies.
+
+    Raises:
+        SnapshotError: the first thing that is wrong, with the value found and the value expected.
+    """
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    with SnapshotReader(folder) as reader:
+        for table in TABLES:
+            if reader.count(table) != manifest.counts.get(table):
+                found, expected = reader.count(table), manifest.counts.get(table)
+                raise SnapshotError(f"{folder.name}: table {table} has {found} rows, expected {expected}")
+        _check_rows(reader)
+        _check_content(reader)
+    return manifest
+
+
+def _check_rows(reader: SnapshotReader) -> None:
+    try:
+        for table, record in (("profile", ProfileRecord), ("product", ProductRecord)):
+            for _, value in reader.sample(table, _SAMPLE):
+                msgspec.msgpack.decode(value, type=record)
+        for key, customer in reader.sample("identifier", _SAMPLE):
+            if reader.profile(customer.decode()) is None:
+                kind = key.decode().split(SEPARATOR)[0]
+                raise SnapshotError(f"{reader.version}: an identifier of type {kind} has no profile")
+        _ = reader.decisions
+    except msgspec.DecodeError as error:
+        raise SnapshotError(f"{reader.version}: a row cannot be decoded: {error}") from error
+
+
+def _check_content(reader: SnapshotReader) -> None:
+    try:
+        placements = reader.placements
+        for policy in reader.policies:
+            for rule in policy.rules:
+                compile_rule(rule.when)
+    except (ValidationError, PolicyError, msgspec.DecodeError) as error:
+        raise SnapshotError(f"{reader.version}: placements or policies cannot be used: {error}") from error
+    for name, _, _ in reader.decisions:
+        if name not in placements:
+            raise SnapshotError(f"{reader.version}: decision rows for unknown placement {name!r}")

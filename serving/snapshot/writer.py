@@ -1,0 +1,153 @@
+"""Build a snapshot beside the live ones, read it back, and only then give it its name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from serving.snapshot.environment import category_key, identifier_key, open_for_writing
+from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
+from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
+from serving.snapshot.verify import verify
+
+Row = tuple[bytes, bytes]
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def write_snapshot(
+    root: Path, contents: SnapshotContents, *, version: str, as_of: datetime, created_at: datetime
+) -> Path:
+    """Write one immutable version under `root` and return its folder; the pointer is not touched.
+
+    Nothing appears under `root/<version>` before every byte is on disk and has been read back and verified.
+
+    Raises:
+        SnapshotError: the version exists, its name is not usable, a key is there twice, or verification failed.
+    """
+    final = _final_folder(root, version)
+    root.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+    folder = building / version
+    try:
+        folder.mkdir()
+        counts = _write_tables(folder, contents)
+        manifest = _manifest(folder, contents, counts, version, as_of, created_at)
+        _write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        verify(folder)
+        _sync_folder(folder)
+        folder.rename(final)
+        _sync_folder(root)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return final
+
+
+def _final_folder(root: Path, version: str) -> Path:
+    if not version or version.startswith(".") or not version.replace("-", "").replace(".", "").isalnum():
+        raise SnapshotError(f"version {version!r} is no name; allowed: letters, digits, '-' and '.', not first")
+    if version == "current":
+        raise SnapshotError("version 'current' is the pointer's name; allowed: any other")
+    final = root / version
+    if final.exists():
+        raise SnapshotError(f"{version}: exists already; a published version is never rewritten")
+    return final
+
+
+def content_hash(contents: SnapshotContents) -> str:
+    """Hash of the placements and policies a snapshot carries."""
+    return hashlib.sha256(b"".join(value for _, value in _content_rows(contents))).hexdigest()[:16]
+
+
+def _write_tables(folder: Path, contents: SnapshotContents) -> dict[str, int]:
+    environment = open_for_writing(folder)
+    try:
+        rows = _rows_by_table(contents)
+        counts = {table: _write_table(environment, table, rows[table]) for table in TABLES}
+        environment.sync(True)
+    finally:
+        environment.close()
+    (folder / "lock.mdb").unlink(missing_ok=True)
+    return counts
+
+
+def _write_table(environment: Any, table: str, rows: Iterable[Row]) -> int:
+    database = environment.open_db(table.encode())
+    with environment.begin(write=True, db=database) as transaction:
+        consumed, added = transaction.cursor().putmulti(sorted(rows), overwrite=False)
+    if consumed != added:
+        raise SnapshotError(f"table {table}: {consumed - added} of {consumed} keys are there twice; keys must differ")
+    return int(added)
+
+
+def _rows_by_table(contents: SnapshotContents) -> dict[str, Iterator[Row]]:
+    encode = _ENCODER.encode
+    return {
+        "identifier": ((identifier_key(row[0], row[1]), row[2].encode()) for row in contents.identifiers),
+        "profile": ((record.customer_id.encode(), encode(record)) for record in contents.profiles),
+        "product": ((record.product_id.encode(), encode(record)) for record in contents.products),
+        "together": ((key.encode(), encode(list(ids))) for key, ids in contents.together.items()),
+        "popular": ((category_key(key), encode(list(ids))) for key, ids in contents.popular.items()),
+        "decision": _decision_rows(contents),
+        "content": _content_rows(contents),
+    }
+
+
+def _decision_rows(contents: SnapshotContents) -> Iterator[Row]:
+    ordered = sorted(
+        contents.decision_rows, key=lambda row: (row.placement, row.segment_id, row.context_bucket, row.action)
+    )
+    for placement, rows in groupby(ordered, key=lambda row: row.placement):
+        yield placement.encode(), _ENCODER.encode(list(rows))
+
+
+def _content_rows(contents: SnapshotContents) -> Iterator[Row]:
+    for name, models in (("placements", contents.placements), ("policies", contents.policies)):
+        ordered = sorted(models, key=lambda model: model.name)
+        yield name.encode(), msgspec.json.encode([model.model_dump(mode="json") for model in ordered])
+
+
+def _manifest(
+    folder: Path,
+    contents: SnapshotContents,
+    counts: dict[str, int],
+    version: str,
+    as_of: datetime,
+    created_at: datetime,
+) -> Manifest:
+    data = folder / DATA_FILE
+    return Manifest(
+        version=version,
+        as_of=as_of.astimezone(UTC).isoformat(),
+        created_at=created_at.astimezone(UTC).isoformat(),
+        schema_hash=schema_hash(),
+        policy_hash=content_hash(contents),
+        time_zone=contents.time_zone,
+        counts=counts,
+        files={DATA_FILE: FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))},
+        model_versions=dict(contents.model_versions),
+        totals=dict(contents.totals),
+    )
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,103 @@
+"""The documented, typed variables a policy expression may name, and the attributes it may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["int", "double", "string", "bool"]
+Scope = Literal["profile", "consent", "context", "action", "product", "cart", "time"]
+Value = bool | int | float | str
+
+DEFAULTS: dict[Kind, Value] = {"int": 0, "double": 0.0, "string": "", "bool": False}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable. It is never null: without a value it has its type's default and known_<name> is false."""
+
+    name: str
+    kind: Kind
+    scope: Scope
+    description: str
+
+    @property
+    def default(self) -> Value:
+        """0, 0.0, "" or false."""
+        return DEFAULTS[self.kind]
+
+
+_ROWS: tuple[tuple[str, Kind, Scope, str], ...] = (
+    ("customer_known", "bool", "profile", "an identifier of the request belongs to a customer of the snapshot"),
+    ("segment_id", "int", "profile", "behavioural segment"),
+    ("segment_name", "string", "profile", "persona name of the segment"),
+    ("churn_probability", "double", "profile", "probability of no order within the horizon, 0 to 1"),
+    ("ltv_amount", "double", "profile", "expected spend within the horizon, shop currency"),
+    ("orders_lifetime", "int", "profile", "orders ever"),
+    ("orders_30d", "int", "profile", "orders in 30 days"),
+    ("orders_91d", "int", "profile", "orders in 91 days"),
+    ("spend_30d", "double", "profile", "spend in 30 days, shop currency"),
+    ("spend_91d", "double", "profile", "spend in 91 days, shop currency"),
+    ("recency_days", "int", "profile", "whole days since the last order"),
+    ("tenure_days", "int", "profile", "whole days since the first event"),
+    ("average_order_amount", "double", "profile", "mean order value, shop currency"),
+    ("discount_share", "double", "profile", "share of list value that was discounted, 0 to 1"),
+    ("sessions_30d", "int", "profile", "sessions in 30 days"),
+    ("product_views_30d", "int", "profile", "product views in 30 days"),
+    ("cart_abandons_30d", "int", "profile", "abandoned carts in 30 days"),
+    ("size_guide_opens_30d", "int", "profile", "size tables opened in 30 days"),
+    ("email_open_rate", "double", "profile", "opened share of letters, 0 to 1"),
+    ("store_order_share", "double", "profile", "share of orders made in a store, 0 to 1"),
+    ("weekend_order_share", "double", "profile", "share of orders made on a weekend, 0 to 1"),
+    ("n_coupons_365d", "int", "profile", "coupons redeemed in 365 days"),
+    ("top_category", "string", "profile", "category with the highest spend"),
+    ("category_entropy", "double", "profile", "spread of spend over categories, bits"),
+    ("consent_personalization", "bool", "consent", "purpose personalization is granted"),
+    ("consent_marketing_email", "bool", "consent", "purpose marketing_email is granted"),
+    ("consent_profiling_price", "bool", "consent", "purpose profiling_price is granted"),
+    ("device_type", "string", "context", "desktop, mobile, tablet, … as the caller says"),
+    ("page_type", "string", "context", "home, product, cart, checkout, … as the caller says"),
+    ("channel", "string", "context", "web, app, email, store, …"),
+    ("session_seconds", "double", "context", "age of the session, seconds"),
+    ("action_name", "string", "action", "the action under judgement"),
+    ("action_type", "string", "action", "its type"),
+    ("action_category", "string", "action", "its tag `category`"),
+    ("action_cost", "double", "action", "cost of showing it, shop currency"),
+    ("incentive_kind", "string", "action", "none, free_shipping, free_gift, percent_off, amount_off"),
+    ("product_id", "string", "product", "the product under judgement"),
+    ("product_category", "string", "product", "its category"),
+    ("list_price", "double", "product", "list price, shop currency"),
+    ("floor_price", "double", "product", "lowest price the shop may ask"),
+    ("map_price", "double", "product", "minimum advertised price"),
+    ("product_cost", "double", "product", "cost, shop currency"),
+    ("stock", "double", "product", "units on hand"),
+    ("cart_value", "double", "cart", "value of the cart before the action, shop currency"),
+    ("price_cut_share", "double", "cart", "share of the cart's value that the action takes off, 0 to 1"),
+    ("cart_products", "int", "cart", "products named by the context"),
+    ("products_without_price", "int", "cart", "of those, products with no known list or floor price"),
+    ("products_below_floor", "int", "cart", "of those, products whose price after the cut is below the floor"),
+    ("products_below_map", "int", "cart", "of those, products whose price after the cut is below MAP"),
+    ("products_out_of_stock", "int", "cart", "of those, products with no unit on hand"),
+    ("hour", "int", "time", "hour of day in the shop's time zone, 0 to 23"),
+    ("weekday", "int", "time", "day of week in the shop's time zone, 1 = Monday"),
+)
+
+VARIABLES: dict[str, Variable] = {row[0]: Variable(*row) for row in _ROWS}
+
+# Never decided on, whatever a policy says. The names are those of CRM traits and of protected characteristics.
+SENSITIVE: frozenset[str] = frozenset({
+    "age", "birth_date", "disability", "ethnicity", "gender", "health", "home_ownership", "household_comp",
+    "household_size", "income", "kids_count", "marital_status", "nationality", "political_opinion", "pregnancy",
+    "race", "religion", "sex", "sexual_orientation", "union_membership",
+})  # fmt: skip
+
+
+def known_name(name: str) -> str:
+    """Name of the flag that tells whether a variable has a value of its own."""
+    return f"known_{name}"
+
+
+def profile_features() -> frozenset[str]:
+    """Names of profile variables that come out of `customer_features`."""
+    stored_apart = {"customer_known", "segment_id", "segment_name", "churn_probability", "ltv_amount"}
+    return frozenset(v.name for v in VARIABLES.values() if v.scope == "profile") - stored_apart
