@@ -1,0 +1,54 @@
+"""The Typer app: which commands exist, in the order in which a newcomer needs them."""
+
+from __future__ import annotations
+
+import typer
+
+from orchestration.cli import (
+    dev_command,
+    explain_command,
+    ingest_command,
+    init_command,
+    pause_commands,
+    snapshot_commands,
+    status_command,
+)
+from orchestration.cli.alert_commands import alerts
+from orchestration.cli.errors import OneLineErrors
+
+HELP = """Concierge: raw customer events in, decisions out.
+
+State lives in the folder named by CONCIERGE_DATA (./data), configuration in CONCIERGE_CONFIG (./config).
+Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong use. CONCIERGE_DEBUG=1 shows tracebacks.
+"""
+
+COMMANDS = (
+    ("init", init_command.init),
+    ("ingest", ingest_command.ingest),
+    ("status", status_command.status),
+    ("dev", dev_command.dev),
+    ("snapshots", snapshot_commands.snapshots),
+    ("rollback", snapshot_commands.rollback),
+    ("explain", explain_command.explain),
+    ("pause", pause_commands.pause),
+    ("resume", pause_commands.resume),
+)
+
+
+def create_app() -> typer.Typer:
+    """The whole command tree."""
+    app = typer.Typer(
+        name="concierge",
+        help=HELP,
+        cls=OneLineErrors,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name, command in COMMANDS:
+        app.command(name)(command)
+    app.add_typer(alerts, name="alerts")
+    return app
+
+
+app = create_app()

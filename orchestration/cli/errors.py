@@ -1,0 +1,55 @@
+"""How a command fails: one line on stderr and an exit code, a traceback only when asked for."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+DEBUG_VARIABLE = "CONCIERGE_DEBUG"
+
+
+class CommandError(Exception):
+    """A command could not do its work; the message is the one line that the user sees."""
+
+
+class OneLineErrors(TyperGroup):
+    """A Typer group that turns any failure of a command into one line and exit code 1.
+
+    Wrong use keeps Typer's own message and exit code 2. With `CONCIERGE_DEBUG` set the exception passes through.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; see the class."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get(DEBUG_VARIABLE):
+                raise
+            sys.stderr.write(f"error: {one_line(error)}\n")
+            raise typer.Exit(1) from error
+
+
+def one_line(error: BaseException) -> str:
+    """The error as a single line.
+
+    Errors written for users (`CommandError`, `ValueError` and `OSError` subclasses of the project) speak for
+    themselves; anything else is named by its class and points to `CONCIERGE_DEBUG`.
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror.lower()}"
+    if _written_for_users(error) and text:
+        return text
+    return f"unexpected {type(error).__name__}: {text or 'no message'} ({DEBUG_VARIABLE}=1 shows where)"
+
+
+def _written_for_users(error: BaseException) -> bool:
+    module = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError | sqlite3.Error) or module in {"intake", "ml", "serving", "orchestration"}

@@ -1,0 +1,91 @@
+"""`concierge ingest`: files through a source contract into the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli.errors import CommandError
+from orchestration.cli.project import open_project
+
+if TYPE_CHECKING:
+    from intake.contract import SourceContract
+    from intake.project import Project
+    from intake.report import FileReport, IngestReport
+
+REPORT_COLUMNS = ("file", "state", "read", "accepted", "duplicate", "quarantined", "suppressed", "events")
+
+
+def ingest(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Files; with --source none means the contract's own location."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="A contract of the project: config/sources/NAME.yml.")
+    ] = None,
+    contract: Annotated[
+        Path | None, typer.Option("--contract", metavar="FILE", help="A contract file anywhere.")
+    ] = None,
+) -> None:
+    """Validate files against a source contract and land their events in the lake.
+
+    Prints what was read, accepted, duplicate, quarantined and suppressed. Ingesting a file twice adds nothing. A file
+    that cannot be read gets a one-line message; the exit code is 1 only when nothing at all could be read.
+    """
+    if (source is None) == (contract is None):
+        raise typer.BadParameter("name exactly one of --source NAME and --contract FILE")
+    if contract is not None and not paths:
+        raise typer.BadParameter("name at least one PATH to read with --contract")
+    project = open_project()
+    reports = _read(project, _load(project, source, contract), paths or [])
+    show_reports(reports)
+    if all(report.failed for report in reports) and any(report.files for report in reports):
+        raise typer.Exit(1)
+
+
+def show_reports(reports: Iterable[IngestReport]) -> None:
+    """A line a file in a table, then a line for each reason and each message."""
+    from orchestration.cli.console import say, show_table, warn
+
+    files = [file for report in reports for file in report.files]
+    if not files:
+        say("no files found")
+        return
+    show_table(REPORT_COLUMNS, [_row(file) for file in files])
+    for file in files:
+        for reason, rows in sorted(file.reasons.items()):
+            say(f"{file.path}: {rows:,} quarantined: {reason}")
+        if file.message:
+            (warn if file.state == "unreadable" else say)(f"{file.path}: {' '.join(file.message.split())}")
+
+
+def _row(file: FileReport) -> tuple[object, ...]:
+    counts = (file.rows_read, file.accepted, file.duplicate, file.quarantined, file.suppressed, file.events)
+    return (file.path.name, file.state, *counts)
+
+
+def _load(project: Project, source: str | None, contract: Path | None) -> SourceContract:
+    from intake.contract import load_contract
+
+    if contract is not None:
+        return load_contract(contract)
+    file = project.sources / f"{source}.yml"
+    if not file.exists():
+        known = ", ".join(sorted(found.stem for found in project.sources.glob("*.yml"))) or "none"
+        raise CommandError(f"{source!r} is not a source of this project; {project.sources} has: {known}")
+    return load_contract(file)
+
+
+def _read(project: Project, contract: SourceContract, paths: Sequence[Path]) -> list[IngestReport]:
+    from intake.ingest import ingest as ingest_files
+    from intake.scan import scan_locations
+
+    if paths:
+        return [ingest_files(project, contract, paths)]
+    if not contract.location:
+        raise CommandError(f"{contract.name}: its contract names no location; name the files: PATH…")
+    return list(scan_locations(project, sources=[contract.name]))

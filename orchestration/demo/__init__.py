@@ -1,0 +1,1 @@
+"""The demo: the whole path on the embedded data set, and a summary that says what is real."""
