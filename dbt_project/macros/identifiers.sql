@@ -1,0 +1,15 @@
+{# Place of an identifier type in the order of strength; 1 is strongest, unknown types come last. #}
+{% macro identifier_strength(type_expression) -%}
+    case {{ type_expression }}
+        {%- for name in var('identifier_types') %}
+        when '{{ name }}' then {{ loop.index }}
+        {%- endfor %}
+        else 99
+    end
+{%- endmacro %}
+
+
+{# The name list of a var as a SQL list of literals. #}
+{% macro literals(names) -%}
+    {%- for name in names -%}'{{ name }}'{{ ", " if not loop.last }}{%- endfor -%}
+{%- endmacro %}
