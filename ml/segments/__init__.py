@@ -1,0 +1,18 @@
+"""Segments of customers: fitted, kept recognisable over time, named, and sized for use."""
+
+from ml.segments.fit import fit_segments
+from ml.segments.ladder import EVERYONE_ID, apply_ladder
+from ml.segments.model import SEGMENT_COLUMNS, SegmentModel
+from ml.segments.persona import PersonaCard, persona_cards
+from ml.segments.picture import persona_figure
+
+__all__ = [
+    "EVERYONE_ID",
+    "SEGMENT_COLUMNS",
+    "PersonaCard",
+    "SegmentModel",
+    "apply_ladder",
+    "fit_segments",
+    "persona_cards",
+    "persona_figure",
+]
