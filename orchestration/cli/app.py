@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli import (
+    decide_command,
     dev_command,
     explain_command,
     ingest_command,
     init_command,
     pause_commands,
+    run_command,
     snapshot_commands,
     status_command,
 )
@@ -25,8 +27,12 @@ Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong use. CONCIERGE_DEBU
 COMMANDS = (
     ("init", init_command.init),
     ("ingest", ingest_command.ingest),
+    ("run", run_command.run),
+    ("decide", decide_command.decide),
     ("status", status_command.status),
     ("dev", dev_command.dev),
+    ("backfill", run_command.backfill),
+    ("publish", run_command.publish),
     ("snapshots", snapshot_commands.snapshots),
     ("rollback", snapshot_commands.rollback),
     ("explain", explain_command.explain),

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from orchestration.cli.progress import Progress
 from orchestration.demo.memory import PeakMemory
-
-Announce = Callable[[str], None]
 
 
 @dataclass
 class Stage:
-    """One stage: `note` is what it did, or did not have to do again."""
+    """One stage: wall seconds, peak bytes of the process tree, and what it did or did not have to do again."""
 
     name: str
     seconds: float = 0.0
@@ -24,29 +23,34 @@ class Stage:
 
 @dataclass
 class StageLog:
-    """The stages so far, announced as they end."""
+    """The stages so far, shown as they end."""
 
-    announce: Announce
+    progress: Progress
     stages: list[Stage] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
         """Time and measure the block; the block may set the stage's `note`."""
         current = Stage(name)
-        self.stages.append(current)
+        self.progress.start(name)
         started = time.perf_counter()
         with PeakMemory() as memory:
-            try:
-                yield current
-            finally:
-                current.seconds = time.perf_counter() - started
+            yield current
+        current.seconds = time.perf_counter() - started
         current.peak_bytes = memory.peak_bytes
-        self.announce(f"  {name:<28} {current.seconds:6.1f} s  {current.note}".rstrip())
+        self._finished(current)
 
-    @property
-    def seconds(self) -> float:
-        """Total time of all stages."""
-        return sum(stage.seconds for stage in self.stages)
+    def started(self, name: str) -> None:
+        """A stage that is timed elsewhere begins."""
+        self.progress.start(name)
+
+    def add(self, name: str, seconds: float, peak_bytes: int) -> None:
+        """Note a stage that was timed elsewhere."""
+        self._finished(Stage(name, seconds, peak_bytes))
+
+    def _finished(self, stage: Stage) -> None:
+        self.stages.append(stage)
+        self.progress.done(stage.name, stage.seconds, stage.peak_bytes, stage.note)
 
     @property
     def peak_bytes(self) -> int:
