@@ -1,0 +1,61 @@
+"""The last steps: a serving snapshot, and the tables that people read."""
+
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+
+from orchestration.export import publish_tables
+from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.pin import fold_operations
+from orchestration.previews import markdown_table
+from orchestration.publish import publish_snapshot
+from orchestration.resources import Workspace
+
+PUBLISHED = ["customer_scores", "customer_segments", "customer_recommendations", "decision_table"]
+
+
+@asset(
+    key=["serving", "snapshot"],
+    deps=[["marts", table] for table in PUBLISHED],
+    group_name=Group.SNAPSHOT,
+    owners=OWNERS,
+    kinds={"python", "lmdb"},
+    pool=WRITER_POOL,
+    description="One immutable version of everything the lookup service needs: written beside the live one, read back "
+    "and verified, then made live in one step. Older versions stay for rollback.",
+)
+def snapshot(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+    """Build, verify, switch, prune."""
+    done = publish_snapshot(workspace.project(), workspace.warehouse(), workspace.models())
+    context.log.info("snapshot %s is live", done.version)
+    return MaterializeResult(
+        metadata={
+            "version": done.version,
+            "as_of": done.as_of,
+            "bytes": done.total_bytes,
+            "dagster/row_count": done.counts.get("profile", 0),
+            "counts": MetadataValue.md(markdown_table(("table", "rows"), sorted(done.counts.items()))),
+            "removed": ", ".join(done.removed) or "none",
+        }
+    )
+
+
+@asset(
+    key=["published", "tables"],
+    deps=[["marts", table] for table in PUBLISHED],
+    group_name=Group.SNAPSHOT,
+    owners=OWNERS,
+    kinds={"python", "parquet", "duckdb"},
+    pool=WRITER_POOL,
+    description="The public schemas as parquet and one DuckDB file behind the link `current`; readers open only these.",
+)
+def tables(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+    """Export all public tables; alerts, metrics and runs as they stand now."""
+    fold_operations(workspace.ops(), workspace.warehouse())
+    moment = workspace.as_of(context.run)
+    done = publish_tables(workspace.project(), f"{moment:%Y%m%dT%H%M%S}-{context.run.run_id[:8]}")
+    return MaterializeResult(
+        metadata={
+            "version": done.version,
+            "dagster/row_count": sum(done.rows.values()),
+            "tables": MetadataValue.md(markdown_table(("table", "rows"), sorted(done.rows.items()))),
+        }
+    )

@@ -1,0 +1,13 @@
+"""Asset checks: suites, and checks of our own."""
+
+from __future__ import annotations
+
+from dagster import AssetChecksDefinition
+
+from orchestration.checks.house_checks import HOUSE_CHECKS
+from orchestration.checks.suite_checks import suite_checks
+
+
+def all_checks() -> list[AssetChecksDefinition]:
+    """Every asset check that is not a dbt test."""
+    return [*suite_checks(), *HOUSE_CHECKS]

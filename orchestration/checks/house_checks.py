@@ -1,0 +1,138 @@
+"""Checks of our own: conservation, freshness, match rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, AssetKey, asset_check
+
+from intake.ops_records import BatchRecord, Severity
+from intake.project import Project
+from orchestration.alerts import check_failed
+from orchestration.groups import WRITER_POOL
+from orchestration.resources import Workspace
+from orchestration.warehouse import Warehouse
+
+# A shop that sends nothing for a day and a half has a broken feed; the demo's sources end a day before its clock.
+STALE_AFTER = timedelta(hours=36)
+LAKE, EVENTS, MATCH = (
+    AssetKey(["ops", "lake_file"]),
+    AssetKey(["staging", "stg_events"]),
+    AssetKey(["marts", "match_rate_daily"]),
+)
+CONSERVATION_SQL = """
+    with days as (select distinct event_date from staging.stg_events),
+    lake as (
+        select sum(f.rows) as n from ops.lake_file as f inner join days using (event_date)
+        where f.max_received_at < (select max(as_of) from ops.run_context)
+    ),
+    staged as (
+        select count(*) as n from staging.stg_events as e
+        where e.received_at < (select max(as_of) from ops.run_context)
+    ),
+    open_files as (
+        select coalesce(sum(f.rows), 0) as n from ops.lake_file as f inner join days using (event_date)
+        where f.max_received_at >= (select max(as_of) from ops.run_context)
+    )
+    select cast(coalesce(lake.n, 0) as bigint), staged.n, cast(open_files.n as bigint) from lake, staged, open_files
+"""
+MATCH_SQL = """
+    select cast(sum(matched) as double) / nullif(sum(events), 0) from marts.match_rate_daily
+"""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a check holds, in one sentence."""
+
+    passed: bool
+    sentence: str
+
+
+def batches_conserve_rows(batches: Sequence[BatchRecord]) -> Verdict:
+    """Every batch: rows_read = accepted + duplicate + quarantined + suppressed."""
+    torn = [
+        batch.batch_id
+        for batch in batches
+        if batch.rows_read != batch.accepted + batch.duplicate + batch.quarantined + batch.suppressed
+    ]
+    if torn:
+        return Verdict(False, f"{len(torn)} of {len(batches)} batches lose or double rows, first {torn[0]}")
+    return Verdict(True, f"{len(batches)} batches account for every row they read")
+
+
+def staged_equals_lake(warehouse: Warehouse) -> Verdict:
+    """Staged rows equal the lake's rows; files that reach past the run's moment are partly staged, so they bound it."""
+    lake, staged, partly = (int(str(value)) for value in warehouse.rows(CONSERVATION_SQL)[0])
+    holds = lake <= staged <= lake + partly
+    bound = f"{lake}" if not partly else f"{lake} to {lake + partly}"
+    return Verdict(holds, f"{staged} rows staged, {bound} rows in the lake's files of the same days")
+
+
+def is_fresh(last_received_at: datetime | None, as_of: datetime) -> Verdict:
+    """The newest row arrived less than 36 hours before the run's moment."""
+    if last_received_at is None:
+        return Verdict(False, "the lake is empty")
+    age = as_of - last_received_at
+    return Verdict(age <= STALE_AFTER, f"the newest row arrived {age.total_seconds() / 3600:.1f} h before the run")
+
+
+def match_rate_holds(rate: float | None, minimum: float) -> Verdict:
+    """Enough events know their person."""
+    if rate is None:
+        return Verdict(False, "no event to match")
+    return Verdict(rate >= minimum, f"match rate {rate:.3f}, at least {minimum:.2f} wanted")
+
+
+def _result(project: Project, asset: AssetKey, name: str, verdict: Verdict, *, blocking: bool) -> AssetCheckResult:
+    if not verdict.passed:
+        severity: Severity = "critical" if blocking else "warning"
+        check_failed(project, asset.to_user_string(), name, verdict.sentence, severity=severity)
+    return AssetCheckResult(
+        passed=verdict.passed,
+        severity=AssetCheckSeverity.ERROR if blocking else AssetCheckSeverity.WARN,
+        description=verdict.sentence,
+    )
+
+
+@asset_check(asset=LAKE, blocking=True, description="No batch loses or doubles a row of its input.")
+def conservation_at_intake(workspace: Workspace) -> AssetCheckResult:
+    """rows_read = accepted + duplicate + quarantined + suppressed, for every batch."""
+    verdict = batches_conserve_rows(workspace.ops().batches())
+    return _result(workspace.project(), LAKE, "conservation_at_intake", verdict, blocking=True)
+
+
+@asset_check(asset=LAKE, description="The newest row is not older than 36 hours.")
+def freshness(workspace: Workspace) -> AssetCheckResult:
+    """Warns; stale data are published rather than nothing."""
+    project = workspace.project()
+    now = project.clock.now()
+    arrived = [file.max_received_at for file in workspace.ops().visible_files()]
+    verdict = is_fresh(max((moment for moment in arrived if moment <= now), default=None), now)
+    return _result(project, LAKE, "freshness", verdict, blocking=False)
+
+
+@asset_check(asset=EVENTS, blocking=True, pool=WRITER_POOL, description="Staging has every row of the lake, once.")
+def conservation_in_staging(workspace: Workspace) -> AssetCheckResult:
+    """Σ rows of the pinned files = rows staged, over the days that are staged."""
+    verdict = staged_equals_lake(workspace.warehouse())
+    return _result(workspace.project(), EVENTS, "conservation_in_staging", verdict, blocking=True)
+
+
+@asset_check(asset=MATCH, pool=WRITER_POOL, description="Enough events know their person (settings: quality).")
+def match_rate(workspace: Workspace) -> AssetCheckResult:
+    """Warns below `quality.minimum_match_rate`."""
+    project = workspace.project()
+    rate = workspace.warehouse().rows(MATCH_SQL)[0][0]
+    verdict = match_rate_holds(None if rate is None else float(str(rate)), project.settings.quality.minimum_match_rate)
+    return _result(project, MATCH, "match_rate", verdict, blocking=False)
+
+
+HOUSE_CHECKS: list[AssetChecksDefinition] = [
+    conservation_at_intake,
+    freshness,
+    conservation_in_staging,
+    match_rate,
+]

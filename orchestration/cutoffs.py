@@ -1,0 +1,69 @@
+"""Past moments that models are trained on and judged on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from intake.settings import ModelSettings
+
+SHORTEST_HORIZON_DAYS = 7
+# A cut-off needs history before it, and its labels a horizon after it; judge and train need one horizon each.
+HORIZONS_OF_HISTORY = 3
+
+
+@dataclass(frozen=True)
+class CutoffPlan:
+    """Cut-off midnights by role; `note` says what had to be shortened. No train cut-off means: do not train."""
+
+    horizon_days: int
+    judge: date | None
+    train: tuple[date, ...]
+    note: str = ""
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is anything to train and judge on."""
+        return self.judge is not None and bool(self.train)
+
+    def frame(self) -> pd.DataFrame:
+        """Rows for `ops.cutoff`: as_of, horizon_days, role; oldest first."""
+        moments = [(day, "train") for day in sorted(self.train)]
+        moments += [(self.judge, "judge")] if self.judge else []
+        return pd.DataFrame(
+            {
+                "as_of": pd.to_datetime([day for day, _ in moments]),
+                "horizon_days": pd.Series([self.horizon_days] * len(moments), dtype="int32"),
+                "role": pd.Series([role for _, role in moments], dtype=object),
+            }
+        )
+
+
+def plan_cutoffs(first_event: date | None, as_of: datetime, settings: ModelSettings) -> CutoffPlan:
+    """Judge at `as_of` minus one horizon; train cut-offs end their labels before the judge begins.
+
+    The horizon shrinks to a third of the history when that is shorter than three horizons; under 7 days nothing is
+    planned. Train cut-offs are `cutoff_spacing_days` apart, latest first, each with at least four weeks (or a
+    horizon, if shorter) of history before it, at most `max_train_cutoffs` of them.
+    """
+    if first_event is None:
+        return CutoffPlan(settings.horizon_days, None, (), "no events yet: nothing to train on")
+    days = (as_of.date() - first_event).days
+    horizon = min(settings.horizon_days, days // HORIZONS_OF_HISTORY)
+    if horizon < SHORTEST_HORIZON_DAYS:
+        needed = SHORTEST_HORIZON_DAYS * HORIZONS_OF_HISTORY
+        return CutoffPlan(horizon, None, (), f"{days} days of history; training needs at least {needed}")
+    judge = as_of.date() - timedelta(days=horizon)
+    latest = judge - timedelta(days=horizon)
+    earliest = first_event + timedelta(days=min(28, horizon))
+    spaced = (
+        latest - timedelta(days=settings.cutoff_spacing_days * step) for step in range(settings.max_train_cutoffs)
+    )
+    note = (
+        ""
+        if horizon == settings.horizon_days
+        else (f"{days} days of history: the horizon is {horizon} days instead of {settings.horizon_days}")
+    )
+    return CutoffPlan(horizon, judge, tuple(day for day in spaced if day >= earliest), note)

@@ -1,0 +1,101 @@
+"""The dbt project as Dagster sees it: manifest kept current, commands run from this environment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+from dagster import AssetExecutionContext
+from dagster_dbt import DbtCliResource, DbtProject
+from filelock import FileLock
+
+from orchestration.environment import dbt_project_dir, executable
+
+FINGERPRINT_FILE = "sources.sha256"
+PARSE_TIMEOUT_SECONDS = 300
+WATCHED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md"}
+OUTPUT_FOLDERS = {"target", "logs", "dbt_packages"}
+
+
+class DbtParseError(RuntimeError):
+    """The dbt project does not parse."""
+
+
+def dbt_project() -> DbtProject:
+    """The project with its target folder under the data folder (`DBT_TARGET_PATH`)."""
+    return DbtProject(project_dir=dbt_project_dir(), target_path=Path(os.environ["DBT_TARGET_PATH"]))
+
+
+def dbt_resource(project: DbtProject) -> DbtCliResource:
+    """dbt of this environment, whatever PATH says."""
+    return DbtCliResource(project_dir=project, dbt_executable=executable("dbt"))
+
+
+def ensure_manifest(project: DbtProject) -> Path:
+    """The manifest, parsed again only when a file of the dbt project changed since; safe between processes.
+
+    Raises:
+        DbtParseError: with the last line that dbt said.
+    """
+    target = Path(os.environ["DBT_TARGET_PATH"])
+    target.mkdir(parents=True, exist_ok=True)
+    with FileLock(target / "parse.lock"):
+        wanted = fingerprint(dbt_project_dir())
+        stamp = target / FINGERPRINT_FILE
+        if not project.manifest_path.exists() or not stamp.exists() or stamp.read_text() != wanted:
+            _parse(target)
+            stamp.write_text(wanted)
+    return Path(project.manifest_path)
+
+
+def fingerprint(folder: Path) -> str:
+    """Hash over names and contents of the files that dbt parses."""
+    digest = hashlib.sha256()
+    for file in _sources(folder):
+        digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for file in sorted(folder.rglob("*")):
+        inside = file.relative_to(folder).parts
+        if file.suffix in WATCHED_SUFFIXES and not OUTPUT_FOLDERS & set(inside) and not inside[0].startswith("."):
+            yield file
+
+
+def _parse(target: Path) -> None:
+    folder = str(dbt_project_dir())
+    command = [executable("dbt"), "--quiet", "parse", "--project-dir", folder, "--profiles-dir", folder]
+    environment = {**os.environ, "DBT_LOG_PATH": str(target)}
+    done = subprocess.run(  # noqa: S603 - our own executable and folders
+        command, env=environment, capture_output=True, text=True, timeout=PARSE_TIMEOUT_SECONDS, check=False
+    )
+    if done.returncode:
+        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        raise DbtParseError(f"dbt parse of {folder} failed: {' '.join(said[-3:]) or 'no output'}")
+
+
+def build(context: AssetExecutionContext, dbt: DbtCliResource, arguments: list[str] | None = None) -> Iterator[object]:
+    """`dbt build` without unit tests for the selected models; its target folder is removed when it succeeds."""
+    target = Path(os.environ["DBT_TARGET_PATH"]).parent / "runs" / f"{context.run.run_id[:8]}-{context.op.name}"
+    command = ["build", "--exclude-resource-type", "unit_test", *(arguments or [])]
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "output.log").open("w", encoding="utf-8") as log:
+        yield from _quietly(dbt.cli(command, context=context, target_path=target).stream(), log)
+    shutil.rmtree(target, ignore_errors=True)
+
+
+def _quietly(events: Iterator[object], log: TextIO) -> Iterator[object]:
+    """Pass events on while what dbt prints goes to a file: a run in the shell shows stages, not 500 lines of dbt."""
+    while True:
+        with redirect_stdout(log):
+            event = next(events, None)
+        if event is None:
+            return
+        yield event

@@ -1,0 +1,124 @@
+"""Publish tables: a versioned folder of parquet and one DuckDB file behind an atomic link."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from intake.project import Project
+from orchestration.warehouse import Warehouse
+
+PUBLIC_SCHEMAS = ("marts", "identity", "ops")
+# Working tables of a run that mean nothing to a reader.
+PRIVATE_TABLES = frozenset({"ops.lake_file"})
+CURRENT = "current"
+DATABASE = "concierge.duckdb"
+KEEP_VERSIONS = 3
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was exported: version, folder and rows by `schema.table`."""
+
+    version: str
+    folder: Path
+    rows: dict[str, int]
+
+
+def publish_tables(project: Project, version: str) -> Published:
+    """Export the public schemas as `<published>/<version>/` and point `current` at it.
+
+    The folder is complete before the link moves; a reader that has the older one open keeps reading it, for the next
+    `KEEP_VERSIONS` - 1 exports at least. Exporting a version again replaces nothing that is linked: it gets a suffix.
+    """
+    root = project.paths.published
+    root.mkdir(parents=True, exist_ok=True)
+    name = _free_name(root, version)
+    partial = root / f".{name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    rows = _export(Warehouse(project.paths.warehouse), partial)
+    _sync(partial)
+    partial.rename(root / name)
+    point(root, name)
+    prune(root, keep=KEEP_VERSIONS)
+    return Published(name, root / name, rows)
+
+
+def _free_name(root: Path, version: str) -> str:
+    candidates = [version, *(f"{version}.{number}" for number in range(1, 10_000))]
+    return next(name for name in candidates if not (root / name).exists())
+
+
+def _export(warehouse: Warehouse, folder: Path) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    with warehouse.connect() as connection, _attached(connection, folder / DATABASE):
+        catalog = str(connection.execute("SELECT current_database()").fetchall()[0][0])
+        for schema, table in _public_tables(connection, catalog):
+            address = f"{schema}.{table}"
+            source = f'"{catalog}"."{schema}"."{table}"'
+            connection.execute(f'CREATE SCHEMA IF NOT EXISTS export."{schema}"').fetchall()
+            connection.execute(f'CREATE TABLE export."{schema}"."{table}" AS SELECT * FROM {source}').fetchall()
+            target = str(folder / f"{address}.parquet").replace("'", "''")
+            connection.execute(
+                f"COPY (SELECT * FROM {source}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+            ).fetchall()
+            rows[address] = int(connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0])
+    return rows
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
+    escaped = str(file).replace("'", "''")
+    connection.execute(f"ATTACH '{escaped}' AS export").fetchall()
+    try:
+        yield
+    finally:
+        connection.execute("CHECKPOINT export").fetchall()
+        connection.execute("DETACH export").fetchall()
+
+
+def _public_tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str]]:
+    marks = ", ".join("?" * len(PUBLIC_SCHEMAS))
+    found = connection.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        f" WHERE table_catalog = ? AND table_schema IN ({marks}) ORDER BY 1, 2",
+        [catalog, *PUBLIC_SCHEMAS],
+    ).fetchall()
+    return [(str(schema), str(table)) for schema, table in found if f"{schema}.{table}" not in PRIVATE_TABLES]
+
+
+def _sync(folder: Path) -> None:
+    for file in folder.iterdir():
+        descriptor = os.open(file, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def point(root: Path, version: str) -> None:
+    """Move the `current` link in one step."""
+    link = root / f".{CURRENT}.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(version)
+    link.replace(root / CURRENT)
+
+
+def versions(root: Path) -> list[Path]:
+    """Complete versions, oldest first."""
+    found = [item for item in root.glob("[!.]*") if item.is_dir() and not item.is_symlink()]
+    return sorted(found, key=lambda item: item.stat().st_mtime_ns)
+
+
+def prune(root: Path, *, keep: int) -> list[str]:
+    """Remove all but the newest `keep` versions and what is linked, and what an interrupted export left."""
+    current = (root / CURRENT).resolve()
+    old = [item for item in versions(root)[:-keep] if item != current]
+    for item in [*old, *root.glob(".*.partial")]:
+        shutil.rmtree(item, ignore_errors=True)
+    return [item.name for item in old]

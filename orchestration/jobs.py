@@ -1,0 +1,52 @@
+"""What runs together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
+
+from orchestration.groups import Group
+
+EXPORT = AssetSelection.assets(AssetKey(["published", "tables"]))
+TRAINING = AssetSelection.groups(Group.TRAINING)
+DAYS = AssetSelection.groups(Group.LAKE, Group.STAGING, Group.DAILY)
+PEOPLE = AssetSelection.groups(Group.IDENTITY, Group.PROFILES)
+ANSWERS = AssetSelection.groups(
+    Group.SEGMENTS, Group.SCORES, Group.RECOMMENDATIONS, Group.DRIFT, Group.DECISIONS, Group.PUBLISHED, Group.SNAPSHOT
+)
+
+# In one process a run pays for its imports once (10 s of CPU), and a killed run is one process to notice.
+_SHARED: dict[str, Any] = {"executor_def": in_process_executor}
+
+hourly_intake = define_asset_job(
+    "hourly_intake",
+    AssetSelection.groups(Group.INTAKE),
+    description="Takes in what has landed at the declared locations, the service's own log included.",
+    **_SHARED,
+)
+hourly_refresh = define_asset_job(
+    "hourly_refresh",
+    DAYS,
+    description="Rebuilds a range of days that intake touched; also what a backfill runs.",
+    **_SHARED,
+)
+daily_publish = define_asset_job(
+    "daily_publish",
+    PEOPLE | ANSWERS,
+    description="Identities, profiles, scores with the current models, checks, snapshot and export.",
+    **_SHARED,
+)
+weekly_training = define_asset_job(
+    "weekly_training",
+    PEOPLE | TRAINING,
+    description="Trains and judges new model versions; the next daily run scores with them.",
+    **_SHARED,
+)
+whole_graph = define_asset_job(
+    "whole_graph",
+    PEOPLE | TRAINING | ANSWERS,
+    description="Everything behind the daily tables, training included: what `concierge run` selects from.",
+    **_SHARED,
+)
+JOBS = [hourly_intake, hourly_refresh, daily_publish, weekly_training, whole_graph]

@@ -1,0 +1,35 @@
+"""One `concierge run` at a time on one data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from intake.paths import DataPaths
+
+PATIENCE_SECONDS = 5
+
+
+class RunInProgressError(RuntimeError):
+    """Another process holds the run lock."""
+
+
+@contextmanager
+def run_lock(paths: DataPaths, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Hold `data/run.lock`; the operating system frees it when the process ends, however it ends.
+
+    Raises:
+        RunInProgressError: somebody else holds it for longer than `patience_seconds`.
+    """
+    paths.root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(paths.run_lock, timeout=patience_seconds)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RunInProgressError(f"another run holds {paths.run_lock}; try again when it is done") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,51 @@
+"""Turn the warehouse into the live snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from intake.project import Project
+from orchestration.model_registry import ModelRegistry
+from orchestration.pin import current_as_of
+from orchestration.snapshot_contents import collect
+from orchestration.warehouse import Warehouse
+from serving.snapshot import pointer
+from serving.snapshot.writer import write_snapshot
+
+MODEL_NAMES = ("segments", "churn", "value")
+
+
+@dataclass(frozen=True)
+class LiveSnapshot:
+    """The version that was made live."""
+
+    version: str
+    as_of: str
+    counts: Mapping[str, int]
+    total_bytes: int
+    removed: tuple[str, ...]
+
+
+def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegistry) -> LiveSnapshot:
+    """Write a version, switch to it and remove the oldest ones.
+
+    Raises:
+        SnapshotError: the version cannot be written or verified; what was live stays live.
+        ValueError: nothing was pinned yet, so there is no moment to publish.
+    """
+    as_of = current_as_of(warehouse)
+    if as_of is None:
+        raise ValueError(f"{warehouse.path}: nothing is pinned yet; run the pipeline first")
+    root = project.paths.snapshots
+    created = project.clock.now()
+    used = {name: version for name in MODEL_NAMES if (version := models.current_version(name))}
+    contents = collect(project, warehouse, used)
+    taken = {manifest.version for manifest in pointer.list_versions(root)}
+    base = f"{as_of:%Y%m%dT%H%M%S}"
+    version = next(name for name in (base, *(f"{base}-{number}" for number in range(2, 10_000))) if name not in taken)
+    folder = write_snapshot(root, contents, version=version, as_of=as_of, created_at=created)
+    manifest = pointer.switch(root, version)
+    removed = pointer.prune(root, project.settings.serving.keep_snapshots)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return LiveSnapshot(version, manifest.as_of, dict(manifest.counts), size, tuple(removed))

@@ -1,0 +1,208 @@
+"""What goes from the warehouse into a serving snapshot."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from intake.project import Project
+from orchestration.warehouse import Warehouse
+from serving.lean import attributes_used
+from serving.placement import Placement, load_placements
+from serving.policy import Policy, load_policies
+from serving.snapshot.records import (
+    DecisionRow,
+    FeatureValue,
+    IdentifierRow,
+    ProductRecord,
+    ProfileRecord,
+    Recommended,
+    SnapshotContents,
+)
+
+# Bought-together lists leave out what the customer got lately; four weeks is the cycle of a weekly grocery shop.
+RECENT_DAYS = 28
+TOGETHER_PER_PRODUCT = 12
+POPULAR_PER_CATEGORY = 24
+
+IDENTIFIERS = """
+    select i.type, i.value_hash, a.canonical_id
+    from identity.identity_assignment as a
+    inner join identity.identifier as i using (identifier_key)
+    inner join marts.dim_customer as c on c.customer_id = a.canonical_id
+    where a.system_to >= timestamp '9999-01-01' and i.status = 'active'
+    order by i.type, i.value_hash
+"""
+PROFILES = """
+    select c.customer_id, s.segment_id, s.segment_name, coalesce(s.rung, 'everyone') as rung,
+        p.churn_probability, p.ltv_amount,
+        c.consent_personalization, c.consent_marketing_email, c.consent_profiling_price
+        {features}
+    from marts.dim_customer as c
+    left join marts.customer_segments as s using (customer_id)
+    left join marts.customer_scores as p using (customer_id)
+    left join marts.customer_features as f using (customer_id)
+    order by c.customer_id
+"""
+PROFILE_COLUMNS = 9
+RECOMMENDATIONS = """
+    select customer_id, task, product_id, score, reason from marts.customer_recommendations
+    order by customer_id, task, rank
+"""
+RECENTLY_BOUGHT = f"""
+    select customer_id, product_id from marts.customer_product
+    where last_ordered_at >= (select max(as_of) from ops.run_context) - interval {RECENT_DAYS} day
+    order by customer_id, product_id
+"""
+PRODUCTS = """
+    select product_id, category, list_price, floor_price, map_price, cost, stock_quantity from marts.dim_product
+    order by product_id
+"""
+TOGETHER = f"""
+    select product_a, product_b from (
+        select product_a, product_b, row_number() over (
+            partition by product_a order by lift desc, n_baskets desc, product_b
+        ) as place from (
+            select product_a, product_b, lift, n_baskets from marts.product_pair
+            union
+            select product_b, product_a, lift, n_baskets from marts.product_pair
+        ) as pairs
+    ) as placed where place <= {TOGETHER_PER_PRODUCT} order by product_a, place
+"""
+POPULAR = f"""
+    select category, product_id from (
+        select p.category, p.product_id, row_number() over (
+            partition by p.category order by p.popularity desc, p.product_id
+        ) as place from ({{popularity}}) as p
+    ) as placed where place <= {POPULAR_PER_CATEGORY} order by category, place
+"""
+POPULARITY = "select coalesce(category, 'other') as category, product_id, n_orders as popularity from {table}"
+OVERALL = "select '' as category, product_id, n_orders as popularity from {table}"
+DECISIONS = """
+    select placement, segment_id, context_bucket, action, score, basis, n from marts.decision_table
+    order by placement, segment_id, context_bucket, action
+"""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The policy side of a snapshot, as configured."""
+
+    placements: Sequence[Placement]
+    policies: Sequence[Policy]
+
+
+def load_configuration(project: Project) -> Published:
+    """Placements and policies of the project, validated."""
+    placements = load_placements(project.config / "placements")
+    return Published(placements, load_policies(project.config / "policies"))
+
+
+def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str, str]) -> SnapshotContents:
+    """Read everything that a snapshot holds; profiles carry only what a placement or a policy names."""
+    configured = load_configuration(project)
+    used = attributes_used(configured.placements, configured.policies)
+    features = sorted(used & set(_feature_columns(warehouse)))
+    identifiers = [IdentifierRow(*map(str, row)) for row in warehouse.rows(IDENTIFIERS)]
+    profiles = list(_profiles(warehouse, features))
+    products = [ProductRecord(str(row[0]), _text(row[1]), *map(_number, row[2:])) for row in warehouse.rows(PRODUCTS)]
+    decisions = [_decision(row) for row in warehouse.rows(DECISIONS)]
+    return SnapshotContents(
+        identifiers=identifiers,
+        profiles=profiles,
+        decision_rows=decisions,
+        products=products,
+        popular=_popular(warehouse),
+        together=_grouped(warehouse.rows(TOGETHER)),
+        placements=configured.placements,
+        policies=configured.policies,
+        time_zone=project.settings.time_zone,
+        model_versions=model_versions,
+        totals={
+            "customers": len(profiles),
+            "identifiers": len(identifiers),
+            "segments": len({profile.segment_id for profile in profiles if profile.segment_id is not None}),
+            "products": len(products),
+            "decisions": len(decisions),
+        },
+    )
+
+
+def _feature_columns(warehouse: Warehouse) -> list[str]:
+    rows = warehouse.rows(
+        "select column_name from information_schema.columns"
+        " where table_schema = 'marts' and table_name = 'customer_features'"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[ProfileRecord]:
+    recommended = _recommendations(warehouse)
+    recent = _grouped(warehouse.rows(RECENTLY_BOUGHT))
+    selected = "".join(f', f."{name}"' for name in features)
+    for row in warehouse.rows(PROFILES.format(features=selected)):
+        customer = str(row[0])
+        yield ProfileRecord(
+            customer_id=customer,
+            segment_id=None if row[1] is None else int(str(row[1])),
+            segment_name=_text(row[2]),
+            rung=str(row[3]),
+            churn_probability=_number(row[4]),
+            ltv_amount=_number(row[5]),
+            consent_personalization=bool(row[6]),
+            consent_marketing_email=bool(row[7]),
+            consent_profiling_price=bool(row[8]),
+            features={name: _feature(value) for name, value in zip(features, row[PROFILE_COLUMNS:], strict=True)},
+            recommendations=recommended.get(customer, {}),
+            recently_bought=recent.get(customer, []),
+        )
+
+
+def _recommendations(warehouse: Warehouse) -> dict[str, dict[str, list[Recommended]]]:
+    found: dict[str, dict[str, list[Recommended]]] = defaultdict(lambda: defaultdict(list))
+    for customer, task, product, score, reason in warehouse.rows(RECOMMENDATIONS):
+        found[str(customer)][str(task)].append(Recommended(str(product), float(str(score)), str(reason or "")))
+    return {customer: dict(tasks) for customer, tasks in found.items()}
+
+
+def _popular(warehouse: Warehouse) -> dict[str, list[str]]:
+    table = "marts.product_popularity"
+    overall = warehouse.rows(POPULAR.format(popularity=OVERALL.format(table=table)))
+    by_category = warehouse.rows(POPULAR.format(popularity=POPULARITY.format(table=table)))
+    return _grouped([*overall, *by_category])
+
+
+def _grouped(rows: Iterable[Sequence[object]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, value in rows:
+        found.setdefault(str(key), []).append(str(value))
+    return found
+
+
+def _decision(row: Sequence[object]) -> DecisionRow:
+    placement, segment, bucket, action, score, basis, n = row
+    return DecisionRow(
+        str(placement), int(str(segment)), str(bucket), str(action), float(str(score)), str(basis), int(str(n))
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: object) -> float | None:
+    if value is None:
+        return None
+    number = float(str(value))
+    return None if math.isnan(number) else number
+
+
+def _feature(value: object) -> FeatureValue:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    try:
+        return _number(value)
+    except ValueError:
+        return str(value)

@@ -1,0 +1,45 @@
+"""Days that intake changed: which ranges to rebuild, and marking them rebuilt."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+
+from intake.ops_records import LakeFile, TouchedDay
+from intake.ops_store import OpsStore
+from orchestration.partitions import DayRange, contiguous_ranges, with_neighbours, within
+
+
+def ranges_to_build(days: set[date], files: Sequence[LakeFile]) -> list[DayRange]:
+    """The days with their neighbours as contiguous ranges; neighbours before or after all data are left out."""
+    if not days:
+        return []
+    known = days | {file.event_date for file in files}
+    return within(contiguous_ranges(with_neighbours(days)), min(known), max(known))
+
+
+def consume(ops: OpsStore, touches: Sequence[TouchedDay], built: DayRange, run_id: str) -> int:
+    """Mark exactly these touches as rebuilt, as far as their day is in the range; returns how many.
+
+    By (day, batch) and not by time: a batch that became visible after the pin keeps its mark, whatever clock it had.
+    """
+    marks = [(run_id, item.event_date.isoformat(), item.batch_id) for item in touches if within_range(item, built)]
+    with ops.transaction() as connection:
+        connection.executemany(
+            "update touched_day set consumed_run_id = ? where event_date = ? and batch_id = ?"
+            " and consumed_run_id is null",
+            marks,
+        )
+    return len(marks)
+
+
+def within_range(item: TouchedDay, built: DayRange) -> bool:
+    """Whether the touched day was rebuilt."""
+    return built.first <= item.event_date <= built.last
+
+
+def run_key(built: DayRange, touches: Sequence[TouchedDay]) -> str:
+    """Names a range and the batches that touched it: the same touches ask for a run once."""
+    batches = sorted({f"{item.event_date}:{item.batch_id}" for item in touches if within_range(item, built)})
+    return f"{built}#{hashlib.sha256('|'.join(batches).encode()).hexdigest()[:12]}"

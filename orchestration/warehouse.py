@@ -1,0 +1,128 @@
+"""The warehouse file: opened for one piece of work, closed again, retried while somebody else holds it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from orchestration.warehouse_schema import create_source_tables, source_table
+
+FIRST_WAIT_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 2.0
+
+
+class WarehouseBusyError(RuntimeError):
+    """Another process held the warehouse file for longer than the patience of this one."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """One DuckDB file; `patience_seconds` bounds the wait for its lock."""
+
+    path: Path
+    patience_seconds: float = 120.0
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection in UTC that is closed on exit, so that the next process can have the file.
+
+        Raises:
+            WarehouseBusyError: the lock was not free within `patience_seconds`.
+        """
+        connection = self._open()
+        try:
+            connection.execute("SET TimeZone = 'UTC'").fetchall()
+            yield connection
+        finally:
+            connection.close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + self.patience_seconds
+        wait = FIRST_WAIT_SECONDS
+        while True:
+            try:
+                return duckdb.connect(str(self.path))
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise
+                if time.monotonic() + wait > deadline:
+                    raise WarehouseBusyError(
+                        f"{self.path} is held by another process for more than {self.patience_seconds:.0f} s"
+                    ) from error
+            time.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+    def prepare(self) -> None:
+        """Create the tables that Python writes; existing rows stay."""
+        with self.connect() as connection:
+            create_source_tables(connection)
+
+    def frame(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+        """The result of one query; timestamps naive UTC, decimals as float64."""
+        with self.connect() as connection:
+            found: pd.DataFrame = connection.execute(sql, list(parameters)).df()
+        return found
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """The result of one query as tuples."""
+        with self.connect() as connection:
+            return list(connection.execute(sql, list(parameters)).fetchall())
+
+    def replace(self, frames: dict[str, pd.DataFrame]) -> dict[str, int]:
+        """Replace source tables by frames, all in one transaction; returns rows by address.
+
+        A frame has the table's columns in any order (more are ignored). Timestamps with a zone are stored as UTC.
+
+        Raises:
+            KeyError: an address that is no source table.
+            ValueError: a frame lacks a column of its table.
+        """
+        with self.connect() as connection:
+            create_source_tables(connection)
+            connection.execute("BEGIN").fetchall()
+            counts = {address: _replace_one(connection, address, frame) for address, frame in frames.items()}
+            connection.execute("COMMIT").fetchall()
+        return counts
+
+    def has_table(self, address: str) -> bool:
+        """Whether `schema.name` exists (an absent file has no tables)."""
+        schema, _, name = address.partition(".")
+        if not self.path.exists():
+            return False
+        sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
+        return bool(self.rows(sql, [schema, name]))
+
+    def count(self, address: str) -> int:
+        """Rows of a table; 0 when it does not exist."""
+        if not self.has_table(address):
+            return 0
+        return int(str(self.rows(f"SELECT count(*) FROM {address}")[0][0]))
+
+
+def _replace_one(connection: duckdb.DuckDBPyConnection, address: str, frame: pd.DataFrame) -> int:
+    names = list(source_table(address).column_names)
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise ValueError(
+            f"{address}: the frame lacks {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}"
+        )
+    connection.execute(f"DELETE FROM {address}").fetchall()
+    if len(frame):
+        connection.register("incoming", naive_utc(frame[names]))
+        columns = ", ".join(f'"{name}"' for name in names)
+        connection.execute(f"INSERT INTO {address} ({columns}) SELECT {columns} FROM incoming").fetchall()
+        connection.unregister("incoming")
+    return len(frame)
+
+
+def naive_utc(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same frame with every zoned timestamp column as naive UTC."""
+    zoned = frame.select_dtypes(include=["datetimetz"]).columns
+    return frame.assign(**{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in zoned})
