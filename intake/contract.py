@@ -110,14 +110,15 @@ class Lines(_Part):
 
     group_by: tuple[str, ...] = Field(min_length=1)
     fields: dict[str, Term]
-    duplicates: Literal["keep", "drop"] = Field(default="keep", description="rows equal in every column")
+    totals: dict[str, Term] = Field(default={}, description="sums over the lines that go into properties")
+    duplicates: Literal["keep", "drop"] = Field(default="keep", description="of rows equal in every column")
 
 
 class Join(_Part):
     """A small reference file beside the input that adds columns, e.g. the dates of a campaign."""
 
     file: str = Field(description="path relative to the input file's folder")
-    on: tuple[str, ...] = Field(min_length=1)
+    keys: tuple[str, ...] = Field(min_length=1)
     columns: tuple[str, ...] = Field(min_length=1)
 
 
@@ -154,6 +155,8 @@ class SourceContract(_Part):
     join: Join | None = None
     consent: Purpose = "contract"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str = Field(default="utf8", description="of CSV files, e.g. latin1")
+    maximum_amount: float = Field(default=10_000_000, gt=0, description="larger amounts, prices, counts are absurd")
 
     @field_validator("location", mode="before")
     @classmethod
@@ -220,7 +223,7 @@ class SourceContract(_Part):
         expressions = [*self.columns.values(), self.event_type]
         if self.lines:
             named |= set(self.lines.group_by)
-            expressions += self.lines.fields.values()
+            expressions += [*self.lines.fields.values(), *self.lines.totals.values()]
         return named.union(*(expression.columns() for expression in expressions))
 
 

@@ -1,0 +1,71 @@
+"""The number columns of events: decimals, durations and shares."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+
+from intake.contract import Expression, SourceContract
+from intake.event import EVENT_SCHEMA
+from intake.expressions import scaled
+from intake.lines import Groups
+from intake.reasons import Reasons
+from intake.values import Scaled, decimal_array
+
+NUMBER_FIELDS = tuple(
+    field.name for field in EVENT_SCHEMA if pa.types.is_decimal(field.type) or pa.types.is_int64(field.type)
+)
+
+
+def number_columns(
+    heads: pa.Table, table: pa.Table, groups: Groups | None, contract: SourceContract, reasons: Reasons
+) -> dict[str, pa.Array]:
+    """Number columns by event field; when rows are grouped, quantities and amounts are sums over their lines.
+
+    Marks `invalid_number:`, `negative:`, `absurd:` and `out_of_range:` in `reasons`.
+    """
+    columns = {}
+    for name, expression in _number_expressions(contract).items():
+        scale = _scale(name)
+        if groups is not None and name in ("quantity", "amount"):
+            values = groups.total(scaled(table, expression, scale))
+        else:
+            values = scaled(heads, expression, scale)
+        _mark(name, values, scale, contract, heads, reasons)
+        columns[name] = _column(name, values)
+    return columns
+
+
+def _number_expressions(contract: SourceContract) -> dict[str, Expression]:
+    found = {name: expression for name, expression in contract.columns.items() if name in NUMBER_FIELDS}
+    if contract.lines and "amount" in contract.lines.fields:
+        found.setdefault("amount", contract.lines.fields["amount"])
+    return found
+
+
+def _scale(name: str) -> int:
+    kind = EVENT_SCHEMA.field(name).type
+    return int(kind.scale) if pa.types.is_decimal(kind) else 0
+
+
+def _mark(name: str, values: Scaled, scale: int, contract: SourceContract, heads: pa.Table, reasons: Reasons) -> None:
+    reasons.mark(values.bad, f"invalid_number:{name}")
+    # Stock may be oversold, so a negative count is news there and not an error.
+    if not (name == "quantity" and contract.kind == "inventory"):
+        reasons.mark(values.valid & (values.units < 0), f"negative:{name}")
+    if name == "scroll_depth":
+        reasons.mark(values.valid & (values.units > 10**scale), "out_of_range:scroll_depth")
+    elif name != "dwell_ms":
+        largest = contract.maximum_amount * 10**scale
+        reasons.mark(values.valid & (np.abs(values.units) > largest), f"absurd:{name}")
+    del heads
+
+
+def _column(name: str, values: Scaled) -> pa.Array:
+    kind = EVENT_SCHEMA.field(name).type
+    if not pa.types.is_decimal(kind):
+        return pa.array(values.units, mask=~values.valid)
+    fits = values.valid & (np.abs(values.units) < 10 ** int(kind.precision))
+    return decimal_array(values.units, fits, cast("pa.Decimal128Type", kind))

@@ -1,0 +1,44 @@
+"""Reads an input file in chunks of source rows, whatever its format."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from intake.chunk import Chunk, UnreadableInputError
+from intake.contract import SourceContract
+from intake.reader_csv import read_csv
+from intake.reader_jsonl import read_jsonl
+from intake.reader_parquet import read_parquet
+
+CHUNK_ROWS = 250_000
+
+_READERS = {"parquet": read_parquet, "csv": read_csv, "jsonl": read_jsonl}
+
+
+def read_chunks(contract: SourceContract, file: Path, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    """Chunks of at most `rows` source rows; nothing for an empty file.
+
+    Raises:
+        UnreadableInputError: one line that says what is wrong with the file.
+    """
+    try:
+        if file.stat().st_size:
+            yield from _READERS[contract.format](contract, file, rows)
+    except PermissionError as error:
+        raise UnreadableInputError(f"{file}: no permission to read it") from error
+    except (EOFError, zlib.error) as error:
+        raise UnreadableInputError(f"{file}: compressed stream ends early: {_one_line(error)}") from error
+    except OSError as error:
+        reason = error.strerror or _one_line(error)
+        raise UnreadableInputError(f"{file}: cannot be read as {contract.format}: {reason}") from error
+    except pa.ArrowException as error:
+        reason = f"cut short or not {contract.format}: {_one_line(error)}"
+        raise UnreadableInputError(f"{file}: cannot be read as {contract.format}: {reason}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,171 @@
+"""Source columns as typed arrays: text, scaled whole numbers, UTC timestamps; what cannot be read is marked."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Mask = npt.NDArray[np.bool_]
+Whole = npt.NDArray[np.int64]
+
+MAX_SCALED = 10**17
+"""Largest scaled value that fits decimal(18, n)."""
+
+
+class Scaled(NamedTuple):
+    """Decimals as whole numbers of 10^-scale; `bad` marks values that were given but are no numbers."""
+
+    units: Whole
+    valid: Mask
+    bad: Mask
+
+
+class Moments(NamedTuple):
+    """Microseconds since 1970 UTC; `bad` marks values that were given but are no timestamps."""
+
+    micros: Whole
+    valid: Mask
+    bad: Mask
+
+
+def flat(column: Any) -> pa.Array:
+    """One contiguous array, dictionaries decoded."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def mask_of(array: pa.Array) -> Mask:
+    """A boolean arrow array as numpy; null counts as False."""
+    filled = pc.fill_null(array, False) if array.null_count else array
+    return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def is_valid(array: pa.Array) -> Mask:
+    """Where a value is present."""
+    return np.ones(len(array), dtype=bool) if not array.null_count else mask_of(pc.is_valid(array))
+
+
+def as_text(array: pa.Array) -> pa.Array:
+    """Trimmed text; empty becomes null; whole numbers given as floats lose their `.0`."""
+    kind = array.type
+    if pa.types.is_floating(kind):
+        array = _without_fraction(pc.if_else(pc.is_nan(array), None, array))
+    elif pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        array = array.cast(pa.string())
+    elif pa.types.is_null(kind):
+        return pa.nulls(len(array), pa.string())
+    if not pa.types.is_string(array.type):
+        return array.cast(pa.string())
+    trimmed = pc.utf8_trim_whitespace(array)
+    empty = pc.equal(pc.binary_length(trimmed), 0)
+    return pc.if_else(empty, None, trimmed) if mask_of(empty).any() else trimmed
+
+
+def _without_fraction(array: pa.Array) -> pa.Array:
+    numbers = array.to_numpy(zero_copy_only=False)
+    with np.errstate(invalid="ignore"):
+        whole = np.isnan(numbers) | ((numbers == np.rint(numbers)) & (np.abs(numbers) < 2**53))
+    return pc.if_else(pc.is_valid(array), array, None).cast(pa.int64()) if whole.all() else array
+
+
+def as_numbers(array: pa.Array) -> tuple[npt.NDArray[np.float64], Mask]:
+    """Float values with NaN where there is none, and the mask of values that are no numbers."""
+    kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        text = as_text(array)
+        parsed = pd.to_numeric(pd.Series(text.to_numpy(zero_copy_only=False), dtype=object), errors="coerce")
+        numbers = np.array(parsed, dtype=np.float64)
+        numbers[~np.isfinite(numbers)] = np.nan
+        return numbers, is_valid(text) & np.isnan(numbers)
+    if pa.types.is_null(kind):
+        return np.full(len(array), np.nan), np.zeros(len(array), dtype=bool)
+    if not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind)) or pa.types.is_temporal(kind):
+        return np.full(len(array), np.nan), is_valid(array)
+    numbers = np.array(array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
+    infinite = np.isinf(numbers)
+    numbers[infinite] = np.nan
+    return numbers, infinite
+
+
+def as_scaled(array: pa.Array, scale: int) -> Scaled:
+    """Numbers rounded half to even at `scale` decimals; out of the decimal's range counts as bad."""
+    numbers, bad = as_numbers(array)
+    return scale_numbers(numbers, bad, scale)
+
+
+def scale_numbers(numbers: npt.NDArray[np.float64], bad: Mask, scale: int) -> Scaled:
+    """Floats (NaN = none) as whole numbers of 10^-scale."""
+    shifted = np.rint(numbers * 10.0**scale)
+    with np.errstate(invalid="ignore"):
+        too_big = np.abs(shifted) > MAX_SCALED
+    valid = ~np.isnan(shifted) & ~too_big
+    return Scaled(np.where(valid, shifted, 0).astype(np.int64), valid, bad | too_big)
+
+
+def decimal_array(units: Whole, valid: Mask, kind: pa.Decimal128Type) -> pa.Array:
+    """Scaled whole numbers as decimal128 without passing through Python objects."""
+    words = np.empty((len(units), 2), dtype=np.int64)
+    words[:, 0], words[:, 1] = units, units >> 63
+    bitmap = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
+    return pa.Array.from_buffers(kind, len(units), [bitmap, pa.py_buffer(words.tobytes())])
+
+
+def as_moments(array: pa.Array, *, zone: str, unit: str, pattern: str | None) -> Moments:
+    """Timestamps in UTC: aware ones converted, naive ones taken in `zone`, numbers in `unit` since 1970."""
+    kind = array.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return _from_arrow(array, zone)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        numbers, bad = as_numbers(array)
+        micros_per_unit = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
+        scaled = scale_numbers(numbers * micros_per_unit, bad, 0)
+        return Moments(*scaled)
+    if pa.types.is_null(kind):
+        nothing = np.zeros(len(array), dtype=bool)
+        return Moments(np.zeros(len(array), dtype=np.int64), nothing, nothing)
+    return _from_text(as_text(array), zone, pattern)
+
+
+def _from_arrow(array: pa.Array, zone: str) -> Moments:
+    stamps = array.cast(pa.timestamp("us", tz=getattr(array.type, "tz", None)), safe=False)
+    if stamps.type.tz is None:
+        stamps = _localised(stamps, zone)
+    valid = is_valid(stamps)
+    micros = pc.fill_null(stamps.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+    return Moments(np.asarray(micros, dtype=np.int64), valid, np.zeros(len(array), dtype=bool))
+
+
+def _localised(stamps: pa.Array, zone: str) -> pa.Array:
+    if zone == "UTC":
+        return stamps.cast(pa.timestamp("us", tz="UTC"))
+    return pc.assume_timezone(stamps, zone, ambiguous="earliest", nonexistent="latest")
+
+
+def _from_text(text: pa.Array, zone: str, pattern: str | None) -> Moments:
+    distinct = text.dictionary_encode()
+    words = pd.Series(distinct.dictionary.to_numpy(zero_copy_only=False), dtype=object)
+    utc = _parsed(words, zone, pattern)
+    micros = utc.to_numpy().astype("datetime64[us]").astype(np.int64)
+    known = utc.notna().to_numpy()
+    codes = pc.fill_null(distinct.indices, 0).to_numpy(zero_copy_only=False)
+    given = is_valid(text)
+    if not len(words):
+        return Moments(np.zeros(len(text), dtype=np.int64), given, given)
+    valid = given & known[codes]
+    return Moments(np.where(valid, micros[codes], 0), valid, given & ~known[codes])
+
+
+def _parsed(words: pd.Series[Any], zone: str, pattern: str | None) -> pd.Series[Any]:
+    aware = words.str.contains(r"(?:[zZ]|[+-]\d{2}:?\d{2})$", regex=True, na=False).to_numpy(dtype=bool)
+    with_zone = pd.to_datetime(words.where(aware), utc=True, errors="coerce", format=pattern or "ISO8601")
+    naive = pd.to_datetime(words.where(~aware), errors="coerce", format=pattern or "ISO8601", utc=True)
+    local = _localised(pa.array(naive.dt.tz_localize(None).dt.as_unit("us")), zone).cast(pa.timestamp("us", tz="UTC"))
+    placed = pd.Series(local.to_pandas(), index=words.index).dt.tz_convert("UTC")
+    return with_zone.dt.as_unit("us").where(aware, placed.dt.as_unit("us")).dt.tz_convert(None)
