@@ -11,6 +11,7 @@ from simulation.prices import PriceList
 from simulation.randomness import opaque, stream
 
 STOCKED_PRODUCTS = 200
+_PEOPLE_PER_PRODUCT = 5
 # A quarter of the low stocks waits one more day for its delivery, which is what makes shelves run empty.
 _DELIVERY_RATE = 0.75
 
@@ -34,10 +35,12 @@ def stock_table(orders: Orders, prices: PriceList, seed: int) -> pa.Table:
 
 
 def best_sellers(orders: Orders, prices: PriceList) -> I64:
-    """The priced products with most lines, most first."""
+    """The priced products with most lines, most first: 200, or one per five people in a smaller shop."""
     lines = np.bincount(orders.line_product, minlength=len(orders.product_ids))
     priced = prices.priced
-    return priced[np.argsort(-lines[priced], kind="stable")[:STOCKED_PRODUCTS]]
+    return priced[
+        np.argsort(-lines[priced], kind="stable")[: min(STOCKED_PRODUCTS, orders.people // _PEOPLE_PER_PRODUCT + 1)]
+    ]
 
 
 def _sold_by_day(orders: Orders, product: I64) -> F64:
