@@ -17,6 +17,7 @@ from orchestration.cli import (
 )
 from orchestration.cli.alert_commands import alerts
 from orchestration.cli.errors import OneLineErrors
+from orchestration.cli.quarantine_commands import quarantine
 
 HELP = """Concierge: raw customer events in, decisions out.
 
@@ -54,6 +55,7 @@ def create_app() -> typer.Typer:
     for name, command in COMMANDS:
         app.command(name)(command)
     app.add_typer(alerts, name="alerts")
+    app.add_typer(quarantine, name="quarantine")
     return app
 
 

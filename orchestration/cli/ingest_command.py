@@ -60,7 +60,7 @@ def show_reports(reports: Iterable[IngestReport]) -> None:
         for reason, rows in sorted(file.reasons.items()):
             say(f"{file.path}: {rows:,} quarantined: {reason}")
         if file.message:
-            (warn if file.state == "unreadable" else say)(f"{file.path}: {' '.join(file.message.split())}")
+            (warn if file.state == "unreadable" else say)(" ".join(file.message.split()))
 
 
 def _row(file: FileReport) -> tuple[object, ...]:
@@ -81,11 +81,12 @@ def _load(project: Project, source: str | None, contract: Path | None) -> Source
 
 
 def _read(project: Project, contract: SourceContract, paths: Sequence[Path]) -> list[IngestReport]:
-    from intake.ingest import ingest as ingest_files
-    from intake.scan import scan_locations
-
     if paths:
+        from intake.ingest import ingest as ingest_files
+
         return [ingest_files(project, contract, paths)]
     if not contract.location:
         raise CommandError(f"{contract.name}: its contract names no location; name the files: PATH…")
+    from intake.scan import scan_locations
+
     return list(scan_locations(project, sources=[contract.name]))
