@@ -16,6 +16,8 @@ from intake.validation import micros
 from intake.values import Mask, flat, mask_of
 
 ALWAYS_STORED = "contract"
+ALWAYS_STORED_TYPES = ("order_completed", "order_refunded", "consent_updated")
+"""Whatever the source's purpose: revenue stays true, and consent itself must be known."""
 
 
 class _Word(msgspec.Struct):
@@ -69,7 +71,8 @@ class Refusals:
         occurred = flat(events.column("occurred_at").cast(pa.int64())).to_numpy(zero_copy_only=False)
         for row, value in zip(owners, values.filter(pa.array(hits)).to_pylist(), strict=True):
             found[row] |= self._refused(value, int(occurred[row]))
-        return found
+        kept = pc.is_in(events.column("event_type"), value_set=pa.array(ALWAYS_STORED_TYPES))
+        return found & ~mask_of(flat(kept))
 
     def _refused(self, identifier: str, at_micros: int) -> bool:
         history = self._history[identifier]

@@ -87,7 +87,13 @@ def _take_in(
         batch_id = _batch_id(contract, input_hash, reference)
         known = store.batch(batch_id)
         if known is not None:
-            return FileReport(file, "unchanged", batch_id=batch_id, message=f"{file}: taken in before, nothing to do")
+            return FileReport(
+                file,
+                "unchanged",
+                batch_id=batch_id,
+                input_hash=input_hash,
+                message=f"{file}: taken in before, nothing to do",
+            )
         started, before = project.clock.now(), file.stat()
         batch = Batch(project.paths, _rules(project, contract, store), batch_id)
         _fill(batch, contract, file, reference, on_progress)
@@ -97,7 +103,7 @@ def _take_in(
     except UnreadableInputError as error:
         return FileReport(file, "unreadable", message=str(error))
     if not batch.rows_read:
-        return FileReport(file, "empty", batch_id=batch_id, message=f"{file}: no rows in it")
+        return FileReport(file, "empty", input_hash=input_hash, message=f"{file}: no rows in it")
     batch.shelf.write(project.paths, contract.name, batch_id)
     write_vault(project.paths, batch.vault, contract.name, batch_id)
     record = BatchRecord(
@@ -165,4 +171,5 @@ def _report(file: Path, record: BatchRecord, reasons: dict[str, int]) -> FileRep
         events=record.events,
         reasons=reasons,
         batch_id=record.batch_id,
+        input_hash=record.input_hash,
     )

@@ -32,7 +32,17 @@ def json_values(array: pa.Array) -> pa.Array:
     if pa.types.is_nested(kind):
         encoded = [None if value is None else _encode(value) for value in array.to_pylist()]
         return pa.array(encoded, pa.string())
-    return quoted(as_text(array))
+    return quoted(as_text(_iso(array)))
+
+
+def _iso(array: pa.Array) -> pa.Array:
+    """Timestamps as ISO 8601, those that are all midnights as dates."""
+    if not pa.types.is_timestamp(array.type):
+        return array
+    if mask_of(pc.equal(pc.floor_temporal(array, unit="day"), array)).sum() == len(array) - array.null_count:
+        return array.cast(pa.date32())
+    stamps = array.cast(pa.timestamp("us", tz=array.type.tz), safe=False)
+    return pc.strftime(stamps, "%Y-%m-%dT%H:%M:%S" + ("Z" if array.type.tz == "UTC" else ""))
 
 
 def json_numbers(values: Scaled, scale: int) -> pa.Array:

@@ -24,6 +24,7 @@ class FileReport:
     events: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     batch_id: str = ""
+    input_hash: str = ""
     message: str = ""
 
 

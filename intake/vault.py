@@ -13,7 +13,7 @@ from intake.contract import SourceContract
 from intake.expressions import column_of
 from intake.lake import HASH_IN_NAME
 from intake.paths import DataPaths
-from intake.values import as_text, flat
+from intake.values import as_text, flat, is_valid
 
 
 def vault_rows(heads: pa.Table, events: pa.Table, contract: SourceContract) -> pa.Table:
@@ -33,15 +33,22 @@ def vault_rows(heads: pa.Table, events: pa.Table, contract: SourceContract) -> p
         "identifier_value": pc.struct_field(strongest, "value"),
     }
     personal = {name: as_text(column_of(heads, name)) for name in contract.personal_data}
-    return pa.table({**columns, **personal})
+    given = np.logical_or.reduce([is_valid(values) for values in personal.values()])
+    return pa.table({**columns, **personal}).filter(pa.array(given))
 
 
 def write_vault(paths: DataPaths, tables: list[pa.Table], source: str, batch_id: str) -> Path | None:
-    """Write a batch's personal data with mode 600 in a folder of mode 700; None when there is none."""
-    if not tables:
+    """Write a batch's personal data with mode 600 in a folder of mode 700; None when there is none.
+
+    What one identifier says again and again is kept once, with the event that said it first.
+    """
+    everything = pa.concat_tables(tables) if tables else pa.table({})
+    if not everything.num_rows:
         return None
+    said = [name for name in everything.column_names if name not in ("event_id", "occurred_at")]
+    again = everything.select(said).to_pandas().duplicated().to_numpy()
     file = paths.vault / f"{source}-{batch_id[:HASH_IN_NAME]}.parquet"
-    write_private_table(pa.concat_tables(tables), file)
+    write_private_table(everything.filter(pa.array(~again)), file)
     return file
 
 
