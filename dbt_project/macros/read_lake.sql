@@ -12,7 +12,7 @@
         ('amount', 'decimal(18,4)'), ('currency', 'varchar'), ('dwell_ms', 'bigint'),
         ('scroll_depth', 'decimal(5,4)'), ('experiment_id', 'varchar'), ('personalization_id', 'varchar'),
         ('properties', 'varchar'), ('is_simulated', 'boolean'), ('loaded_at', 'timestamp'),
-        ('event_date', 'date'),
+        ('event_date', 'date'), ('lake_path', 'varchar'), ('lake_row', 'bigint'),
     ]) }}
 {%- endmacro %}
 
@@ -37,6 +37,7 @@
 
 {% macro default__read_lake_files(paths) -%}
     {%- set columns = event_columns() -%}
+    {%- set root = env_var('CONCIERGE_LAKE', '../data') -%}
     {%- if paths | length == 0 -%}
         select
             {%- for name, type in columns %}
@@ -48,6 +49,10 @@
             {%- for name, type in columns %}
             {%- if type == 'timestamp' %}
             timezone('UTC', {{ name }}) as {{ name }}{{ "," if not loop.last }}
+            {%- elif name == 'lake_path' %}
+            substr(filename, {{ root | length + 2 }}) as lake_path,
+            {%- elif name == 'lake_row' %}
+            file_row_number as lake_row
             {%- else %}
             {{ name }}{{ "," if not loop.last }}
             {%- endif %}
@@ -55,19 +60,19 @@
         from read_parquet(
             [
                 {%- for path in paths %}
-                '{{ env_var('CONCIERGE_LAKE', '../data') }}/{{ path | replace("'", "''") }}'{{ "," if not loop.last }}
+                '{{ root }}/{{ path | replace("'", "''") }}'{{ "," if not loop.last }}
                 {%- endfor %}
             ],
-            hive_partitioning = true, hive_types = {event_date: date}
+            filename = true, file_row_number = true, hive_partitioning = true, hive_types = {event_date: date}
         )
     {%- endif -%}
 {%- endmacro %}
 
 
-{# The staged columns by name, each prefixed with a relation's alias. #}
+{# The staged columns by name, each prefixed with a relation's alias; `replaced` gives other expressions for some. #}
 {% macro event_column_list(alias, replaced={}) -%}
     {%- for name, type in event_columns() %}
-    {{ replaced.get(name, alias ~ '.' ~ name) }},
+    {{ replaced[name] ~ ' as ' ~ name if name in replaced else alias ~ '.' ~ name }},
     {%- endfor %}
     {{ alias }}.received_date
 {%- endmacro %}

@@ -1,8 +1,20 @@
--- One row per event: repeated copies dropped, folded into its strongest identifier.
+-- One row per event: the copy that arrived first, by its place in the lake, folded into its strongest identifier.
 with staged as (
 
     select
-        *,
+        event_id,
+        event_type,
+        occurred_at,
+        received_at,
+        event_date,
+        received_date,
+        source,
+        session_id,
+        loaded_at,
+        lake_path,
+        lake_row,
+        coalesce({{ json_text('properties', 'is_bot') }} = 'true', false) as is_bot,
+        identifiers,
         {{ day_number('event_date') }} as event_day
     from {{ ref('stg_events').render() }}
     where {{ in_batch_and_neighbours() }}
@@ -11,18 +23,28 @@ with staged as (
 
 copies as (
 
-    -- A retry repeats the event id; the copy that arrived first is kept, across midnight too.
+    -- A retry repeats the event id, across midnight too.
     select
-        *,
-        {{ is_first_arrival('event_id', 'event_day', 1, 'occurred_at, source, loaded_at') }} as is_first_copy
+        event_id,
+        event_date,
+        lake_path,
+        lake_row,
+        {{ is_first_arrival('event_id', 'event_day', 1, 'occurred_at, source, loaded_at, lake_path, lake_row') }}
+            as is_first_copy
     from staged
 
 ),
 
 first_copies as (
 
-    select * from copies
-    where is_first_copy and {{ in_batch() }}
+    select staged.*
+    from staged
+    inner join copies
+        on
+            staged.lake_path = copies.lake_path
+            and staged.lake_row = copies.lake_row
+            and staged.event_date = copies.event_date
+    where copies.is_first_copy and {{ in_batch('staged.event_date') }}
 
 ),
 
@@ -49,10 +71,18 @@ anchors as (
 final as (
 
     select
-        {{ event_column_list('first_copies') }},
+        first_copies.event_id,
+        first_copies.event_type,
+        first_copies.occurred_at,
+        first_copies.received_at,
+        first_copies.event_date,
+        first_copies.received_date,
+        first_copies.session_id,
+        first_copies.lake_path,
+        first_copies.lake_row,
         anchors.anchor_type,
         anchors.anchor_key,
-        coalesce({{ json_text('first_copies.properties', 'is_bot') }} = 'true', false) as is_bot
+        first_copies.is_bot
     from first_copies
     left join anchors
         on

@@ -8,8 +8,14 @@ with events as (
         event_type = 'order_refunded' as is_refund,
         {{ shop_hour('occurred_at') }} between 18 and 23 as is_evening,
         {{ on_shop_weekend('occurred_at') }} as is_weekend,
-        cast({{ json_text('properties', 'discount_amount') }} as decimal(18, 4)) as discount_amount,
-        cast({{ json_text('properties', 'coupon_discount_amount') }} as decimal(18, 4)) as coupon_amount
+        case
+            when event_type = 'order_completed'
+                then cast({{ json_text('properties', 'discount_amount') }} as decimal(18, 4))
+        end as discount_amount,
+        case
+            when event_type = 'order_completed'
+                then cast({{ json_text('properties', 'coupon_discount_amount') }} as decimal(18, 4))
+        end as coupon_amount
     from {{ ref('int_events') }}
     where anchor_key is not null and not is_bot
 
