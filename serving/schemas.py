@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from intake.paths import config_dir
 from serving.placement import Placement
 from serving.policy import Policy
 
-_MODELS = {"placement.schema.json": Placement, "policy.schema.json": Policy}
+_MODELS: dict[str, type[BaseModel]] = {"placement.schema.json": Placement, "policy.schema.json": Policy}
 
 
 def schema_texts() -> dict[str, str]:

@@ -1,0 +1,39 @@
+"""The application: routes, problem handlers, key guard and the service's life."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from serving.configuration import ServiceConfig
+from serving.http.guard import KeyGuard
+from serving.http.openapi import docs, openapi
+from serving.http.operations import OPERATIONS
+from serving.http.problems import Problem, on_crash, on_http_exception, on_problem
+from serving.service import Service
+
+
+def create_app(config: ServiceConfig) -> Starlette:
+    """One worker's application; snapshot and logs are opened when it starts, after any fork."""
+    service = Service(config)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    routes = [Route(o.path, o.handler, methods=[o.method], name=o.name) for o in OPERATIONS]
+    routes += [Route("/openapi.json", openapi), Route("/docs", docs)]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(KeyGuard, key=config.api_key)] if config.api_key else [],
+        exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: on_crash},
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    return app

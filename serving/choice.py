@@ -1,0 +1,147 @@
+"""The three ways an action is chosen: by the decision table, by recommendations, or because nothing else is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from serving.draw import Draw, draw_best, uniform
+from serving.evidence import Evidence
+from serving.judge import Bench, permitted_products
+from serving.live import LiveSnapshot
+from serving.person import Person
+from serving.placement import PRICE_INCENTIVES, Action, Placement
+from serving.question import Context
+from serving.rungs import Rung
+from serving.snapshot.records import DecisionRow
+
+EVERYONE = -1
+ANY_CONTEXT = "any"
+_INCENTIVES_FIRST = "Another incentive promises nearly as much without lowering prices."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen and on which rung. `reason` "" leaves the sentence to the action or the rung."""
+
+    action: Action
+    rung: Rung
+    propensity: float = 1.0
+    reason: str = ""
+    items: list[dict[str, Any]] = field(default_factory=list)
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a choice looks at."""
+
+    live: LiveSnapshot
+    placement: Placement
+    person: Person
+    context: Context
+    evidence: Evidence
+    bench: Bench
+
+
+def from_table(at: Situation) -> Choice | None:
+    """Best permitted row of the person's segment, else of everyone; None when no row is usable."""
+    profile = at.person.profile
+    segments = [profile.segment_id] if profile is not None and profile.segment_id is not None else []
+    for segment in (*segments, EVERYONE):
+        rows = _usable_rows(at, segment)
+        if rows:
+            return _draw(at, segment, rows)
+    return None
+
+
+def _usable_rows(at: Situation, segment: int) -> list[DecisionRow]:
+    for bucket in (at.context.device_type, ANY_CONTEXT):
+        rows = at.live.decisions.get((at.placement.name, segment, bucket), []) if bucket else []
+        rows = [r for r in rows if r.action in at.bench.permitted and r.n >= at.placement.minimum_support]
+        if rows:
+            return _incentives_before_price(at, rows)
+    return []
+
+
+def _incentives_before_price(at: Situation, rows: list[DecisionRow]) -> list[DecisionRow]:
+    kinds = {row.action: at.bench.permitted[row.action].incentive.kind for row in rows}
+    others = [row.score for row in rows if kinds[row.action] not in PRICE_INCENTIVES and kinds[row.action] != "none"]
+    if not others:
+        return rows
+    needed = max(others) + abs(max(others)) * at.placement.price_advantage
+    kept = []
+    for row in rows:
+        if kinds[row.action] in PRICE_INCENTIVES and row.score < needed:
+            at.bench.block(row.action, _INCENTIVES_FIRST, "incentives_before_price")
+        else:
+            kept.append(row)
+    return kept
+
+
+def _draw(at: Situation, segment: int, rows: list[DecisionRow]) -> Choice:
+    drawn = Draw(0, 1.0, explored=False)
+    if at.person.known:
+        u = uniform(at.person.unit, at.placement.name, str(at.placement.version))
+        drawn = draw_best(len(rows), at.placement.explore_share, u)
+    action = at.bench.permitted[rows[drawn.rank].action]
+    candidates = tuple(row.action for row in rows)
+    if not at.person.known:
+        return Choice(action, Rung.POPULAR, candidates=candidates)
+    best_rung = Rung.EVERYONE if segment == EVERYONE else Rung.SEGMENT
+    rung = Rung.EXPLORED if drawn.explored else best_rung
+    return Choice(action, rung, drawn.propensity, _table_reason(action, rung), candidates=candidates)
+
+
+def _table_reason(action: Action, rung: Rung) -> str:
+    return action.reason if rung is Rung.SEGMENT or action.type == "none" else ""
+
+
+def from_recommendations(at: Situation) -> Choice | None:
+    """First list with a permitted product: bought together, buy again, popular; None when all are empty."""
+    for task, product_ids, rung in _lists(at):
+        for action in list(at.bench.permitted.values()):
+            if action.task == task:
+                choice = _with_items(at, action, product_ids, rung)
+                if choice is not None:
+                    return choice
+    return None
+
+
+def _lists(at: Situation) -> Iterator[tuple[str, list[str], Rung]]:
+    profile, reader = at.person.profile, at.live.reader
+    own = {} if profile is None else profile.recommendations
+    if at.context.product_id is not None:
+        owned = set() if profile is None else set(profile.recently_bought)
+        together = [p for p in reader.together(at.context.product_id) if p not in owned]
+        yield "bought_together", together, Rung.RECOMMENDATION
+    for task in ("buy_again", "bought_together", "popular"):
+        yield task, [item.product_id for item in own.get(task, [])], Rung.RECOMMENDATION
+    yield "popular", reader.popular(), Rung.POPULAR
+
+
+def _with_items(at: Situation, action: Action, product_ids: list[str], rung: Rung) -> Choice | None:
+    seen = set(at.context.products())
+    fresh = [product_id for product_id in product_ids if product_id not in seen]
+    items = [
+        {
+            "product_id": product_id,
+            "category": product and product.category,
+            "list_price": product and product.list_price,
+        }
+        for product_id, product in permitted_products(at.live, at.placement, action, at.bench, at.evidence, fresh)
+    ]
+    return Choice(action, rung, reason=action.reason, items=items) if items else None
+
+
+def left_over(at: Situation) -> Choice:
+    """The fallback when it is permitted and has something to show, else the plain action."""
+    action = at.bench.permitted.get(at.placement.fallback)
+    if action is not None and action.task is not None:
+        popular = _with_items(at, action, at.live.reader.popular(), Rung.FALLBACK)
+        if popular is not None:
+            return popular
+    elif action is not None:
+        return Choice(action, Rung.FALLBACK, reason=action.reason)
+    return Choice(at.placement.action(at.placement.plain), Rung.PLAIN)

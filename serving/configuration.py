@@ -1,0 +1,75 @@
+"""What one worker of the service needs to know."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from intake.clock import Clock
+from intake.event import EventType, load_event_types
+from intake.hashing import hash_identifier
+from intake.keys import identifier_key_bytes
+from intake.ops_store import OpsStore
+from intake.project import Project
+
+API_KEY_VARIABLE = "CONCIERGE_API_KEY"
+MINIMUM_KEY_LENGTH = 16
+
+
+class ServiceConfigError(ValueError):
+    """The service cannot be started like this; the message names the setting, its value and its bound."""
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """Everything the application is built from.
+
+    `hash_identifier` turns (type, clear value) into the keyed hash, or None for a placeholder. `paused_scopes` reads
+    the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second.
+    """
+
+    snapshots: Path
+    service_log: Path
+    hash_identifier: Callable[[str, str], str | None]
+    paused_scopes: Callable[[], frozenset[str]]
+    clock: Clock
+    event_types: Mapping[str, EventType]
+    worker: str
+    api_key: str | None = None
+    earliest_event: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    future_tolerance: timedelta = timedelta(seconds=300)
+    poll_seconds: float = 0.5
+    max_body_bytes: int = 1 << 20
+    segment_seconds: float = 30.0
+
+
+def service_config(project: Project, api_key: str | None = None) -> ServiceConfig:
+    """The configuration of a project's service; the key comes from `CONCIERGE_API_KEY` unless given.
+
+    Raises:
+        ServiceConfigError: the API key is too short.
+        VocabularyError: `event_types.yml` is missing or malformed.
+    """
+    key = api_key if api_key is not None else os.environ.get(API_KEY_VARIABLE) or None
+    if key is not None and len(key) < MINIMUM_KEY_LENGTH:
+        raise ServiceConfigError(f"{API_KEY_VARIABLE}: {len(key)} characters; at least {MINIMUM_KEY_LENGTH} are needed")
+    intake = project.settings.intake
+    secret = identifier_key_bytes(project.paths)
+    store = OpsStore(project.paths)
+    return ServiceConfig(
+        snapshots=project.paths.snapshots,
+        service_log=project.paths.service_log,
+        hash_identifier=partial(hash_identifier, secret, region=intake.default_region),
+        paused_scopes=lambda: frozenset(pause.scope for pause in store.pauses()),
+        clock=project.clock,
+        event_types=load_event_types(project.config),
+        worker=f"{project.clock.now():%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}",
+        api_key=key,
+        earliest_event=intake.earliest_event,
+        future_tolerance=timedelta(seconds=intake.future_tolerance_seconds),
+    )

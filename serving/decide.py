@@ -1,0 +1,108 @@
+"""One question, one answer: a pure function of snapshot, question, context and time.
+
+Order: identity, consent, kill switch, rules, decision table or recommendations, fallback, plain.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+import msgspec
+
+from serving.choice import Choice, Situation, from_recommendations, from_table, left_over
+from serving.evidence import gather, local_time
+from serving.judge import Bench, added_reasons, forced, judge
+from serving.live import LiveSnapshot
+from serving.person import Person, find_person
+from serving.placement import Placement
+from serving.question import Context, Decision, Question
+from serving.rungs import REASONS, Rung
+
+PAUSE_ALL = "all"
+_CONTEXT = msgspec.json.Encoder(order="deterministic")
+_NOTHING = Bench({}, {})
+
+
+def decide(live: LiveSnapshot, question: Question, context: Context, now: datetime) -> Decision:
+    """Answer one question.
+
+    Args:
+        live: the snapshot to answer from.
+        question: placement, hashed identifiers, kill switch scopes.
+        context: the moment.
+        now: aware; decides what runs and, in the shop's time zone, hour and weekday.
+
+    Raises:
+        KeyError: the snapshot has no such placement.
+    """
+    return decide_for(live, find_person(live.reader, question.identifiers), question, context, now)
+
+
+def decide_for(live: LiveSnapshot, person: Person, question: Question, context: Context, now: datetime) -> Decision:
+    """`decide` for a person found already."""
+    placement = live.placements[question.placement]
+    early = _without_choosing(placement, person, question.paused)
+    if early is not None:
+        return _decision(live, placement, person, question, context, now, early, _NOTHING, [])
+    cart = [live.reader.product(product_id) for product_id in context.products()]
+    evidence = gather(person, context, cart, local_time(now, live.zone))
+    bench = judge(live, placement, evidence, now)
+    at = Situation(live, placement, person, context, evidence, bench)
+    choice = _choose(at)
+    extra = added_reasons(live, placement, choice.action, bench)
+    return _decision(live, placement, person, question, context, now, choice, bench, extra)
+
+
+def _without_choosing(placement: Placement, person: Person, paused: frozenset[str]) -> Choice | None:
+    purpose = person.missing_purpose(placement)
+    if purpose is not None:
+        named = placement.no_consent if purpose in placement.consent and placement.no_consent else placement.plain
+        action = placement.action(named)
+        return Choice(action, Rung.NO_CONSENT, reason=action.reason if named == placement.no_consent else "")
+    if PAUSE_ALL in paused or placement.name in paused:
+        return Choice(placement.action(placement.plain), Rung.PAUSED)
+    return None
+
+
+def _choose(at: Situation) -> Choice:
+    rule = forced(at.live, at.placement, at.bench)
+    if rule is not None and rule.action.task is None:
+        return Choice(rule.action, Rung.RULE, reason=rule.reason)
+    strategy = from_table if at.placement.strategy == "decision_table" else from_recommendations
+    return strategy(at) or left_over(at)
+
+
+def _decision(
+    live: LiveSnapshot,
+    placement: Placement,
+    person: Person,
+    question: Question,
+    context: Context,
+    now: datetime,
+    choice: Choice,
+    bench: Bench,
+    extra: list[str],
+) -> Decision:
+    content = choice.action.content | {"items": choice.items} if choice.items else choice.action.content
+    sentences = [choice.reason or REASONS.get(choice.rung, "") or choice.action.reason, *extra]
+    segment = person.profile.segment_id if person.profile and choice.rung is not Rung.NO_CONSENT else None
+    return Decision(
+        placement=placement.name,
+        action=choice.action.name,
+        content=content,
+        reason=" ".join(sentence for sentence in sentences if sentence),
+        propensity=choice.propensity,
+        rung=choice.rung,
+        snapshot_version=live.version,
+        personalization_id=_personalization_id(live, person, question, context, now),
+        segment_id=segment,
+        eligible=list(choice.candidates) or list(bench.permitted) or [choice.action.name],
+        blocked=bench.blocked,
+    )
+
+
+def _personalization_id(live: LiveSnapshot, person: Person, question: Question, context: Context, now: datetime) -> str:
+    moment = question.request_id or now.astimezone(UTC).isoformat()
+    parts = (live.version, question.placement, person.unit, moment)
+    return blake2b("\x1f".join(parts).encode() + _CONTEXT.encode(context), digest_size=16).hexdigest()

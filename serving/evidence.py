@@ -1,0 +1,133 @@
+"""The values that expressions see: typed, never null, with a flag for what is known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from serving.person import PROFILE_PURPOSES, Person
+from serving.placement import Action
+from serving.question import Context
+from serving.snapshot.records import FeatureValue, ProductRecord
+from serving.variables import VARIABLES, Kind, Value, known_name, profile_features
+
+_BLANK: dict[str, Value] = {name: variable.default for name, variable in VARIABLES.items()}
+_BLANK |= {known_name(name): False for name in VARIABLES}
+_KINDS: dict[str, Kind] = {name: variable.kind for name, variable in VARIABLES.items()}
+_FLAGS = {name: known_name(name) for name in VARIABLES}
+_FEATURES = profile_features()
+_CONVERT = {"int": int, "double": float, "string": str, "bool": bool}
+_MAXIMUM_INT = 2**63 - 1
+
+
+class Evidence:
+    """Values of one request, from which those of an action or product are derived."""
+
+    def __init__(self, values: dict[str, Value], cart: list[ProductRecord | None], cart_value: float | None) -> None:
+        self.values = values
+        self._cart = cart
+        self._cart_value = cart_value
+
+    def of_action(self, action: Action) -> dict[str, Value]:
+        """Values with those of one action and of the cart after it."""
+        values = self.values.copy()
+        _put(values, "action_name", action.name)
+        _put(values, "action_type", action.type)
+        _put(values, "action_category", action.tags.get("category"))
+        _put(values, "action_cost", action.cost)
+        _put(values, "incentive_kind", action.incentive.kind)
+        self._put_cart(values, price_cut_share(action, self._cart_value))
+        return values
+
+    def of_product(self, values: dict[str, Value], product_id: str, product: ProductRecord | None) -> dict[str, Value]:
+        """Values of an action with those of one product."""
+        values = values.copy()
+        _put(values, "product_id", product_id)
+        if product is not None:
+            _put(values, "product_category", product.category)
+            _put(values, "list_price", product.list_price)
+            _put(values, "floor_price", product.floor_price)
+            _put(values, "map_price", product.map_price)
+            _put(values, "product_cost", product.cost)
+            _put(values, "stock", product.stock)
+        return values
+
+    def _put_cart(self, values: dict[str, Value], share: float) -> None:
+        cart = self._cart
+        below = [_breaches(product, share) for product in cart if product is not None]
+        _put(values, "price_cut_share", share)
+        _put(values, "cart_products", len(cart))
+        _put(values, "products_without_price", sum(_unpriced(product) for product in cart))
+        _put(values, "products_below_floor", sum(floor for floor, _ in below))
+        _put(values, "products_below_map", sum(advertised for _, advertised in below))
+        _put(values, "products_out_of_stock", sum(product is None or not product.stock for product in cart))
+
+
+def gather(person: Person, context: Context, cart: list[ProductRecord | None], local: datetime) -> Evidence:
+    """Evidence of one request; `local` is the moment in the shop's time zone."""
+    values = _BLANK.copy()
+    _put(values, "customer_known", person.known)
+    _put_profile(values, person)
+    for name in ("device_type", "page_type", "channel", "session_seconds", "cart_value"):
+        _put(values, name, getattr(context, name))
+    _put(values, "hour", local.hour if context.hour is None else context.hour)
+    _put(values, "weekday", local.isoweekday())
+    return Evidence(values, cart, context.cart_value)
+
+
+def local_time(now: datetime, zone: ZoneInfo) -> datetime:
+    """`now` as the shop's clocks show it."""
+    return now.astimezone(zone)
+
+
+def price_cut_share(action: Action, cart_value: float | None) -> float:
+    """Share of the cart's value an action takes off; an amount off a cart of unknown value counts as all of it."""
+    incentive = action.incentive
+    if incentive.kind == "percent_off":
+        return incentive.value
+    if incentive.kind == "amount_off":
+        return min(1.0, incentive.value / cart_value) if cart_value else 1.0
+    return 0.0
+
+
+def _put_profile(values: dict[str, Value], person: Person) -> None:
+    profile = person.profile
+    if profile is None:
+        return
+    for name in ("segment_id", "segment_name", "churn_probability", "ltv_amount"):
+        _put(values, name, getattr(profile, name))
+    for name in _FEATURES & profile.features.keys():
+        _put(values, name, profile.features[name])
+    for purpose in PROFILE_PURPOSES:
+        _put(values, f"consent_{purpose}", purpose in person.granted)
+
+
+def _put(values: dict[str, Value], name: str, value: FeatureValue) -> None:
+    if value is None:
+        return
+    try:
+        converted: Value = _CONVERT[_KINDS[name]](value)
+    except (ValueError, OverflowError):
+        return
+    if isinstance(converted, float):
+        # The memo of answers takes -0.0 for 0.0, so there is only one of them; a NaN is no value.
+        if converted != converted:
+            return
+        converted += 0.0
+    elif isinstance(converted, int) and abs(converted) > _MAXIMUM_INT:
+        return
+    values[name] = converted
+    values[_FLAGS[name]] = True
+
+
+def _unpriced(product: ProductRecord | None) -> bool:
+    return product is None or product.list_price is None or product.floor_price is None
+
+
+def _breaches(product: ProductRecord, share: float) -> tuple[bool, bool]:
+    if share == 0.0 or product.list_price is None:
+        return False, False
+    price = round(product.list_price * (1.0 - share), 4)
+    below_floor = product.floor_price is not None and price < product.floor_price
+    below_map = product.map_price is not None and price < product.map_price
+    return below_floor, below_map

@@ -1,0 +1,1 @@
+"""The HTTP surface: messages, problems, routes, OpenAPI."""

@@ -1,0 +1,83 @@
+"""Read a request's body within its limit and decode it, naming what is wrong."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from serving.http.problems import Problem, refuse
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+_PLACE = re.compile(r"^(?P<what>.*) - at `\$(?P<path>.*)`$", re.DOTALL)
+_STEPS = re.compile(r"\.?([A-Za-z_]\w*)|\[(\d+)\]")
+_UNKNOWN = re.compile(r"unknown field `(.+?)`")
+# Whatever stands below these may be personal, so it is never repeated.
+_UNTOLD = ("identifiers", "properties", "query", "page_url", "referrer")
+_LONGEST_VALUE = 100
+
+
+async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
+    """The body as `kind`.
+
+    Raises:
+        Problem: 413 above `limit` bytes, 400 for what is not JSON, 422 for a wrong field.
+    """
+    content = await _read(request, limit)
+    try:
+        body: Body = _decoder(kind).decode(content)
+    except msgspec.ValidationError as error:
+        raise _wrong_field(str(error), content) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise refuse(400, "not_json", "The body is not JSON in UTF-8.") from None
+    except RecursionError:
+        raise refuse(400, "too_deep", "The body is nested too deeply.") from None
+    return body
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    too_large = refuse(413, "too_large", f"The body is larger than {limit} bytes.", field="(body)")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > limit:
+            raise too_large
+    return bytes(content)
+
+
+@lru_cache(maxsize=16)
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _wrong_field(message: str, content: bytes) -> Problem:
+    match = _PLACE.match(message)
+    what, path = (match["what"], match["path"]) if match else (message, "")
+    unknown = _UNKNOWN.search(what)
+    field = f"{path}.{unknown[1]}" if unknown else path
+    details: dict[str, Any] = {"field": field.lstrip(".") or "(body)"}
+    value = _value_at(content, path)
+    if match and unknown is None and value is not None and not any(name in path for name in _UNTOLD):
+        details["value"] = value
+    return refuse(422, "wrong_field", what, **details)
+
+
+def _value_at(content: bytes, path: str) -> Any:
+    value = msgspec.json.decode(content)
+    for name, index in _STEPS.findall(path):
+        if index and isinstance(value, list) and int(index) < len(value):
+            value = value[int(index)]
+        elif name and isinstance(value, dict):
+            value = value.get(name)
+        else:
+            return None
+    if isinstance(value, str):
+        return value[:_LONGEST_VALUE]
+    return value if isinstance(value, bool | int | float) else None

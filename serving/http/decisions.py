@@ -1,0 +1,96 @@
+"""Routes that read the snapshot: decide and profile lookup."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.decide import decide_for
+from serving.http.body import read_body
+from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest
+from serving.http.problems import Problem, json_response, refuse
+from serving.lines import Hashed, decision_line, shown_with_decision
+from serving.live import LiveSnapshot
+from serving.person import PROFILE_PURPOSES, Person, find_person
+from serving.question import Context, Decision, Question
+from serving.service import Service
+
+
+async def decide(request: Request) -> Response:
+    """`POST /v1/decide`: all placements of a request are answered from one snapshot."""
+    service: Service = request.app.state.service
+    body = await read_body(request, DecideRequest, service.config.max_body_bytes)
+    hashed = service.hashed(body.identifiers)
+    now = service.config.clock.now()
+    # No await between lease and answer: the version cannot change underneath.
+    with service.store.lease() as live:
+        if live is None:
+            raise _unready()
+        _check_placements(live, body.placements)
+        person = find_person(live.reader, hashed)
+        request_id = body.request_id or uuid4().hex
+        questions = [Question(name, hashed, service.paused, request_id) for name in body.placements]
+        decisions = [decide_for(live, person, question, body.context, now) for question in questions]
+        for decision in decisions:
+            _log(service, live, decision, hashed, body.context, now)
+        return json_response(DecideAnswer(decisions, live.version))
+
+
+async def lookup(request: Request) -> Response:
+    """`POST /v1/profiles/lookup`: identifiers in the body, never in a URL."""
+    service: Service = request.app.state.service
+    body = await read_body(request, LookupRequest, service.config.max_body_bytes)
+    with service.store.lease() as live:
+        if live is None:
+            raise _unready()
+        person = find_person(live.reader, service.hashed(body.identifiers))
+        return json_response(_told(person, live.version))
+
+
+def _told(person: Person, version: str) -> LookupAnswer:
+    profile = person.profile
+    if profile is None:
+        return LookupAnswer(found=False, snapshot_version=version)
+    consent = {purpose: purpose in person.granted for purpose in PROFILE_PURPOSES}
+    known = LookupAnswer(found=True, snapshot_version=version, customer_id=profile.customer_id, consent=consent)
+    if not consent["personalization"]:
+        return known
+    return msgspec.structs.replace(
+        known,
+        segment_id=profile.segment_id,
+        segment_name=profile.segment_name,
+        segment_rung=profile.rung,
+        churn_probability=profile.churn_probability,
+        ltv_amount=profile.ltv_amount,
+        features=dict(profile.features),
+        recommendations={task: [i.product_id for i in items] for task, items in profile.recommendations.items()},
+    )
+
+
+def _check_placements(live: LiveSnapshot, names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name not in live.placements:
+            raise refuse(
+                422,
+                "unknown_placement",
+                "There is no such placement.",
+                field=f"placements[{index}]",
+                value=name,
+                allowed=sorted(live.placements),
+            )
+
+
+def _log(
+    service: Service, live: LiveSnapshot, decision: Decision, hashed: Hashed, context: Context, now: datetime
+) -> None:
+    service.decisions.offer(decision_line(decision, hashed, context, now))
+    if live.placements[decision.placement].exposure == "on_decide":
+        service.exposures.offer(shown_with_decision(decision, hashed, context, now))
+
+
+def _unready() -> Problem:
+    return refuse(503, "no_snapshot", "No snapshot has been published yet.")

@@ -1,0 +1,171 @@
+"""Bodies of requests and answers. The OpenAPI document is generated from these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from serving.question import Context, Decision, ShortText
+
+IdentifierType = Literal["login", "loyalty_id", "email", "phone", "crm_id", "device_id", "cookie", "click_id"]
+Text = Annotated[str, Meta(max_length=2_000)]
+Amount = Annotated[float, Meta(ge=-1e12, le=1e12)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of request bodies: unknown fields are refused."""
+
+
+class Identifier(Message, frozen=True):
+    """An identifier in clear; it is replaced by its keyed hash before anything else happens."""
+
+    type: IdentifierType
+    value: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+Identifiers = Annotated[list[Identifier], Meta(max_length=20)]
+
+
+class DecideRequest(Message, frozen=True):
+    """Who asks, for which placements, in which moment. A repeated `request_id` gets the same personalization ids."""
+
+    placements: Annotated[list[ShortText], Meta(min_length=1, max_length=20)]
+    identifiers: Identifiers = []
+    context: Context = Context()
+    request_id: ShortText | None = None
+
+
+class DecideAnswer(msgspec.Struct, frozen=True):
+    """One decision for each placement asked for, in that order, all from one snapshot."""
+
+    decisions: list[Decision]
+    snapshot_version: str
+
+
+class LookupRequest(Message, frozen=True):
+    """Whose profile."""
+
+    identifiers: Annotated[list[Identifier], Meta(min_length=1, max_length=20)]
+
+
+class LookupAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What decisions know of the person. Without consent to personalization: consent alone."""
+
+    found: bool
+    snapshot_version: str
+    customer_id: str | None = None
+    consent: dict[str, bool] | None = None
+    segment_id: int | None = None
+    segment_name: str | None = None
+    segment_rung: str | None = None
+    churn_probability: float | None = None
+    ltv_amount: float | None = None
+    features: dict[str, Any] | None = None
+    recommendations: dict[str, list[str]] | None = None
+
+
+class Event(Message, frozen=True):
+    """One event; field names are those of the event everywhere. Money in `currency`, `scroll_depth` 0 to 1."""
+
+    event_type: ShortText
+    event_id: ShortText | None = None
+    occurred_at: Moment | None = None
+    channel: ShortText | None = None
+    session_id: ShortText | None = None
+    identifiers: Identifiers = []
+    page_type: ShortText | None = None
+    page_url: Text | None = None
+    referrer: Text | None = None
+    campaign: ShortText | None = None
+    device_type: ShortText | None = None
+    os: ShortText | None = None
+    browser: ShortText | None = None
+    time_zone: ShortText | None = None
+    locale: ShortText | None = None
+    country: ShortText | None = None
+    region: ShortText | None = None
+    postal_code: ShortText | None = None
+    store_id: ShortText | None = None
+    product_id: ShortText | None = None
+    category: ShortText | None = None
+    query: Text | None = None
+    order_id: ShortText | None = None
+    quantity: Amount | None = None
+    unit_price: Amount | None = None
+    amount: Amount | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    dwell_ms: Annotated[int, Meta(ge=0, le=86_400_000)] | None = None
+    scroll_depth: Annotated[float, Meta(ge=0, le=1)] | None = None
+    experiment_id: ShortText | None = None
+    personalization_id: ShortText | None = None
+    properties: dict[str, Any] | None = None
+
+
+class EventsRequest(Message, frozen=True):
+    """A batch; it is accepted whole or refused whole."""
+
+    events: Annotated[list[Event], Meta(min_length=1, max_length=1_000)]
+
+
+class Exposure(Message, frozen=True):
+    """A decision was shown to the person."""
+
+    personalization_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    placement: ShortText | None = None
+    action: ShortText | None = None
+    occurred_at: Moment | None = None
+    channel: ShortText | None = None
+    session_id: ShortText | None = None
+    identifiers: Identifiers = []
+
+
+class ExposuresRequest(Message, frozen=True):
+    """A batch; it is accepted whole or refused whole."""
+
+    exposures: Annotated[list[Exposure], Meta(min_length=1, max_length=1_000)]
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """Sent once the lines are on disk."""
+
+    accepted: int
+    event_ids: list[str]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether decisions can be made, from which snapshot, and what has been lost or paused."""
+
+    ready: bool
+    snapshot_version: str | None
+    as_of: str | None
+    problem: str | None
+    paused: list[str]
+    decisions_written: int
+    decisions_lost: int
+    worker: str
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong: a code for programs, a sentence for people, and for a wrong body its field and value."""
+
+    code: str
+    message: str
+    field: str | None = None
+    value: Any = None
+    allowed: list[str] | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Body of every 4xx and 5xx answer."""
+
+    error: Fault

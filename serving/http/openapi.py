@@ -1,0 +1,117 @@
+"""The OpenAPI 3.1 document and its page, generated from the operations and their messages."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from serving.http.messages import Refusal
+from serving.http.operations import OPERATIONS, Operation
+from serving.http.problems import json_response
+
+_REASONS = {
+    200: "Answered",
+    202: "On disk",
+    400: "Not JSON",
+    401: "No or wrong API key",
+    413: "Body too large",
+    422: "A field is wrong",
+    503: "Not possible at the moment",
+}
+
+
+@lru_cache(maxsize=1)
+def openapi_document() -> dict[str, Any]:
+    """The document as a JSON-able dict."""
+    types: list[type[msgspec.Struct]] = [Refusal]
+    for operation in OPERATIONS:
+        types += [operation.answer, *([operation.body] if operation.body else [])]
+    _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Concierge lookup service",
+            "version": version("concierge"),
+            "description": "Decisions, profiles, events and exposures. Identifiers go into bodies, never into URLs.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"apiKey": []}, {}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+async def openapi(_: Request) -> Response:
+    """`GET /openapi.json`."""
+    return json_response(openapi_document())
+
+
+async def docs(_: Request) -> Response:
+    """`GET /docs`: the operations on one page, without script and without anything from elsewhere."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    return HTMLResponse(_page(), headers={"content-security-policy": policy})
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    responses = {str(operation.status): _response(operation.status, operation.answer)}
+    responses |= {str(status): _response(status, Refusal) for status in operation.refusals}
+    if operation.path == "/readyz":
+        responses["503"] = _response(503, operation.answer)
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": " ".join((operation.handler.__doc__ or "").split()),
+        "responses": responses,
+    }
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, "content": _content(operation.body)}
+    return described
+
+
+def _response(status: int, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"description": _REASONS[status], "content": _content(kind)}
+
+
+def _content(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+
+
+@lru_cache(maxsize=1)
+def _page() -> str:
+    template = files("serving.http").joinpath("docs.html").read_text(encoding="utf-8")
+    document = openapi_document()
+    operations = "\n".join(_section(operation) for operation in OPERATIONS)
+    schemas = "\n".join(_schema(name, schema) for name, schema in sorted(document["components"]["schemas"].items()))
+    return template.replace("{{operations}}", operations).replace("{{schemas}}", schemas)
+
+
+def _section(operation: Operation) -> str:
+    body = _link("Body", operation.body) if operation.body else ""
+    refusals = ", ".join(str(status) for status in operation.refusals) or "none"
+    return (
+        f"<article><h3><b>{operation.method}</b> <code>{operation.path}</code></h3><p>{escape(operation.summary)}.</p>"
+        f"<p>{body}{_link(f'Answer {operation.status}', operation.answer)}Refusals: {refusals}</p></article>"
+    )
+
+
+def _link(label: str, kind: type[msgspec.Struct]) -> str:
+    return f'{label}: <a href="#{kind.__name__}">{kind.__name__}</a>. '
+
+
+def _schema(name: str, schema: dict[str, Any]) -> str:
+    shown = escape(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())
+    return f'<details id="{name}"><summary>{name}</summary><pre>{shown}</pre></details>'

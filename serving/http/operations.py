@@ -1,0 +1,64 @@
+"""The list of operations: routes, OpenAPI document and docs page are all made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.http import arrivals, decisions, state
+from serving.http.messages import (
+    Accepted,
+    DecideAnswer,
+    DecideRequest,
+    EventsRequest,
+    ExposuresRequest,
+    Health,
+    LookupAnswer,
+    LookupRequest,
+    Readiness,
+)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One path and method, its bodies, and the statuses it refuses with."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    answer: type[msgspec.Struct]
+    body: type[msgspec.Struct] | None = None
+    status: int = 200
+    refusals: tuple[int, ...] = ()
+
+
+_BODY = (400, 401, 413, 422, 503)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "POST", "/v1/decide", "decide", "Decide what to show a person, in one or more placements",
+        decisions.decide, DecideAnswer, DecideRequest, refusals=_BODY,
+    ),
+    Operation(
+        "POST", "/v1/profiles/lookup", "lookupProfile", "What decisions know of a person",
+        decisions.lookup, LookupAnswer, LookupRequest, refusals=_BODY,
+    ),
+    Operation(
+        "POST", "/v1/events", "postEvents", "Store events; acknowledged once they are on disk",
+        arrivals.events, Accepted, EventsRequest, 202, _BODY,
+    ),
+    Operation(
+        "POST", "/v1/exposures", "postExposures", "Tell that decisions were shown; acknowledged once on disk",
+        arrivals.exposures, Accepted, ExposuresRequest, 202, _BODY,
+    ),
+    Operation("GET", "/healthz", "health", "Whether the process answers", state.healthz, Health),
+    Operation("GET", "/readyz", "readiness", "Whether decisions can be made", state.readyz, Readiness),
+)  # fmt: skip

@@ -1,0 +1,32 @@
+"""Routes about the service itself: health and readiness."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.http.messages import Health, Readiness
+from serving.http.problems import json_response
+from serving.service import Service
+
+
+async def healthz(_: Request) -> Response:
+    """`GET /healthz`: the process answers."""
+    return json_response(Health("ok"))
+
+
+async def readyz(request: Request) -> Response:
+    """`GET /readyz`: 200 with a live snapshot, 503 without one."""
+    service: Service = request.app.state.service
+    with service.store.lease() as live:
+        answer = Readiness(
+            ready=live is not None,
+            snapshot_version=None if live is None else live.version,
+            as_of=None if live is None else live.reader.manifest.as_of,
+            problem=service.store.problem,
+            paused=sorted(service.paused),
+            decisions_written=service.decisions.written,
+            decisions_lost=service.decisions.lost,
+            worker=service.config.worker,
+        )
+    return json_response(answer, 200 if answer.ready else 503)

@@ -1,0 +1,98 @@
+"""What the service writes down, in the shape of events: identifiers hashed, nothing personal in clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from intake.log_line import with_checksum
+from intake.scrub import scrub_text
+from serving.http.messages import Event, Exposure
+from serving.question import Context, Decision
+
+Hashed = Sequence[tuple[str, str]]
+_JSON = msgspec.json.Encoder(order="deterministic")
+_FREE_TEXT = ("page_url", "referrer", "query", "campaign")
+
+
+def decision_line(decision: Decision, identifiers: Hashed, context: Context, now: datetime) -> bytes:
+    """One `decision_made`."""
+    told = ("placement", "action", "propensity", "snapshot_version", "reason", "rung", "segment_id", "eligible")
+    properties: dict[str, Any] = {name: getattr(decision, name) for name in told}
+    properties |= {"blocked": decision.blocked, "context": context}
+    return _line(
+        {
+            "event_id": f"d{decision.personalization_id}",
+            "event_type": "decision_made",
+            "occurred_at": now,
+            "received_at": now,
+            "channel": context.channel,
+            "device_type": context.device_type,
+            "page_type": context.page_type,
+            "product_id": context.product_id,
+            "personalization_id": decision.personalization_id,
+            "identifiers": _pairs(identifiers),
+            "properties": properties,
+        }
+    )
+
+
+def shown_with_decision(decision: Decision, identifiers: Hashed, context: Context, now: datetime) -> bytes:
+    """The `exposure_shown` of a placement that shows whatever was decided."""
+    exposure = Exposure(
+        personalization_id=decision.personalization_id, placement=decision.placement, action=decision.action
+    )
+    return exposure_line(exposure, identifiers, now, channel=context.channel)
+
+
+def exposure_line(exposure: Exposure, identifiers: Hashed, now: datetime, channel: str | None = None) -> bytes:
+    """One `exposure_shown`; posting the same decision's exposure again gives the same event id."""
+    properties = {"placement": exposure.placement, "action": exposure.action}
+    return _line(
+        {
+            "event_id": f"x{exposure.personalization_id}",
+            "event_type": "exposure_shown",
+            "occurred_at": (exposure.occurred_at or now).astimezone(UTC),
+            "received_at": now,
+            "channel": exposure.channel or channel,
+            "session_id": exposure.session_id,
+            "personalization_id": exposure.personalization_id,
+            "identifiers": _pairs(identifiers),
+            "properties": {name: value for name, value in properties.items() if value is not None},
+        }
+    )
+
+
+def event_line(event: Event, identifiers: Hashed, now: datetime) -> tuple[str, bytes]:
+    """Event id and line of one posted event. Without an id of its own it gets one from its content and time."""
+    fields = {name: value for name, value in msgspec.structs.asdict(event).items() if value is not None}
+    fields |= {name: scrub_text(fields[name]) for name in _FREE_TEXT if name in fields}
+    fields["properties"] = _scrubbed(fields.get("properties", {}))
+    fields["identifiers"] = _pairs(identifiers)
+    fields["occurred_at"] = (event.occurred_at or now).astimezone(UTC)
+    if event.event_id is None:
+        fields["event_id"] = blake2b(_JSON.encode(fields), digest_size=16).hexdigest()
+    fields["received_at"] = now
+    return fields["event_id"], _line(fields)
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    return with_checksum(_JSON.encode({name: value for name, value in fields.items() if value is not None}))
+
+
+def _pairs(identifiers: Hashed) -> list[dict[str, str]]:
+    return [{"type": kind, "value": value} for kind, value in identifiers]
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub_text(value)
+    if isinstance(value, dict):
+        return {key: _scrubbed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(item) for item in value]
+    return value

@@ -1,0 +1,30 @@
+"""A snapshot made ready to answer: reader, compiled rules, placements and time zone."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from serving.placement import Placement
+from serving.rulebook import Rulebook
+from serving.snapshot.reader import SnapshotReader
+
+
+class LiveSnapshot:
+    """Everything `decide` reads. It owns the reader.
+
+    Raises:
+        PolicyError: a rule of the snapshot does not compile.
+        ZoneInfoNotFoundError: the snapshot's time zone is unknown here.
+    """
+
+    def __init__(self, reader: SnapshotReader) -> None:
+        self.reader = reader
+        self.version = reader.version
+        self.placements: dict[str, Placement] = reader.placements
+        self.rulebook = Rulebook(reader.placements.values(), reader.policies)
+        self.decisions = reader.decisions
+        self.zone = ZoneInfo(reader.manifest.time_zone)
+
+    def close(self) -> None:
+        """Close the reader; no question may follow."""
+        self.reader.close()

@@ -1,0 +1,106 @@
+"""One kind of log as requests see it: waiting for the disk together, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from serving.log.segment import SegmentWriter
+
+_LOG = logging.getLogger(__name__)
+
+# 100,000 decisions are about 150 MB; beyond that the disk is not keeping up and memory must be spared.
+CAPACITY = 100_000
+_IDLE_SECONDS = 1.0
+_GATHER_SECONDS = 0.02
+
+
+class LogUnavailableError(Exception):
+    """The line is not on disk and nothing of it will be."""
+
+
+class LogStream:
+    """Lines of one kind. `append` returns once they are on disk; `offer` never waits and may lose lines.
+
+    While one group is being synced, the next one gathers: under load one fdatasync serves many requests.
+    """
+
+    def __init__(self, writer: SegmentWriter, *, capacity: int = CAPACITY) -> None:
+        self._writer = writer
+        self._capacity = capacity
+        self._lines: list[bytes] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self.written = 0
+        self.lost = 0
+
+    async def append(self, lines: Sequence[bytes]) -> None:
+        """Write lines and wait until they are on disk.
+
+        Raises:
+            LogUnavailableError: they are not.
+        """
+        if self._closing or len(self._lines) + len(lines) > self._capacity:
+            raise LogUnavailableError("the log does not keep up")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lines.extend(lines)
+        self._waiting.append(future)
+        self._wake.set()
+        await future
+
+    def offer(self, line: bytes) -> bool:
+        """Queue a line; False, and counted as lost, when the queue is full."""
+        if self._closing or len(self._lines) >= self._capacity:
+            self.lost += 1
+            return False
+        self._lines.append(line)
+        self._wake.set()
+        return True
+
+    async def run(self) -> None:
+        """Write until `close` is called; run it as one task."""
+        while not self._closing:
+            try:
+                await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
+            except TimeoutError:
+                await self._tidy()
+                continue
+            if not self._waiting:
+                await asyncio.sleep(_GATHER_SECONDS)
+            await self._flush()
+        while self._lines or self._waiting:
+            await self._flush()
+        await self._tidy(final=True)
+
+    def close(self) -> None:
+        """Make `run` write what is left, close the segment and return."""
+        self._closing = True
+        self._wake.set()
+
+    async def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        waiting, self._waiting = self._waiting, []
+        self._wake.clear()
+        if self._closing:
+            self._wake.set()
+        try:
+            await asyncio.to_thread(self._writer.write, b"".join(lines), durable=bool(waiting))
+        except OSError as error:
+            _LOG.error("log: %d lines not written: %s", len(lines), error.strerror)
+            self.lost += len(lines)
+            for future in waiting:
+                if not future.done():
+                    future.set_exception(LogUnavailableError("the log cannot be written"))
+            return
+        self.written += len(lines)
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def _tidy(self, *, final: bool = False) -> None:
+        try:
+            await asyncio.to_thread(self._writer.close if final else self._writer.rotate)
+        except OSError as error:
+            _LOG.error("log: segment not closed: %s", error.strerror)

@@ -1,0 +1,111 @@
+"""All rules of a snapshot, compiled once and ordered by the placement and action they concern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serving.placement import Placement
+from serving.policy import Policy, Rule, compile_rule, names_in
+from serving.variables import VARIABLES, Value, known_name
+
+# Answers repeat, since people share segments and actions: 1 µs from the memo against 10 µs from the engine.
+_MEMO_ENTRIES = 20_000
+_ALL_NAMES = frozenset(VARIABLES) | {known_name(name) for name in VARIABLES}
+
+
+class Program:
+    """A compiled yes-or-no question about a set of values."""
+
+    def __init__(self, expression: str) -> None:
+        self._program = compile_rule(expression)
+        self._names = tuple(sorted(names_in(expression) & _ALL_NAMES))
+        self._memo: dict[tuple[Value, ...], bool | None] = {}
+
+    def answer(self, values: Mapping[str, Value]) -> bool | None:
+        """True or False; None when the expression errs, which is never a yes."""
+        key = tuple(values[name] for name in self._names)
+        try:
+            return self._memo[key]
+        except KeyError:
+            answer = self._memo[key] = self._evaluate(dict(zip(self._names, key, strict=True)))
+            if len(self._memo) > _MEMO_ENTRIES:
+                self._memo.clear()
+            return answer
+
+    def _evaluate(self, data: dict[str, Value]) -> bool | None:
+        found: Any = self._program.eval(data=data).value()
+        # An error value is truthy, so nothing but the two bools counts.
+        return found if found is True or found is False else None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A rule with its program."""
+
+    rule: Rule
+    program: Program
+
+    def permits(self, values: Mapping[str, Value]) -> bool:
+        """Whether an allow or block rule lets the action pass; an error never does."""
+        return self.program.answer(values) is (self.rule.effect == "allow")
+
+
+class Guard:
+    """All allow and block rules of one action, fused into one expression for the usual case that all pass."""
+
+    def __init__(self, rules: Iterable[Compiled]) -> None:
+        self.rules = sorted(rules, key=lambda compiled: (-compiled.rule.priority, compiled.rule.name))
+        parts = [f"({c.rule.when})" if c.rule.effect == "allow" else f"!({c.rule.when})" for c in self.rules]
+        self._fused = Program(" && ".join(parts)) if parts else None
+
+    def objection(self, values: Mapping[str, Value]) -> Rule | None:
+        """The first rule, by priority, that does not let the action pass; None when all do."""
+        if self._fused is None or self._fused.answer(values) is True:
+            return None
+        return next((compiled.rule for compiled in self.rules if not compiled.permits(values)), self.rules[0].rule)
+
+
+class Rulebook:
+    """Rules by placement and action.
+
+    Raises:
+        PolicyError: an expression does not compile.
+    """
+
+    def __init__(self, placements: Iterable[Placement], policies: Iterable[Policy]) -> None:
+        rules = [Compiled(rule, Program(rule.when)) for policy in policies for rule in policy.rules]
+        rules.sort(key=lambda compiled: (-compiled.rule.priority, compiled.rule.name))
+        self._guards: dict[tuple[str, str], Guard] = {}
+        self._product_guards: dict[tuple[str, str], Guard] = {}
+        self._forces: dict[tuple[str, str], list[Compiled]] = {}
+        self._reasons: dict[tuple[str, str], list[Compiled]] = {}
+        for placement in placements:
+            for action in placement.actions:
+                self._add(placement.name, action.name, rules)
+
+    def _add(self, placement: str, action: str, rules: list[Compiled]) -> None:
+        mine = [compiled for compiled in rules if compiled.rule.concerns(placement, action)]
+        guards = [compiled for compiled in mine if compiled.rule.effect in ("allow", "block")]
+        key = placement, action
+        self._guards[key] = Guard(compiled for compiled in guards if compiled.rule.target == "action")
+        self._product_guards[key] = Guard(compiled for compiled in guards if compiled.rule.target == "product")
+        self._forces[key] = [compiled for compiled in mine if compiled.rule.effect == "force"]
+        self._reasons[key] = [compiled for compiled in mine if compiled.rule.effect == "reason"]
+
+    def guard(self, placement: str, action: str) -> Guard:
+        """Allow and block rules about an action."""
+        return self._guards[placement, action]
+
+    def product_guard(self, placement: str, action: str) -> Guard:
+        """Allow and block rules about each product an action would show."""
+        return self._product_guards[placement, action]
+
+    def forces(self, placement: str, action: str) -> list[Compiled]:
+        """Force rules about an action, highest priority first."""
+        return self._forces[placement, action]
+
+    def reasons(self, placement: str, action: str) -> list[Compiled]:
+        """Reason rules about an action, highest priority first."""
+        return self._reasons[placement, action]

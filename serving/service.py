@@ -1,0 +1,79 @@
+"""The running service of one worker: live snapshot, kill switch and logs, and the tasks that keep them current."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from intake.ops_database import OpsStoreError
+from serving.configuration import ServiceConfig
+from serving.http.messages import Identifier
+from serving.live import LiveSnapshot
+from serving.log.recovery import recover
+from serving.log.segment import SegmentWriter
+from serving.log.stream import LogStream
+from serving.snapshot.store import SnapshotStore
+
+_LOG = logging.getLogger(__name__)
+KINDS = ("events", "exposures", "decisions")
+
+
+class Service:
+    """State shared by the requests of one worker."""
+
+    def __init__(self, config: ServiceConfig) -> None:
+        self.config = config
+        self.store: SnapshotStore[LiveSnapshot] = SnapshotStore(config.snapshots, LiveSnapshot)
+        self.paused: frozenset[str] = frozenset()
+        self.events, self.exposures, self.decisions = (self._stream(kind) for kind in KINDS)
+
+    def hashed(self, identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
+        """Identifiers as (type, keyed hash); placeholders that would tie strangers together are left out."""
+        hashing = self.config.hash_identifier
+        pairs = ((item.type, hashing(item.type, item.value)) for item in identifiers)
+        return tuple((kind, value) for kind, value in pairs if value is not None)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Recover what an earlier worker left, follow pointer and kill switch, and close the logs at the end."""
+        await asyncio.to_thread(self._recover)
+        await asyncio.to_thread(self.follow)
+        streams = (self.events, self.exposures, self.decisions)
+        writers = [asyncio.create_task(stream.run()) for stream in streams]
+        follower = asyncio.create_task(self._keep_following())
+        try:
+            yield
+        finally:
+            follower.cancel()
+            for stream in streams:
+                stream.close()
+            await asyncio.gather(*writers, follower, return_exceptions=True)
+            self.store.close()
+
+    def follow(self) -> None:
+        """Look once at the snapshot pointer and at the kill switch; what cannot be read stays as it was."""
+        self.store.refresh()
+        try:
+            paused = self.config.paused_scopes()
+        except (sqlite3.Error, OpsStoreError, OSError) as error:
+            _LOG.error("kill switch cannot be read and stays as it was: %s", type(error).__name__)
+            return
+        if paused != self.paused:
+            _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
+            self.paused = paused
+
+    async def _keep_following(self) -> None:
+        while True:
+            await asyncio.sleep(self.config.poll_seconds)
+            await asyncio.to_thread(self.follow)
+
+    def _recover(self) -> None:
+        for path in recover(self.config.service_log):
+            _LOG.warning("recovered log segment %s of a worker that died", path.name)
+
+    def _stream(self, kind: str) -> LogStream:
+        folder = self.config.service_log / kind
+        return LogStream(SegmentWriter(folder, self.config.worker, max_age_seconds=self.config.segment_seconds))
