@@ -76,8 +76,9 @@ def variables_in(expression: str) -> frozenset[str]:
     return frozenset(found & VARIABLES.keys())
 
 
+@lru_cache(maxsize=2_048)
 def compile_rule(expression: str) -> Any:
-    """A CEL program that answers yes or no.
+    """A CEL program that answers yes or no; a snapshot mostly repeats the rules of the one before.
 
     Raises:
         PolicyError: a sensitive attribute, an unknown variable, a type error, or an answer that is not a bool.
