@@ -1,0 +1,1 @@
+"""What Concierge costs: scripts that print ratios against a reference of the same run."""
