@@ -5,7 +5,7 @@
 {%- endmacro %}
 
 {% macro default__days_after(date_expression, days) -%}
-    cast({{ date_expression }} + cast({{ days }} as integer) as date)
+    cast(cast({{ date_expression }} as date) + cast({{ days }} as integer) as date)
 {%- endmacro %}
 
 

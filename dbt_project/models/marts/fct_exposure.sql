@@ -1,0 +1,40 @@
+-- One row per decision that was really shown, at its first showing.
+with exposures as (
+
+    select
+        *,
+        row_number() over (partition by personalization_id order by received_at, occurred_at, event_id) as place
+    from {{ ref('int_events') }}
+    where event_type = 'exposure_shown' and personalization_id is not null and not is_bot
+
+),
+
+decisions as (
+
+    select * from {{ ref('fct_decision') }}
+
+),
+
+final as (
+
+    select
+        exposures.personalization_id,
+        coalesce({{ customer_of() }}, decisions.customer_id) as customer_id,
+        exposures.occurred_at as shown_at,
+        exposures.event_date as exposure_date,
+        coalesce({{ json_text('exposures.properties', 'placement') }}, decisions.placement) as placement,
+        coalesce({{ json_text('exposures.properties', 'action') }}, decisions.action) as action, -- noqa: RF04
+        decisions.propensity,
+        decisions.rung,
+        decisions.segment_id,
+        decisions.snapshot_version,
+        exposures.experiment_id,
+        exposures.is_simulated
+    from exposures
+    left join decisions on exposures.personalization_id = decisions.personalization_id
+    {{ customer_joins('exposures') }}
+    where exposures.place = 1
+
+)
+
+select * from final

@@ -1,0 +1,69 @@
+-- One row per order; repeated reports of an order count once, refunds are summed beside it, guests have no customer.
+with orders as (
+
+    select
+        *,
+        row_number() over (partition by order_id order by received_at, event_id) as place
+    from {{ ref('int_events') }}
+    where event_type = 'order_completed' and not is_bot and order_id is not null
+
+),
+
+refunds as (
+
+    select
+        order_id,
+        count(*) as n_refunds,
+        sum(refund_amount) as refund_amount
+    from {{ ref('fct_refund') }}
+    group by order_id
+
+),
+
+lines as (
+
+    select
+        event_id,
+        count(*) as n_lines
+    from {{ ref('int_order_lines') }}
+    group by event_id
+
+),
+
+final as (
+
+    select
+        orders.order_id,
+        {{ customer_of() }} as customer_id,
+        orders.occurred_at as ordered_at,
+        orders.event_date as order_date,
+        orders.received_at,
+        {{ shop_hour('orders.occurred_at') }} as shop_hour,
+        {{ on_shop_weekend('orders.occurred_at') }} as is_weekend,
+        orders.source,
+        orders.channel,
+        orders.store_id,
+        orders.currency,
+        coalesce(lines.n_lines, 0) as n_lines,
+        orders.amount as order_amount,
+        cast(
+            coalesce(cast({{ json_text('orders.properties', 'discount_amount') }} as decimal(18, 4)), 0)
+            as decimal(18, 4)
+        ) as discount_amount,
+        cast(
+            coalesce(cast({{ json_text('orders.properties', 'coupon_discount_amount') }} as decimal(18, 4)), 0)
+            as decimal(18, 4)
+        ) as coupon_discount_amount,
+        coalesce(refunds.n_refunds, 0) as n_refunds,
+        cast(coalesce(refunds.refund_amount, 0) as decimal(18, 4)) as refund_amount,
+        cast(orders.amount - coalesce(refunds.refund_amount, 0) as decimal(18, 4)) as net_amount,
+        orders.is_simulated
+    from orders
+    left join refunds on orders.order_id = refunds.order_id
+    left join lines on orders.event_id = lines.event_id
+    {{ customer_joins('orders') }}
+    where orders.place = 1
+
+)
+
+select * from final

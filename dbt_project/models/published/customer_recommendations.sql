@@ -1,0 +1,29 @@
+-- One row per customer, task and rank.
+with recommendations as (
+
+    select * from {{ source('ml', 'recommendation') }}
+
+),
+
+customers as (
+
+    select customer_id from {{ ref('dim_customer') }}
+
+),
+
+final as (
+
+    select
+        recommendations.customer_id,
+        recommendations.as_of,
+        recommendations.task,
+        recommendations.rank,
+        recommendations.product_id,
+        recommendations.score,
+        recommendations.reason
+    from recommendations
+    inner join customers on recommendations.customer_id = customers.customer_id
+
+)
+
+select * from final
