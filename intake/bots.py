@@ -26,11 +26,19 @@ def is_crawler(user_agent: str) -> bool:
     return bool(_detector().isCrawler(user_agent))
 
 
-def crawler_rows(properties: pa.Array) -> Mask:
-    """Rows whose properties hold a crawler's `user_agent`; each distinct agent is judged once."""
-    quoted = pc.struct_field(pc.extract_regex(properties, _IN_JSON), "agent")
-    words = quoted.dictionary_encode()
-    verdicts = [is_crawler(json.loads(word)) for word in words.dictionary.to_pylist()]
+def agents_in(properties: pa.Array) -> pa.Array:
+    """The `user_agent` of JSON objects, null where there is none."""
+    if not pc.any(pc.match_substring(properties, '"user_agent":')).as_py():
+        return pa.nulls(len(properties), pa.string())
+    words = pc.struct_field(pc.extract_regex(properties, _IN_JSON), "agent").dictionary_encode()
+    agents = [json.loads(word) for word in words.dictionary.to_pylist()]
+    return pa.array(agents, pa.string()).take(words.indices)
+
+
+def crawler_rows(agents: pa.Array) -> Mask:
+    """Rows with a crawler's user agent; each distinct agent is judged once."""
+    words = agents.dictionary_encode()
+    verdicts = [is_crawler(word) for word in words.dictionary.to_pylist()]
     codes = pc.fill_null(words.indices, len(verdicts)).to_numpy(zero_copy_only=False)
     by_code: Mask = np.array([*verdicts, False], dtype=bool)
     return np.asarray(by_code[codes])

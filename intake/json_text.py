@@ -28,7 +28,8 @@ def json_values(array: pa.Array) -> pa.Array:
     if pa.types.is_decimal(kind):
         return json_values(array.cast(pa.float64()))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return quoted(as_text(array))
+        words = array.dictionary_encode()
+        return quoted(as_text(words.dictionary)).take(words.indices)
     if pa.types.is_nested(kind):
         encoded = [None if value is None else _encode(value) for value in array.to_pylist()]
         return pa.array(encoded, pa.string())

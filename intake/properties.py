@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.bots import crawler_rows
+from intake.bots import agents_in, crawler_rows
 from intake.contract import SourceContract
 from intake.expressions import column_of, raw
 from intake.json_text import compact_objects, json_object, json_values, merged_objects
 from intake.scrub import scrub_column
-from intake.values import Mask, is_valid
+from intake.values import Mask, as_text, is_valid
 
 
 def properties_of(table: pa.Table, contract: SourceContract, computed: dict[str, pa.Array]) -> tuple[pa.Array, Mask]:
@@ -25,13 +25,14 @@ def properties_of(table: pa.Table, contract: SourceContract, computed: dict[str,
         if names:
             members[group] = _nested(table, names)
     bad = np.zeros(table.num_rows, dtype=bool)
+    members |= computed
     own = contract.columns.get("properties")
     if own is None:
-        objects = json_object({**members, **computed}, table.num_rows)
-    else:
-        given, bad = compact_objects(raw(table, own))
-        objects = merged_objects(pc.fill_null(given, "{}"), {**members, **computed})
-    return _with_bot_flag(_scrubbed(objects)), bad
+        return _scrubbed(json_object(members | _bot_flag(_agents(table, members)), table.num_rows)), bad
+    given, bad = compact_objects(raw(table, own))
+    given = pc.fill_null(given, "{}")
+    agents = pc.coalesce(_agents(table, members), agents_in(given))
+    return _scrubbed(merged_objects(given, members | _bot_flag(agents))), bad
 
 
 def _kept_columns(table: pa.Table, contract: SourceContract) -> list[str]:
@@ -55,8 +56,10 @@ def _scrubbed(objects: pa.Array) -> pa.Array:
     return pc.replace_with_mask(objects, suspicious, scrub_column(objects.filter(suspicious)))
 
 
-def _with_bot_flag(objects: pa.Array) -> pa.Array:
-    if not pc.any(pc.match_substring(objects, '"user_agent":')).as_py():
-        return objects
-    flag = pc.if_else(pa.array(crawler_rows(objects)), "true", None)
-    return merged_objects(objects, {"is_bot": flag})
+def _agents(table: pa.Table, members: dict[str, pa.Array]) -> pa.Array:
+    return as_text(column_of(table, "user_agent")) if "user_agent" in members else pa.nulls(table.num_rows, pa.string())
+
+
+def _bot_flag(agents: pa.Array) -> dict[str, pa.Array]:
+    crawlers = crawler_rows(agents)
+    return {"is_bot": pc.if_else(pa.array(crawlers), "true", None)} if crawlers.any() else {}

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from intake.contract import ContractError, SourceContract, load_contract
-from intake.ingest import Progress, ingest
+from intake.door import Progress
+from intake.ingest import ingest
 from intake.locations import files_of
 from intake.ops_records import SeenFile
 from intake.ops_store import OpsStore

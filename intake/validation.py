@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from intake.event import EventType
 from intake.reasons import Reasons
 from intake.values import Mask, Whole, is_valid, mask_of
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Bounds:
 
 def micros(moment: datetime) -> int:
     """Microseconds since 1970 UTC."""
-    return int(pa.scalar(moment, pa.timestamp("us", tz="UTC")).cast(pa.int64()).as_py())
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def validate(

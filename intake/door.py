@@ -1,0 +1,138 @@
+"""The way of one file into the lake."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from intake.batch import Batch, Rules
+from intake.chunk import Chunk, UnreadableInputError, one_chunk
+from intake.consent import ALWAYS_STORED, Refusals
+from intake.content_hash import content_hash
+from intake.contract import SourceContract
+from intake.event import load_event_types
+from intake.identifiers import Hasher
+from intake.intake_alerts import report_problems
+from intake.join import Reference
+from intake.keys import identifier_key_bytes
+from intake.mapping import Surroundings
+from intake.ops_records import BatchRecord
+from intake.ops_store import OpsStore
+from intake.project import Project
+from intake.readers import read_chunks
+from intake.report import FileReport
+from intake.validation import Bounds
+from intake.vault import write_vault
+
+Progress = Callable[[Path, int], None]
+"""Called after each chunk with the file and the source rows read of it so far."""
+
+
+class Door:
+    """Takes files of one contract in, one after the other; whoever holds it holds the intake lock."""
+
+    def __init__(self, project: Project, contract: SourceContract, on_progress: Progress | None = None) -> None:
+        self.project, self.contract, self.on_progress = project, contract, on_progress
+        self.store = OpsStore(project.paths)
+        self._vocabulary = load_event_types(project.config)
+        self._hasher = Hasher(identifier_key_bytes(project.paths), project.settings.intake.default_region)
+        self._refusals = self._read_refusals()
+
+    def take_in(self, file: Path) -> FileReport:
+        """One file; a problem with it is reported and opens an alert, and never raises."""
+        try:
+            report = self._judge(file)
+        except UnreadableInputError as error:
+            report = FileReport(file, "unreadable", message=str(error))
+        report_problems(self.store, self.contract.name, report, at=self.project.clock.now())
+        return report
+
+    def _judge(self, file: Path) -> FileReport:
+        reference = Reference(self.contract.join, file) if self.contract.join else None
+        input_hash = content_hash(file)
+        batch_id = _batch_id(self.contract, input_hash, reference)
+        if self.store.batch(batch_id) is not None:
+            message = f"{file}: taken in before, nothing to do"
+            return FileReport(file, "unchanged", batch_id=batch_id, input_hash=input_hash, message=message)
+        started = self.project.clock.now()
+        batch = Batch(self.project.paths, self._rules(started), batch_id)
+        self._fill(batch, file, reference)
+        if content_hash(file) != input_hash:
+            raise UnreadableInputError(f"{file}: changed while it was read; the next run takes it")
+        if not batch.rows_read:
+            return FileReport(file, "empty", input_hash=input_hash, message=f"{file}: no rows in it")
+        return self._record(batch, file, input_hash, started)
+
+    def _fill(self, batch: Batch, file: Path, reference: Reference | None) -> None:
+        chunks: Iterable[Chunk] = read_chunks(self.contract, file)
+        if self.contract.lines:
+            whole = one_chunk(chunks, self.contract)
+            chunks = [whole] if whole else []
+        for chunk in chunks:
+            batch.add(chunk if reference is None else chunk.with_table(reference.added_to(chunk.table)))
+            if self.on_progress:
+                self.on_progress(file, batch.rows_read)
+        batch.finish()
+
+    def _record(self, batch: Batch, file: Path, input_hash: str, started: datetime) -> FileReport:
+        paths, name = self.project.paths, self.contract.name
+        batch.shelf.write(paths, name, batch.batch_id)
+        write_vault(paths, batch.vault, name, batch.batch_id)
+        record = BatchRecord(
+            batch_id=batch.batch_id,
+            source=name,
+            contract_version=self.contract.content_version,
+            input_name=file.name,
+            input_hash=input_hash,
+            rows_read=batch.rows_read,
+            accepted=batch.accepted,
+            duplicate=batch.duplicate,
+            quarantined=len(batch.shelf.rows),
+            suppressed=batch.suppressed,
+            events=batch.events,
+            started_at=started,
+            finished_at=self.project.clock.now(),
+        )
+        self.store.record_batch(record, batch.files, batch.shelf.reasons, batch.consent)
+        if batch.consent:
+            self._refusals = self._read_refusals()
+        return _report(file, record, batch.shelf.reasons)
+
+    def _rules(self, now: datetime) -> Rules:
+        settings = self.project.settings
+        return Rules(
+            contract=self.contract,
+            surroundings=Surroundings(self._hasher, now, settings.currency),
+            vocabulary=self._vocabulary,
+            bounds=Bounds(settings.intake.earliest_event, now, settings.intake.future_tolerance_seconds),
+            refusals=self._refusals,
+        )
+
+    def _read_refusals(self) -> Refusals:
+        purpose = self.contract.consent
+        return Refusals([] if purpose == ALWAYS_STORED else self.store.consent_changes(purpose))
+
+
+def _batch_id(contract: SourceContract, input_hash: str, reference: Reference | None) -> str:
+    parts = [input_hash, contract.content_version]
+    if reference is not None:
+        parts.append(content_hash(reference.file))
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+
+def _report(file: Path, record: BatchRecord, reasons: dict[str, int]) -> FileReport:
+    return FileReport(
+        path=file,
+        state="ingested",
+        rows_read=record.rows_read,
+        accepted=record.accepted,
+        duplicate=record.duplicate,
+        quarantined=record.quarantined,
+        suppressed=record.suppressed,
+        events=record.events,
+        reasons=reasons,
+        batch_id=record.batch_id,
+        input_hash=record.input_hash,
+    )
