@@ -1,0 +1,143 @@
+"""Lifetime value over a horizon: expected spend and an 80 % interval."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.baselines import value_baselines
+from ml.boosting import Booster
+from ml.cutoffs import cutoff_dates, has_ordered, split_at
+from ml.errors import NotTrainable
+from ml.evaluation import decile_error, interval_coverage, normalised_gini, spearman, total_ratio
+from ml.preprocess import numbers
+from ml.value_fit import COVERAGE, LABEL, ValueFit, ValueScores, fit_value, spend_of
+
+Floats = npt.NDArray[np.float64]
+LEAST_BUYERS = 20
+
+
+@dataclass(frozen=True)
+class ValueModel:
+    """The served model, and what its twin trained on earlier cut-offs achieved on the later one.
+
+    Attributes:
+        metrics: `model`, `previous_period`, `mean` → normalised_gini, spearman, total_ratio, decile_error; the model
+            also has coverage and interval_width of its 80 % interval.
+        fallback: amount, low and high for people who never ordered: mean and outer deciles of everybody.
+    """
+
+    features: tuple[str, ...]
+    horizon_days: int
+    fit: ValueFit
+    fallback: tuple[float, float, float]
+    metrics: dict[str, dict[str, float]]
+    cutoffs: tuple[str, ...]
+    train_cutoffs: tuple[str, ...]
+    judge_cutoff: str
+    importance: dict[str, float]
+
+    def predict(self, features: pd.DataFrame) -> ValueScores:
+        """Expected spend and interval of each row."""
+        scores = self.fit.predict(numbers(features, self.features))
+        known = has_ordered(features).to_numpy(dtype=bool)
+        return ValueScores(
+            *(np.where(known, column, fallback) for column, fallback in zip(scores, self.fallback, strict=True))
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """The model as text: LightGBM's own format and JSON."""
+        facts = {
+            "features": self.features,
+            "horizon_days": self.horizon_days,
+            "margin": self.fit.margin,
+            "ceiling": self.fit.ceiling,
+            "fallback": self.fallback,
+            "metrics": self.metrics,
+            "cutoffs": self.cutoffs,
+            "train_cutoffs": self.train_cutoffs,
+            "judge_cutoff": self.judge_cutoff,
+            "importance": self.importance,
+        }
+        return {
+            "value.json": json.dumps(facts, indent=1).encode(),
+            "value_mean_lightgbm.txt": self.fit.mean.to_bytes(),
+            "value_lower_lightgbm.txt": self.fit.lower.to_bytes(),
+            "value_upper_lightgbm.txt": self.fit.upper.to_bytes(),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> ValueModel:
+        """The model that `files()` wrote."""
+        facts = json.loads(files["value.json"])
+        for name in ("features", "fallback", "cutoffs", "train_cutoffs"):
+            facts[name] = tuple(facts[name])
+        mean, lower, upper = (
+            Booster.from_bytes(files[f"value_{part}_lightgbm.txt"]) for part in ("mean", "lower", "upper")
+        )
+        return cls(fit=ValueFit(mean, lower, upper, facts.pop("margin"), facts.pop("ceiling")), **facts)
+
+
+def train_value(
+    frame: pd.DataFrame, features: Sequence[str], *, judge: datetime, horizon_days: int, seed: int
+) -> ValueModel:
+    """Judge on the cut-off `judge` what earlier cut-offs teach, then refit on all of them with the same parameters.
+
+    Args:
+        frame: training frame: customer_id, as_of, `features`, spend_horizon_amount (null = unknown; refunds beyond
+            the purchases count as 0).
+        judge, horizon_days, seed: as in `train_churn`.
+
+    Raises:
+        NotTrainable: too few rows, or fewer than 20 buyers in the horizon, on either side.
+    """
+    split = split_at(frame, LABEL, judge, horizon_days)
+    for name, rows in (("training", split.train), ("judging", split.judge)):
+        buyers = int((spend_of(rows) > 0).sum())
+        if buyers < LEAST_BUYERS:
+            raise NotTrainable(f"{name}: {buyers} customers bought in the horizon; at least {LEAST_BUYERS} are needed")
+    truth, taught = spend_of(split.judge), spend_of(split.train)
+    scores = fit_value(split.train, features, seed).predict(numbers(split.judge, features))
+    guesses = value_baselines(taught, split.judge, horizon_days)
+    metrics = {"model": value_metrics(truth, scores.amount) | _interval_metrics(truth, scores)}
+    metrics |= {name: value_metrics(truth, guess) for name, guess in guesses.items()}
+    final, everybody = fit_value(split.everything, features, seed), spend_of(split.everything)
+    gains = dict(zip(features, final.mean.gains().tolist(), strict=True))
+    return ValueModel(
+        features=tuple(features),
+        horizon_days=horizon_days,
+        fit=final,
+        fallback=_fallback(everybody),
+        metrics=metrics,
+        cutoffs=tuple(cutoff_dates(split.everything)),
+        train_cutoffs=tuple(split.train_cutoffs),
+        judge_cutoff=cutoff_dates(split.judge)[0],
+        importance=dict(sorted(gains.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def value_metrics(truth: Floats, amount: Floats) -> dict[str, float]:
+    """Ranking, level and shape of a spend forecast; no single one of them is enough."""
+    return {
+        "normalised_gini": normalised_gini(truth, amount),
+        "spearman": spearman(truth, amount),
+        "total_ratio": total_ratio(truth, amount),
+        "decile_error": decile_error(truth, amount),
+    }
+
+
+def _interval_metrics(truth: Floats, scores: ValueScores) -> dict[str, float]:
+    covered = interval_coverage(truth, scores.low, scores.high)
+    return {"coverage": covered.share, "interval_width": covered.mean_width}
+
+
+def _fallback(spend: Floats) -> tuple[float, float, float]:
+    low, high = np.quantile(spend, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    mean = float(spend.mean())
+    return mean, min(float(low), mean), max(float(high), mean)

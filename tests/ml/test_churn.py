@@ -1,0 +1,104 @@
+"""The churn model learns, repeats itself, travels as text, and refuses what it cannot learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.churn import ChurnModel, train_churn
+from ml.errors import NotTrainable
+from tests.ml.histories import FEATURES, HORIZON, JUDGE, training_frame
+
+
+def train(frame: pd.DataFrame) -> ChurnModel:
+    return train_churn(frame, FEATURES, judge=JUDGE, horizon_days=HORIZON, seed=11)
+
+
+@pytest.fixture(scope="module")
+def model() -> ChurnModel:
+    return train(training_frame())
+
+
+@pytest.fixture(scope="module")
+def latest() -> pd.DataFrame:
+    frame = training_frame()
+    return frame.loc[frame["as_of"] == JUDGE].reset_index(drop=True)
+
+
+def test_it_ranks_those_who_leave_above_those_who_stay(model: ChurnModel) -> None:
+    assert model.metrics["model"]["roc_auc"] > 0.75
+    assert model.metrics["model"]["brier"] < 0.15
+    assert set(model.metrics) == {"model", "recency", "previous_period"}
+    assert all(set(row) == {"roc_auc", "pr_auc", "brier", "ece"} for row in model.metrics.values())
+
+
+def test_judging_saw_only_windows_that_had_ended(model: ChurnModel) -> None:
+    assert model.train_cutoffs == ("2017-03-07", "2017-04-04")
+    assert model.judge_cutoff == "2017-07-04"
+    assert model.cutoffs == (*model.train_cutoffs, model.judge_cutoff)
+
+
+def test_shuffled_labels_teach_nothing() -> None:
+    frame = training_frame(customers=1_000)
+    random = np.random.default_rng(0)
+    shuffled = frame.assign(churned=random.permutation(frame["churned"].to_numpy()))
+    assert train(shuffled).metrics["model"]["roc_auc"] == pytest.approx(0.5, abs=0.06)
+
+
+def test_same_input_same_bytes_in_any_row_order(model: ChurnModel) -> None:
+    assert train(training_frame().sample(frac=1, random_state=2)).files() == model.files()
+
+
+def test_the_files_hold_the_whole_model(model: ChurnModel, latest: pd.DataFrame) -> None:
+    again = ChurnModel.from_files(model.files())
+    assert again.files() == model.files()
+    np.testing.assert_array_equal(again.predict(latest), model.predict(latest))
+
+
+def test_a_row_alone_scores_as_in_the_batch(model: ChurnModel, latest: pd.DataFrame) -> None:
+    batch = model.predict(latest)
+    assert [model.predict(latest.iloc[[row]])[0] for row in range(25)] == batch[:25].tolist()
+
+
+def test_wild_rows_get_a_probability(model: ChurnModel, latest: pd.DataFrame) -> None:
+    wild = latest.iloc[:3].assign(spend_91d=[np.inf, np.nan, -1e12], orders_91d=[None, 1e9, 0])
+    scores = model.predict(wild)
+    assert ((scores > 0) & (scores < 1)).all()
+    assert model.predict(latest.iloc[:0]).shape == (0,)
+
+
+def test_people_without_an_order_get_the_base_rate(model: ChurnModel, latest: pd.DataFrame) -> None:
+    assert model.predict(latest.iloc[:1].assign(orders_lifetime=0))[0] == model.base_rate
+
+
+def test_the_constant_feature_carries_nothing(model: ChurnModel) -> None:
+    assert model.importance["constant"] == 0.0
+    assert sum(model.importance.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (training_frame().iloc[:0], "training: 0 rows"),
+        (training_frame().assign(churned=0), "training: 0 customers left and 600 stayed"),
+        (training_frame().assign(churned=1), "training: 600 customers left and 0 stayed"),
+        (training_frame().assign(churned=None), "training: 0 rows"),
+        (training_frame(customers=40), "training: 80 rows"),
+        (training_frame().assign(orders_lifetime=0), "training: 0 rows"),
+    ],
+)
+def test_what_cannot_be_learned_is_said(frame: pd.DataFrame, reason: str) -> None:
+    with pytest.raises(NotTrainable, match=reason):
+        train(frame)
+
+
+def test_a_history_shorter_than_the_horizon_is_said() -> None:
+    frame = training_frame()
+    with pytest.raises(NotTrainable, match=r"training: 0 rows with a 200-day label around 2017-07-04"):
+        train_churn(frame, FEATURES, judge=JUDGE, horizon_days=200, seed=1)
+
+
+def test_a_missing_feature_is_named() -> None:
+    with pytest.raises(ValueError, match=r"features.spend_91d: the column is missing"):
+        train(training_frame().drop(columns="spend_91d"))
