@@ -19,6 +19,7 @@ _UNKNOWN = re.compile(r"unknown field `(.+?)`")
 # Whatever stands below these may be personal, so it is never repeated.
 _UNTOLD = ("identifiers", "properties", "query", "page_url", "referrer")
 _LONGEST_VALUE = 100
+_ANYTHING = msgspec.json.Decoder()
 
 
 async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
@@ -29,14 +30,21 @@ async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
     """
     content = await _read(request, limit)
     try:
-        body: Body = _decoder(kind).decode(content)
+        body: Body = _decoded(_decoder(kind), content)
     except msgspec.ValidationError as error:
-        raise _wrong_field(str(error), content) from None
+        raise _wrong_field(str(error), _decoded(_ANYTHING, content)) from None
+    return body
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
+    try:
+        return decoder.decode(content)
+    except msgspec.ValidationError:
+        raise
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise refuse(400, "not_json", "The body is not JSON in UTF-8.") from None
     except RecursionError:
         raise refuse(400, "too_deep", "The body is nested too deeply.") from None
-    return body
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -57,7 +65,7 @@ def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def _wrong_field(message: str, content: bytes) -> Problem:
+def _wrong_field(message: str, content: Any) -> Problem:
     match = _PLACE.match(message)
     what, path = (match["what"], match["path"]) if match else (message, "")
     unknown = _UNKNOWN.search(what)
@@ -69,8 +77,7 @@ def _wrong_field(message: str, content: bytes) -> Problem:
     return refuse(422, "wrong_field", what, **details)
 
 
-def _value_at(content: bytes, path: str) -> Any:
-    value = msgspec.json.decode(content)
+def _value_at(value: Any, path: str) -> Any:
     for name, index in _STEPS.findall(path):
         if index and isinstance(value, list) and int(index) < len(value):
             value = value[int(index)]

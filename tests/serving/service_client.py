@@ -1,0 +1,51 @@
+"""A running application in this process, without sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from intake.clock import FixedClock
+from intake.event import load_event_types
+from intake.log_line import payload
+from serving.app import create_app
+from serving.configuration import ServiceConfig
+from tests.serving import sample
+
+
+def config(root: Path, **changes: Any) -> ServiceConfig:
+    """A configuration over the sample shop, with the sample's stand-in for hashing."""
+    parts: dict[str, Any] = {
+        "snapshots": root / "snapshots",
+        "service_log": root / "service_log",
+        "hash_identifier": lambda kind, value: None if value == "placeholder" else sample.value_hash(kind, value),
+        "paused_scopes": frozenset,
+        "clock": FixedClock(sample.NOW),
+        "event_types": load_event_types(sample.CONFIG),
+        "worker": "w",
+        "poll_seconds": 0.02,
+    }
+    return ServiceConfig(**(parts | changes))
+
+
+@asynccontextmanager
+async def running(configuration: ServiceConfig) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application while it runs."""
+    app = create_app(configuration)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://shop") as client,
+    ):
+        yield client
+
+
+def logged(root: Path, kind: str) -> list[dict[str, Any]]:
+    """Every line of one kind of log, from closed segments."""
+    files = sorted((root / "service_log" / kind).glob("*.jsonl"))
+    return [msgspec.json.decode(payload(line)) for path in files for line in path.read_bytes().splitlines()]
