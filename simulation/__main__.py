@@ -14,7 +14,10 @@ from simulation.company import write_company
 from simulation.embedded import DEFAULT_SEED, write_embedded_layer
 from simulation.report import SimulationReport
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="folder that gets landing/ and truth/")],
     customers: Annotated[int, typer.Option(min=50, max=5_000, help="households of the small company")] = 500,
@@ -42,4 +45,4 @@ def _summary(report: SimulationReport) -> Table:
 
 
 if __name__ == "__main__":
-    typer.run(simulate)
+    app()

@@ -11,6 +11,8 @@ from simulation.prices import PriceList
 from simulation.randomness import opaque, stream
 
 STOCKED_PRODUCTS = 200
+# Shelves are sized from the first four weeks, so that later stock tells of earlier sales only.
+SIZING_DAYS = 28
 _PEOPLE_PER_PRODUCT = 5
 # A quarter of the low stocks waits one more day for its delivery, which is what makes shelves run empty.
 _DELIVERY_RATE = 0.75
@@ -54,7 +56,7 @@ def _sold_by_day(orders: Orders, product: I64) -> F64:
 
 
 def _morning_stock(sold: F64, rng: np.random.Generator) -> I64:
-    full = np.ceil(sold.mean(axis=0) * 9) + rng.integers(4, 12, sold.shape[1])
+    full = np.ceil(sold[:SIZING_DAYS].mean(axis=0) * 9) + rng.integers(4, 12, sold.shape[1])
     level, mornings = full.copy(), np.empty(sold.shape, dtype=np.int64)
     for day in range(len(sold)):
         mornings[day] = level

@@ -1,0 +1,48 @@
+"""The layer over the embedded data set: size, faithful links, written once."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from simulation.embedded import embedded_folder, write_embedded_layer
+from simulation.report import SimulationReport
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
+    return write_embedded_layer(tmp_path_factory.mktemp("data"))
+
+
+def test_the_package_carries_the_data() -> None:
+    assert {"transactions.parquet", "products.parquet"} <= {file.name for file in embedded_folder().iterdir()}
+
+
+def test_the_layer_has_the_promised_size_and_span(layer: SimulationReport) -> None:
+    assert layer.state == "written"
+    assert 500_000 <= layer.rows <= 700_000
+    assert (layer.start_date, layer.end_date) == ("2017-01-01", "2018-01-02")
+
+
+def test_it_lies_in_the_data_folder(layer: SimulationReport) -> None:
+    assert layer.landing.name == "landing"
+    assert layer.truth == layer.landing.parent / "truth"
+
+
+def test_every_receipt_refers_to_a_real_basket(layer: SimulationReport) -> None:
+    receipts = pd.read_parquet(layer.landing / "sim_online_orders_link")
+    baskets = pd.read_parquet(embedded_folder() / "transactions.parquet", columns=["basket_id", "household_id"])
+    real = baskets.drop_duplicates("basket_id").set_index("basket_id")["household_id"]
+    assert (receipts["order_id"].astype("int64").map(real) == receipts["household_id"]).all()
+    assert 0.55 < len(receipts) / len(real) < 0.75
+
+
+def test_every_household_is_known_to_the_truth(layer: SimulationReport) -> None:
+    identifiers = pd.read_parquet(layer.truth / "identifiers.parquet")
+    assert (identifiers["type"] == "loyalty_id").sum() == 2_469
+
+
+def test_a_second_call_is_unchanged(layer: SimulationReport) -> None:
+    again = write_embedded_layer(layer.landing.parent)
+    assert again.state == "unchanged"
+    assert again.sources == layer.sources
