@@ -6,12 +6,14 @@ import typer
 
 from orchestration.cli import (
     decide_command,
+    demo_command,
     dev_command,
     explain_command,
     ingest_command,
     init_command,
     pause_commands,
     run_command,
+    serve_command,
     snapshot_commands,
     status_command,
 )
@@ -26,9 +28,11 @@ Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong use. CONCIERGE_DEBU
 """
 
 COMMANDS = (
+    ("demo", demo_command.demo),
     ("init", init_command.init),
     ("ingest", ingest_command.ingest),
     ("run", run_command.run),
+    ("serve", serve_command.serve),
     ("decide", decide_command.decide),
     ("status", status_command.status),
     ("dev", dev_command.dev),

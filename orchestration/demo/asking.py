@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,8 +15,10 @@ import numpy as np
 from orchestration.demo.questions import Asked
 
 TIMEOUT_SECONDS = 10.0
-# Every second answer is shown to somebody; the rest stay decisions that nobody saw.
-SHOWN_EVERY = 2
+# Of each eight answers in a row four are shown and the rest stay decisions that nobody saw; letters are left out, since
+# their placement counts as shown once it is decided. One view is reported for every tenth question.
+BLOCK = 8
+VIEW_EVERY = 10
 
 
 @dataclass
@@ -44,18 +47,23 @@ def ask(url: str, questions: Sequence[Asked]) -> Answers:
     """
     answers = Answers()
     shown: list[dict[str, Any]] = []
-    with httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS) as client:
+    with httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, headers=_credentials()) as client:
         for number, question in enumerate(questions):
             started = time.perf_counter()
             answer = client.post("/v1/decide", json=dict(question.body)).raise_for_status().json()
             answers.milliseconds.append((time.perf_counter() - started) * 1e3)
             decision = answer["decisions"][0]
             _count(answers, question, decision)
-            if number % SHOWN_EVERY == 0:
+            if number % BLOCK < BLOCK // 2 and question.body["context"]["channel"] != "email":
                 shown.append(_exposure(question, decision))
         answers.exposures = _post(client, "exposures", shown)
-        answers.events = _post(client, "events", [_page_view(question) for question in questions[:: SHOWN_EVERY * 5]])
+        answers.events = _post(client, "events", [_page_view(question) for question in questions[::VIEW_EVERY]])
     return answers
+
+
+def _credentials() -> dict[str, str]:
+    key = os.environ.get("CONCIERGE_API_KEY")
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _count(answers: Answers, question: Asked, decision: dict[str, Any]) -> None:

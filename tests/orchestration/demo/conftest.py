@@ -1,0 +1,68 @@
+"""A project with a live snapshot of a few people, written by the service's own writer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from intake.hashing import hash_identifier
+from intake.keys import identifier_key_bytes
+from intake.project import Project
+from orchestration.cli.init_command import write_project
+from orchestration.demo.questions import Acquaintance
+from serving.placement import load_placements
+from serving.policy import load_policies
+from serving.snapshot import pointer
+from serving.snapshot.records import DecisionRow, IdentifierRow, ProductRecord, ProfileRecord, SnapshotContents
+from serving.snapshot.writer import write_snapshot
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def people() -> list[Acquaintance]:
+    """Twelve people, every fourth of whom refused."""
+    return [
+        Acquaintance({"loyalty_id": str(n + 100), "email": f"p{n}@shop.test", "cookie": f"ck-{n}"}, agreed=n % 4 > 0)
+        for n in range(12)
+    ]
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: list[Acquaintance]) -> Project:
+    """A project named by the environment, with those people in its live snapshot."""
+    write_project(tmp_path / "shop")
+    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "shop" / "data"))
+    monkeypatch.setenv("CONCIERGE_CONFIG", str(tmp_path / "shop" / "config"))
+    project = Project.open()
+    key = identifier_key_bytes(project.paths)
+    contents = SnapshotContents(
+        identifiers=[
+            IdentifierRow(kind, str(hash_identifier(key, kind, value)), f"c{number}")
+            for number, person in enumerate(people)
+            for kind, value in person.identifiers.items()
+        ],
+        profiles=[_profile(number, person) for number, person in enumerate(people)],
+        decision_rows=[DecisionRow("checkout_incentive", 1, "any", "free_shipping", 3.0, "margin", 900)],
+        products=[ProductRecord(name, "TEA", 5.0, 2.0, 3.0, 1.0, 40.0) for name in ("p1", "p2", "p3")],
+        popular={"": ["p1", "p2", "p3"]},
+        together={"p1": ["p2"]},
+        placements=load_placements(project.config / "placements"),
+        policies=load_policies(project.config / "policies"),
+    )
+    write_snapshot(project.paths.snapshots, contents, version="v1", as_of=AT, created_at=AT)
+    pointer.switch(project.paths.snapshots, "v1")
+    return project
+
+
+def _profile(number: int, person: Acquaintance) -> ProfileRecord:
+    return ProfileRecord(
+        f"c{number}",
+        segment_id=1,
+        segment_name="Regulars",
+        consent_personalization=person.agreed,
+        consent_marketing_email=person.agreed,
+        consent_profiling_price=person.agreed,
+    )
