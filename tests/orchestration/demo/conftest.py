@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
+import pandas as pd
 import pytest
 
-from intake.hashing import hash_identifier
+from intake.hashing import hash_identifier, identifier_key
 from intake.keys import identifier_key_bytes
 from intake.project import Project
 from orchestration.cli.init_command import write_project
+from orchestration.cli.published import Published
 from orchestration.demo.questions import Acquaintance
 from serving.placement import load_placements
 from serving.policy import load_policies
@@ -31,12 +35,8 @@ def people() -> list[Acquaintance]:
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: list[Acquaintance]) -> Project:
-    """A project named by the environment, with those people in its live snapshot."""
-    write_project(tmp_path / "shop")
-    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "shop" / "data"))
-    monkeypatch.setenv("CONCIERGE_CONFIG", str(tmp_path / "shop" / "config"))
-    project = Project.open()
+def served(project: Project, people: list[Acquaintance]) -> Project:
+    """That project with those people in its live snapshot."""
     key = identifier_key_bytes(project.paths)
     contents = SnapshotContents(
         identifiers=[
@@ -66,3 +66,50 @@ def _profile(number: int, person: Acquaintance) -> ProfileRecord:
         consent_marketing_email=person.agreed,
         consent_profiling_price=person.agreed,
     )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A fresh project, named by the environment."""
+    write_project(tmp_path / "shop")
+    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "shop" / "data"))
+    monkeypatch.setenv("CONCIERGE_CONFIG", str(tmp_path / "shop" / "config"))
+    return Project.open()
+
+
+@pytest.fixture
+def publish(project: Project) -> Callable[[dict[str, pd.DataFrame]], Published]:
+    """`publish({"marts.dim_customer": frame, …})` makes a published version of exactly these tables."""
+
+    def write(tables: dict[str, pd.DataFrame]) -> Published:
+        folder = project.paths.published / "v1"
+        folder.mkdir(parents=True)
+        with duckdb.connect(str(folder / "concierge.duckdb")) as connection:
+            for address, frame in tables.items():
+                connection.register("incoming", frame)
+                connection.execute(f"create schema if not exists {address.split('.')[0]}").fetchall()
+                connection.execute(f"create table {address} as select * from incoming").fetchall()
+                connection.unregister("incoming")
+        (project.paths.published / "current").symlink_to("v1")
+        return Published.current(project.paths)
+
+    return write
+
+
+@pytest.fixture
+def assigned(project: Project) -> Callable[[list[tuple[str, str, str]]], dict[str, pd.DataFrame]]:
+    """Identity tables in which (type, clear value) belongs to a customer, as in `[("email", "a@b.test", "c1")]`."""
+
+    def tables(rows: list[tuple[str, str, str]]) -> dict[str, pd.DataFrame]:
+        key = identifier_key_bytes(project.paths)
+        hashes = [str(hash_identifier(key, kind, value)) for kind, value, _ in rows]
+        keys = [identifier_key(value) for value in hashes]
+        identifier = {"identifier_key": keys, "type": [row[0] for row in rows], "value_hash": hashes}
+        forever = [datetime(9999, 12, 31, tzinfo=UTC).replace(tzinfo=None)] * len(rows)
+        assignment = {"identifier_key": keys, "canonical_id": [row[2] for row in rows], "system_to": forever}
+        return {
+            "identity.identifier": pd.DataFrame(identifier),
+            "identity.identity_assignment": pd.DataFrame(assignment),
+        }
+
+    return tables
