@@ -28,7 +28,8 @@ def draw_marketing(
 ) -> dict[str, pd.DataFrame]:
     """Frames by file name: campaigns, campaign_descriptions, coupons, coupon_redemptions, demographics."""
     rng = stream(seed, "marketing")
-    number = np.arange(1, 2 + days // CAMPAIGN_EVERY_DAYS, dtype=np.int64)
+    # Every campaign starts within the period: the first on day 2, the next every 30 days.
+    number = np.arange(1, 2 + (days - 3) // CAMPAIGN_EVERY_DAYS, dtype=np.int64)
     first_day = (number - 1) * CAMPAIGN_EVERY_DAYS + 2
     length = rng.integers(21, 46, len(number))
     descriptions = pd.DataFrame(

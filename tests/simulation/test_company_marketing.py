@@ -41,3 +41,10 @@ def test_a_third_of_the_households_has_demographics(shop_frames: Frames) -> None
     assert set(known["household_id"]) <= set(range(1, 401))
     assert binomtest(len(known), 400, DEMOGRAPHIC_SHARE).pvalue > 1e-4
     assert known["home_ownership"].isna().any()
+
+
+def test_every_campaign_starts_within_the_period(shop_frames: Frames) -> None:
+    starts = shop_frames["campaign_descriptions"]["start_date"]
+    assert starts.min() == pd.Timestamp("2017-01-03")
+    assert starts.max() < pd.Timestamp("2017-06-30")
+    assert starts.diff().dropna().eq(pd.Timedelta(days=30)).all()
