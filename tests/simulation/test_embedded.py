@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from simulation.embedded import embedded_folder, write_embedded_layer
 from simulation.report import SimulationReport
@@ -46,3 +47,21 @@ def test_a_second_call_is_unchanged(layer: SimulationReport) -> None:
     again = write_embedded_layer(layer.landing.parent)
     assert again.state == "unchanged"
     assert again.sources == layer.sources
+
+
+def test_visits_tell_of_leaving_but_do_not_give_it_away(layer: SimulationReport) -> None:
+    cut, month, horizon = pd.Timestamp("2017-10-02"), pd.Timedelta(days=30), pd.Timedelta(days=91)
+    columns = ["household_id", "transaction_timestamp"]
+    orders = pd.read_parquet(embedded_folder() / "transactions.parquet", columns=columns).drop_duplicates()
+    at = orders["transaction_timestamp"]
+    known = sorted(orders.loc[at < cut, "household_id"].unique())
+    stays = set(orders.loc[(at >= cut) & (at < cut + horizon), "household_id"])
+    web = pd.read_parquet(layer.landing / "sim_web", columns=["session_id", "occurred_at"]).dropna()
+    visits = web.merge(pd.read_parquet(layer.truth / "sessions.parquet"), on="session_id")
+    recent = visits[visits["occurred_at"].dt.tz_localize(None).between(cut - month, cut)]
+    people = pd.read_parquet(layer.truth / "identifiers.parquet").query("type == 'loyalty_id'")
+    person = people.set_index(people["value_clear"].astype("int64"))["person_id"]
+    count = recent.groupby("person_id")["session_id"].nunique()
+    visits_30d = pd.Series(known).map(person).map(count).fillna(0)
+    auc = roc_auc_score([household not in stays for household in known], -visits_30d)
+    assert 0.65 < auc < 0.85
