@@ -1,0 +1,8 @@
+"""What to show a customer next: due again, goes with it, or simply popular."""
+
+from ml.recommend.bought_together import bought_together_for
+from ml.recommend.buy_again import buy_again
+from ml.recommend.popular import popular
+from ml.recommend.ranking import COLUMNS
+
+__all__ = ["COLUMNS", "bought_together_for", "buy_again", "popular"]

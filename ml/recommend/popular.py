@@ -1,0 +1,45 @@
+"""What sells at the moment: the fallback, and the bar that other lists must clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from ml.recommend.ranking import COLUMNS, TOP, as_counts, ranked, recently_bought, without
+
+# Somebody who owns all ten best sellers is still owed ten: look this much further down the list.
+RESERVE = 30
+OWNED_DAYS = 30.0
+
+
+def popular(
+    popularity: pd.DataFrame,
+    customers: Sequence[str],
+    customer_product: pd.DataFrame,
+    as_of: datetime,
+    *,
+    owned_days: float = OWNED_DAYS,
+    top: int = TOP,
+) -> pd.DataFrame:
+    """The best sellers of the last 30 days, for each customer without what they bought within `owned_days`.
+
+    Args:
+        popularity: product_id, n_orders (last 30 days).
+        customers: who gets a list.
+        customer_product: customer_id, product_id, last_ordered_at.
+        as_of: scoring instant.
+        owned_days: what was bought within so many days is left out.
+        top: longest list.
+
+    Returns:
+        customer_id, task `popular`, rank, product_id, score (orders), reason.
+    """
+    sellers = popularity[["product_id"]].assign(score=as_counts(popularity["n_orders"]))
+    sellers = sellers.sort_values(["score", "product_id"], ascending=[False, True]).head(top + RESERVE)
+    if sellers.empty or not len(customers):
+        return pd.DataFrame(columns=list(COLUMNS))
+    reason = [f"{int(orders)} orders in 30 days" for orders in sellers["score"]]
+    everyone = pd.DataFrame({"customer_id": list(customers)}).merge(sellers.assign(reason=reason), how="cross")
+    return ranked(without(everyone, recently_bought(customer_product, as_of, owned_days)), "popular", top)

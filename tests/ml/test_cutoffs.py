@@ -1,0 +1,52 @@
+"""Cut-offs: no label window overlaps, no customer on both sides of a fold."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from ml.cutoffs import customer_folds, cutoff_dates, has_ordered, latest_rows, split_at
+from ml.errors import NotTrainable
+from tests.ml.histories import CUTOFFS, JUDGE, training_frame
+
+
+def test_a_window_that_ends_on_the_judging_day_still_teaches() -> None:
+    split = split_at(training_frame(), "churned", JUDGE, 91)
+    assert split.train_cutoffs == list(CUTOFFS[:2])
+    assert cutoff_dates(split.everything) == list(CUTOFFS)
+    with pytest.raises(NotTrainable, match="training: 0 rows"):
+        split_at(
+            training_frame().loc[lambda frame: frame["as_of"] > pd.Timestamp(CUTOFFS[0], tz="UTC")],
+            "churned",
+            JUDGE,
+            92,
+        )
+
+
+def test_a_naive_judge_is_utc_and_rows_come_sorted() -> None:
+    shuffled = training_frame().sample(frac=1, random_state=1)
+    split = split_at(shuffled, "churned", pd.Timestamp("2017-07-04"), 91)
+    assert split.everything[["as_of", "customer_id"]].equals(
+        split.everything[["as_of", "customer_id"]].sort_values(["as_of", "customer_id"])
+    )
+
+
+def test_unknown_labels_and_people_without_orders_are_left_out() -> None:
+    frame = training_frame()
+    frame["churned"] = frame["churned"].astype("Int64")
+    frame.loc[frame.index[:7], "churned"] = pd.NA
+    frame.loc[frame.index[10:13], "orders_lifetime"] = 0
+    assert len(split_at(frame, "churned", JUDGE, 91).everything) == len(frame) - 10
+    assert has_ordered(frame.drop(columns="orders_lifetime")).all()
+
+
+def test_folds_keep_customers_together_and_use_all_five() -> None:
+    frame = training_frame()
+    folds = pd.Series(customer_folds(frame), index=frame.index)
+    assert folds.groupby(frame["customer_id"]).nunique().max() == 1
+    assert sorted(folds.unique()) == [0, 1, 2, 3, 4]
+
+
+def test_latest_rows_are_those_of_the_last_cutoffs() -> None:
+    frame = training_frame()
+    assert cutoff_dates(frame.loc[latest_rows(frame, 2)]) == list(CUTOFFS[1:])
