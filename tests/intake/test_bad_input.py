@@ -1,0 +1,234 @@
+"""Each spoilt input ends with a clear line or a quarantine row; what is sound in it is kept."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from intake.contract import SourceContract
+from intake.ingest import ingest
+from intake.ops_store import OpsStore
+from intake.paths import repository_root
+from intake.project import Project
+from intake.quarantine import read_quarantine
+from intake.report import FileReport
+from tests.intake.scene import click, contract, lake_rows, write_jsonl
+
+PARQUET = contract(format="parquet")
+CSV = contract(format="csv")
+
+
+def take(project: Project, source: SourceContract, file: Path) -> FileReport:
+    report = ingest(project, source, [file]).files[0]
+    assert "\n" not in report.message
+    return report
+
+
+def test_a_truncated_parquet_file(project: Project, store: OpsStore, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.parquet"
+    pq.write_table(pa.Table.from_pylist([click(str(number)) for number in range(500)]), file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    report = take(project, PARQUET, file)
+    assert report.state == "unreadable"
+    assert report.message.startswith(f"{file}: cannot be read as parquet: cut short or not parquet")
+    assert store.batches() == []
+    assert [alert.cause for alert in store.list_alerts("open")] == ["intake:unreadable:clicks:clicks.parquet"]
+
+    file.write_bytes(whole)
+    assert take(project, PARQUET, file).accepted == 500
+    assert store.list_alerts("open") == []
+
+
+def test_parquet_damaged_behind_a_sound_footer(project: Project, store: OpsStore, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.parquet"
+    pq.write_table(pa.Table.from_pylist([click(str(number)) for number in range(500)]), file, compression="zstd")
+    damaged = bytearray(file.read_bytes())
+    damaged[4:400] = bytes(396)
+    file.write_bytes(bytes(damaged))
+    assert take(project, PARQUET, file).state == "unreadable"
+    assert store.visible_files() == []
+
+
+def test_a_csv_with_a_wrong_header(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    file.write_text("id,type,time,product,login\n1,product_viewed,2017-05-01T10:00:00Z,p1,ann\n")
+    report = take(project, CSV, file)
+    assert report.state == "unreadable"
+    assert report.message == (
+        f"{file}: wrong header: column 'at' is missing (the file has: id, type, time, product, login)"
+    )
+
+
+def test_a_csv_header_that_names_a_column_twice(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    file.write_text("id,type,at,product,login,at\n")
+    assert "column 'at' stands there twice" in take(project, CSV, file).message
+
+
+def test_csv_rows_with_too_few_or_too_many_fields(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    sound = "{},product_viewed,2017-05-01T10:00:00Z,p1,ann\n"
+    file.write_text(
+        "id,type,at,product,login\n" + sound.format(1) + "2,product_viewed\n" + sound.format(3) + "a,b,c,d,e,f\n"
+    )
+    report = take(project, CSV, file)
+    assert (report.rows_read, report.accepted, report.reasons) == (4, 2, {"malformed_record": 2})
+    rows = read_quarantine(project.paths, "clicks", report.batch_id)
+    assert [(row.row_number, row.original) for row in rows] == [(3, b"2,product_viewed"), (5, b"a,b,c,d,e,f")]
+
+
+def test_quarantined_csv_rows_have_the_number_an_editor_shows(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    sound = "{},product_viewed,{},p1,ann\n"
+    rows = [sound.format(1, "2017-05-01"), "cut\n", sound.format(2, "never"), sound.format(3, "2090-01-01")]
+    file.write_text("id,type,at,product,login\n" + "".join(rows))
+    report = take(project, CSV, file)
+    found = read_quarantine(project.paths, "clicks", report.batch_id)
+    assert [(row.row_number, row.reason) for row in found] == [
+        (3, "malformed_record"),
+        (4, "invalid_timestamp:occurred_at"),
+        (5, "future_timestamp"),
+    ]
+
+
+def test_json_lines_cut_in_the_middle(project: Project, tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "clicks.jsonl", [click("1"), click("2"), click("3")])
+    content = file.read_bytes()[:-20]
+    file.write_bytes(content)
+    report = take(project, contract(), file)
+    assert (report.rows_read, report.accepted, report.reasons) == (3, 2, {"malformed_record": 1})
+    (row,) = read_quarantine(project.paths, "clicks", report.batch_id)
+    assert (row.row_number, row.original) == (3, content.splitlines()[2])
+
+
+def test_json_lines_that_are_no_objects_or_no_text(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.jsonl"
+    sound = json.dumps(click("1")).encode()
+    file.write_bytes(b"[1, 2]\n\n" + sound + b"\nnull\n\xff\xfe\n{]\n")
+    report = take(project, contract(), file)
+    assert (report.rows_read, report.accepted, report.reasons) == (5, 1, {"malformed_record": 4})
+    assert [row.row_number for row in read_quarantine(project.paths, "clicks", report.batch_id)] == [1, 4, 5, 6]
+
+
+def test_a_compressed_stream_that_ends_early(project: Project, store: OpsStore, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.jsonl.gz"
+    packed = gzip.compress(b"".join(json.dumps(click(str(n))).encode() + b"\n" for n in range(1000)))
+    file.write_bytes(packed[: len(packed) // 2])
+    report = take(project, contract(), file)
+    assert report.state == "unreadable"
+    assert "ends early" in report.message
+    assert store.visible_files() == []
+    file.write_bytes(packed)
+    assert take(project, contract(), file).accepted == 1000
+
+
+def test_plain_text_that_calls_itself_compressed(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv.gz"
+    file.write_text("id,type,at,product,login\n")
+    assert take(project, CSV, file).state == "unreadable"
+
+
+def test_an_unknown_event_type(project: Project, tmp_path: Path) -> None:
+    report = take(project, contract(), write_jsonl(tmp_path / "a.jsonl", [click("1", type="teleported"), click("2")]))
+    assert (report.accepted, report.reasons) == (1, {"unknown_event_type": 1})
+    (row,) = read_quarantine(project.paths, "clicks", report.batch_id)
+    assert json.loads(row.original) == click("1", type="teleported")
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [
+        ("2090-01-01T00:00:00Z", "future_timestamp"),
+        ("1969-12-31T00:00:00Z", "before_history"),
+        ("0001-01-01T00:00:00Z", "before_history"),
+        ("9999-12-31T23:59:59Z", "future_timestamp"),
+        ("31st of May", "invalid_timestamp:occurred_at"),
+        (None, "missing_field:occurred_at"),
+    ],
+)
+def test_times_that_cannot_be(project: Project, tmp_path: Path, at: str | None, reason: str) -> None:
+    report = take(project, contract(), write_jsonl(tmp_path / "a.jsonl", [click("1", at=at)]))
+    assert (report.accepted, report.reasons) == (0, {reason: 1})
+    assert lake_rows(project) == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason"),
+    [
+        (-0.01, "negative:amount"),
+        (1e9, "absurd:amount"),
+        (1e300, "invalid_number:amount"),
+        ("ten", "invalid_number:amount"),
+    ],
+)
+def test_amounts_that_cannot_be(project: Project, tmp_path: Path, amount: object, reason: str) -> None:
+    source = contract(columns={"occurred_at": "at", "product_id": "product", "amount": "amount"})
+    report = take(project, source, write_jsonl(tmp_path / "a.jsonl", [click("1", amount=amount)]))
+    assert report.reasons == {reason: 1}
+
+
+@pytest.mark.parametrize("format_", ["parquet", "csv", "jsonl"])
+def test_an_empty_file(project: Project, store: OpsStore, tmp_path: Path, format_: str) -> None:
+    file = tmp_path / f"clicks.{format_}"
+    file.touch()
+    report = take(project, contract(format=format_), file)
+    assert (report.state, report.message) == ("empty", f"{file}: no rows in it")
+    assert store.batches() == []
+    assert store.list_alerts() == []
+
+
+def test_files_with_a_header_and_no_rows(project: Project, tmp_path: Path) -> None:
+    table, text = tmp_path / "none.parquet", tmp_path / "none.csv"
+    pq.write_table(pa.table({name: pa.array([], pa.string()) for name in click("1")}), table)
+    text.write_text(",".join(click("1")) + "\n")
+    assert take(project, PARQUET, table).state == "empty"
+    assert take(project, CSV, text).state == "empty"
+
+
+def test_a_folder_and_a_missing_file(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "folder.jsonl"
+    folder.mkdir()
+    assert take(project, contract(), folder).message == f"{folder}: is not a file"
+    missing = tmp_path / "missing.jsonl"
+    report = ingest(project, contract(), [missing])
+    assert report.failed
+    assert report.files[0].message == f"{missing}: cannot be read: No such file or directory"
+
+
+def test_one_bad_file_does_not_stop_the_others(project: Project, tmp_path: Path) -> None:
+    bad, good = tmp_path / "missing.jsonl", write_jsonl(tmp_path / "good.jsonl", [click("1")])
+    report = ingest(project, contract(), [bad, good])
+    assert [file.state for file in report.files] == ["unreadable", "ingested"]
+    assert not report.failed
+    assert report.total("accepted") == 1
+
+
+def test_a_file_without_read_permission(project: Project, tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "closed.jsonl", [click("1")])
+    file.chmod(0)
+    program = (
+        "import sys; from pathlib import Path; from intake.content_hash import content_hash\n"
+        "from intake.chunk import UnreadableInputError\n"
+        "try: content_hash(Path(sys.argv[1]))\n"
+        "except UnreadableInputError as error: sys.stdout.write(str(error))\n"
+    )
+    # root reads everything; a child without that privilege does not.
+    drop = "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)\n" if os.geteuid() == 0 else ""
+    imports, rest = program.split("\n", 1)
+    preload = "from intake.chunk import UnreadableInputError as _; from intake import content_hash as _h\n"
+    for folder in [tmp_path, *tmp_path.parents][:3]:
+        folder.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-c", imports + "\n" + preload + drop + rest, str(file)],
+        capture_output=True, text=True, cwd=repository_root(), check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{file}: no permission to read it"

@@ -1,0 +1,72 @@
+"""Identifier hashes against the standard library's own HMAC, and the placeholders that must not tie strangers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.hashing import hash_distinct, hash_identifier, identifier_key, normalise
+
+KEY = b"0123456789abcdef"
+
+
+def oracle(kind: str, normal: str) -> str:
+    return hmac.new(KEY, f"{kind}:{normal}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@given(value=st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=5, max_size=30))
+def test_the_hash_is_hmac_sha_256_of_type_and_value(value: str) -> None:
+    normal = normalise("login", value)
+    assert hash_identifier(KEY, "login", value) == (None if normal is None else oracle("login", normal))
+
+
+@pytest.mark.parametrize(
+    ("kind", "spellings", "normal"),
+    [
+        ("email", ["Ann@Example.org", " ann@example.org\t", "ANN@EXAMPLE.ORG"], "ann@example.org"),
+        ("phone", ["+1 (212) 555-0123", "212-555-0123", "1 212 555 0123", "+12125550123"], "+12125550123"),
+        ("device_id", ["AEBE52E7-03EE-455A-B3C4-E57283966239"], "aebe52e7-03ee-455a-b3c4-e57283966239"),
+        ("cookie", [" AbC "], "AbC"),
+        ("loyalty_id", ["900"], "900"),
+    ],
+)
+def test_spellings_of_one_identifier_share_a_hash(kind: str, spellings: list[str], normal: str) -> None:
+    assert {hash_identifier(KEY, kind, spelling) for spelling in spellings} == {oracle(kind, normal)}
+
+
+def test_a_phone_without_country_takes_the_region() -> None:
+    assert normalise("phone", "020 7946 0018", "GB") == "+442079460018"
+    assert normalise("phone", "020 7946 0018", "US") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("email", "none@none.com"), ("email", "NoEmail@anything.org"), ("email", "test@test.com"),
+        ("email", "not an address"),
+        ("email", ""), ("phone", "000-000"), ("phone", "000-000-0000"), ("phone", "1111111111"), ("phone", "call me"),
+        ("device_id", "00000000-0000-0000-0000-000000000000"), ("cookie", "null"), ("login", " Guest "),
+        ("crm_id", "0"),
+        ("loyalty_id", "N/A"),
+    ],
+)  # fmt: skip
+def test_placeholders_are_dropped(kind: str, value: str) -> None:
+    assert hash_identifier(KEY, kind, value) is None
+
+
+def test_type_and_key_are_part_of_the_hash() -> None:
+    hashes = {hash_identifier(key, kind, "12345") for key in (KEY, KEY[::-1]) for kind in ("login", "loyalty_id")}
+    assert len(hashes) == 4
+
+
+def test_a_column_keeps_its_order_and_its_gaps() -> None:
+    assert hash_distinct(KEY, "login", ["ann", None, "guest"]) == [oracle("login", "ann"), None, None]
+
+
+def test_the_integer_key_is_the_first_fifteen_digits() -> None:
+    assert identifier_key("00000000000000f" + "0" * 17) == 15
+    assert identifier_key("f" * 32) == 16**15 - 1 < 2**63
