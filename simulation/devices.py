@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.agents import DEVICE_PROFILES
 from simulation.arrays import DAY_US, F64, I64, Bool, group_starts
 from simulation.orders import Orders
 from simulation.randomness import stream
+from simulation.user_agents import DEVICE_PROFILES
 
 SHARED_HOUSEHOLD_SHARE = 0.04
 MEAN_COOKIE_DAYS = 80.0

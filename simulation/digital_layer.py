@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 
 from simulation.activity import weekly_interest
-from simulation.agents import CRAWLERS
 from simulation.arrays import I64
 from simulation.consent import ConsentLog, consent_table, draw_consent
 from simulation.devices import draw_devices
@@ -30,6 +29,7 @@ from simulation.report import SimulationReport, SourceReport
 from simulation.sessions import Sessions, draw_sessions
 from simulation.stock import stock_table
 from simulation.truth import fault_truth, identifier_truth, outcome_truth, session_truth
+from simulation.user_agents import CRAWLERS
 from simulation.web import web_table
 from simulation.writer import parameter_hash, write_by_month, write_lines, write_once, write_parquet, write_whole
 

@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 
 from simulation.addresses import page_addresses
-from simulation.agents import CRAWLERS, DEVICE_PROFILES
 from simulation.arrays import I64, labels, numbers, timestamps
 from simulation.emails import EmailLog, campaign_names
 from simulation.faults import UNKNOWN_TYPES, FaultyRows
@@ -17,6 +16,7 @@ from simulation.people import People
 from simulation.prices import PriceList
 from simulation.randomness import opaque
 from simulation.sessions import Sessions
+from simulation.user_agents import CRAWLERS, DEVICE_PROFILES
 
 FILTERS = ("brand", "price", "on_offer", "size")
 
