@@ -27,17 +27,12 @@ class Evidence:
         self.values = values
         self._cart = cart
         self._cart_value = cart_value
+        self._carts: dict[float, dict[str, Value]] = {}
 
-    def of_action(self, action: Action) -> dict[str, Value]:
-        """Values with those of one action and of the cart after it."""
-        values = self.values.copy()
-        _put(values, "action_name", action.name)
-        _put(values, "action_type", action.type)
-        _put(values, "action_category", action.tags.get("category"))
-        _put(values, "action_cost", action.cost)
-        _put(values, "incentive_kind", action.incentive.kind)
-        self._put_cart(values, price_cut_share(action, self._cart_value))
-        return values
+    def of_action(self, action: Action, fixed: dict[str, Value] | None = None) -> dict[str, Value]:
+        """Values with those of one action (`fixed`, when they are known already) and of the cart after it."""
+        own = action_values(action) if fixed is None else fixed
+        return self.values | own | self._cart_values(price_cut_share(action, self._cart_value))
 
     def of_product(self, values: dict[str, Value], product_id: str, product: ProductRecord | None) -> dict[str, Value]:
         """Values of an action with those of one product."""
@@ -52,15 +47,34 @@ class Evidence:
             _put(values, "stock", product.stock)
         return values
 
-    def _put_cart(self, values: dict[str, Value], share: float) -> None:
-        cart = self._cart
-        below = [_breaches(product, share) for product in cart if product is not None]
-        _put(values, "price_cut_share", share)
-        _put(values, "cart_products", len(cart))
-        _put(values, "products_without_price", sum(_unpriced(product) for product in cart))
-        _put(values, "products_below_floor", sum(floor for floor, _ in below))
-        _put(values, "products_below_map", sum(advertised for _, advertised in below))
-        _put(values, "products_out_of_stock", sum(product is None or not product.stock for product in cart))
+    def _cart_values(self, share: float) -> dict[str, Value]:
+        values = self._carts.get(share)
+        if values is None:
+            values = self._carts[share] = _cart_values(self._cart, share)
+        return values
+
+
+def action_values(action: Action) -> dict[str, Value]:
+    """The values of an action that no request changes."""
+    values: dict[str, Value] = {}
+    _put(values, "action_name", action.name)
+    _put(values, "action_type", action.type)
+    _put(values, "action_category", action.tags.get("category"))
+    _put(values, "action_cost", action.cost)
+    _put(values, "incentive_kind", action.incentive.kind)
+    return values
+
+
+def _cart_values(cart: list[ProductRecord | None], share: float) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    below = [_breaches(product, share) for product in cart if product is not None]
+    _put(values, "price_cut_share", share)
+    _put(values, "cart_products", len(cart))
+    _put(values, "products_without_price", sum(_unpriced(product) for product in cart))
+    _put(values, "products_below_floor", sum(floor for floor, _ in below))
+    _put(values, "products_below_map", sum(advertised for _, advertised in below))
+    _put(values, "products_out_of_stock", sum(product is None or not product.stock for product in cart))
+    return values
 
 
 def gather(person: Person, context: Context, cart: list[ProductRecord | None], local: datetime) -> Evidence:

@@ -44,7 +44,7 @@ def judge(live: LiveSnapshot, placement: Placement, evidence: Evidence, now: dat
     for action in placement.actions:
         if not action.runs_at(now):
             continue
-        values = bench.values[action.name] = evidence.of_action(action)
+        values = bench.values[action.name] = evidence.of_action(action, live.action_values[placement.name, action.name])
         if action.name in spared:
             if action.name == placement.plain:
                 bench.permitted[action.name] = action

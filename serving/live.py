@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from serving.evidence import action_values
 from serving.placement import Placement
 from serving.rulebook import Rulebook
 from serving.snapshot.reader import SnapshotReader
@@ -23,6 +24,7 @@ class LiveSnapshot:
         self.placements: dict[str, Placement] = reader.placements
         self.rulebook = Rulebook(reader.placements.values(), reader.policies)
         self.decisions = reader.decisions
+        self.action_values = {(p.name, a.name): action_values(a) for p in self.placements.values() for a in p.actions}
         self.zone = ZoneInfo(reader.manifest.time_zone)
 
     def close(self) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 
 import msgspec
 
+from serving.policy import check_references
 from serving.snapshot.environment import category_key, identifier_key, open_for_writing
 from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
 from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
 from serving.snapshot.verify import verify
+from serving.yaml_file import ConfigError
 
 Row = tuple[bytes, bytes]
 _ENCODER = msgspec.msgpack.Encoder()
@@ -31,9 +33,11 @@ def write_snapshot(
     Nothing appears under `root/<version>` before every byte is on disk and has been read back and verified.
 
     Raises:
-        SnapshotError: the version exists, its name is not usable, a key is there twice, or verification failed.
+        SnapshotError: the version exists, its name is not usable, a key is there twice, a rule names a
+            placement or action that is not there, or verification failed.
     """
     final = _final_folder(root, version)
+    _check_references(contents)
     root.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
     folder = building / version
@@ -60,6 +64,14 @@ def _final_folder(root: Path, version: str) -> Path:
     if final.exists():
         raise SnapshotError(f"{version}: exists already; a published version is never rewritten")
     return final
+
+
+def _check_references(contents: SnapshotContents) -> None:
+    actions = {p.name: frozenset(action.name for action in p.actions) for p in contents.placements}
+    try:
+        check_references(list(contents.policies), actions)
+    except ConfigError as error:
+        raise SnapshotError(str(error)) from error
 
 
 def content_hash(contents: SnapshotContents) -> str:

@@ -98,6 +98,15 @@ def test_identifier_without_profile_is_refused(tmp_path: Path) -> None:
         sample.write(tmp_path, identifiers=[IdentifierRow("cookie", "h", "ghost")])
 
 
+def test_a_rule_about_an_unknown_action_is_refused(tmp_path: Path) -> None:
+    hero = [p for p in sample.contents().placements if p.name == "home_hero"]
+    with pytest.raises(
+        SnapshotError,
+        match=r"experience\.yml: rule large_carts: placements: 'checkout_incentive' is unknown; allowed: home_hero",
+    ):
+        sample.write(tmp_path, placements=hero, decision_rows=[])
+
+
 def test_a_version_is_never_rewritten(tmp_path: Path) -> None:
     before = sha256_of(sample.write(tmp_path) / "data.mdb")
     with pytest.raises(SnapshotError, match="v1: exists already"):
