@@ -23,6 +23,7 @@ from orchestration.pin import current_as_of, days_to_build
 from orchestration.publish import MODEL_NAMES
 from orchestration.resources import AS_OF_TAG
 from orchestration.run_report import RunFailedError, RunReport
+from orchestration.selection import parse_selection
 from orchestration.stages import StageClock
 from orchestration.touched import ranges_to_build
 from orchestration.warehouse import Warehouse
@@ -150,7 +151,7 @@ class RunPlan:
             return sorted(known)
         chosen: set[AssetKey] = set()
         for text in self.select:
-            chosen |= self._keys(AssetSelection.from_string(text))
+            chosen |= self._keys(parse_selection(text))
         if not chosen:
             raise ValueError(f"--select {' '.join(self.select)} matches no asset")
         return sorted(known & chosen)

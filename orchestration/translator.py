@@ -17,7 +17,7 @@ class AddressTranslator(DagsterDbtTranslator):  # type: ignore[misc]
     """Models and sources become `schema/table`; a model's group follows its tag."""
 
     def __init__(self) -> None:
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         """`schema/table`, the address under which it is queried."""

@@ -125,9 +125,8 @@ IDENTITY_TABLES = (
     _table(
         "identity",
         "identity_quarantine",
-        "quarantine_key BIGINT; identifier_key BIGINT; other_key BIGINT; edge_key BIGINT; reason VARCHAR;"
-        "detail VARCHAR; at TIMESTAMP",
-        "quarantine_key",
+        "identifier_key BIGINT; edge_key BIGINT; reason VARCHAR; detail VARCHAR; at TIMESTAMP; state VARCHAR",
+        "identifier_key edge_key",
     ),
     _table(
         "identity",

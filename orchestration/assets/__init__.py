@@ -7,12 +7,19 @@ from dagster_dbt import DbtProject
 
 from orchestration.assets.cutoffs import cutoff
 from orchestration.assets.dbt_models import dbt_models
+from orchestration.assets.decisions import decisions
+from orchestration.assets.drift import drift
 from orchestration.assets.identity import identity_ledger
 from orchestration.assets.intake import landed_files
 from orchestration.assets.lake import pinned_lake
+from orchestration.assets.recommendations import recommendation
+from orchestration.assets.scores import churn_score, segments, value_score
 from orchestration.assets.snapshot import snapshot, tables
+from orchestration.assets.training import churn_model, segment_model, value_model
 
 
 def all_assets(project: DbtProject) -> list[AssetsDefinition]:
     """Every asset of the graph."""
-    return [landed_files, pinned_lake, *dbt_models(project), identity_ledger, cutoff, snapshot, tables]
+    training = [cutoff, segment_model, churn_model, value_model]
+    scoring = [segments, churn_score, value_score, recommendation, drift, decisions]
+    return [landed_files, pinned_lake, *dbt_models(project), identity_ledger, *training, *scoring, snapshot, tables]

@@ -1,13 +1,16 @@
 """Takes in what has landed at the declared locations."""
 
 from collections import Counter
+from typing import Literal
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
-from intake.scan import scan_locations
 
+from intake.scan import scan_locations
 from orchestration.groups import OWNERS, Group
 from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
+
+Count = Literal["rows_read", "accepted", "duplicate", "quarantined", "suppressed"]
 
 
 @asset(
@@ -23,18 +26,14 @@ def landed_files(context: AssetExecutionContext, workspace: Workspace) -> Materi
     reports = scan_locations(workspace.project())
     files = [file for report in reports for file in report.files]
     states = Counter(str(file.state) for file in files)
-    rows = [
-        (report.source, len(report.files), report.rows_read, report.accepted, report.duplicate, report.quarantined)
-        for report in reports
-    ]
+    counts: list[Count] = ["rows_read", "accepted", "duplicate", "quarantined", "suppressed"]
+    rows = [(report.source, len(report.files), *(report.total(count) for count in counts)) for report in reports]
     context.log.info("scanned %d files: %s", len(files), dict(states))
     return MaterializeResult(
         metadata={
             "files": len(files),
-            "dagster/row_count": sum(row[3] for row in rows),
-            "quarantined": sum(row[5] for row in rows),
-            "by_source": MetadataValue.md(
-                markdown_table(("source", "files", "read", "accepted", "duplicate", "quarantined"), rows)
-            ),
+            "dagster/row_count": sum(report.total("accepted") for report in reports),
+            "quarantined": sum(report.total("quarantined") for report in reports),
+            "by_source": MetadataValue.md(markdown_table(("source", "files", *counts), rows)),
         }
     )

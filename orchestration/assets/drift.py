@@ -1,0 +1,67 @@
+"""Whether today's customers look like those the models learned from."""
+
+import pandas as pd
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    MaterializeResult,
+    asset,
+)
+
+from ml.drift import drift_report
+from orchestration.alerts import check_failed
+from orchestration.assets.training import FEATURES_SQL
+from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.model_features import model_features
+from orchestration.previews import frame_preview
+from orchestration.resources import Workspace
+from orchestration.warehouse import Warehouse
+
+REFERENCE_SQL = "select * from marts.training_frame order by as_of, customer_id"
+# Windows over a lifetime grow with every day, so some features always move; a quarter of them moving is news.
+WORST_SHIFTED_SHARE = 0.25
+KEY = ["ops", "metric_daily"]
+
+
+@asset(
+    key=KEY,
+    deps=[["marts", "customer_features"], ["models", "churn"]],
+    check_specs=[AssetCheckSpec("feature_drift", asset=KEY, description="Fewer than a quarter of the features moved.")],
+    group_name=Group.DRIFT,
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    pool=WRITER_POOL,
+    description="Population stability of every model feature against the training frame, kept by day.",
+)
+def drift(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+    """Compare, keep the index of every feature, warn when many moved."""
+    report = compared(workspace.warehouse())
+    project, ops = workspace.project(), workspace.ops()
+    now = project.clock.now()
+    day = workspace.as_of(context.run).date()
+    for feature, index in zip(report["feature"], report["psi"], strict=True):
+        ops.record_metric(day, "feature_psi", float(index), at=now, dimension=str(feature))
+    shifted = report.loc[report["level"] == "shifted", "feature"].tolist()
+    share = len(shifted) / len(report) if len(report) else 0.0
+    sentence = f"{len(shifted)} of {len(report)} features moved (index of 0.25 or more): {', '.join(shifted) or 'none'}"
+    passed = share < WORST_SHIFTED_SHARE
+    if not passed:
+        check_failed(project, "/".join(KEY), "feature_drift", sentence)
+    return MaterializeResult(
+        metadata={"dagster/row_count": len(report), "shifted": len(shifted), "preview": frame_preview(report, rows=15)},
+        check_results=[
+            AssetCheckResult(
+                check_name="feature_drift", passed=passed, severity=AssetCheckSeverity.WARN, description=sentence
+            )
+        ],
+    )
+
+
+def compared(warehouse: Warehouse) -> pd.DataFrame:
+    """The drift report of all model features; empty before the first training frame."""
+    current = warehouse.frame(FEATURES_SQL)
+    if warehouse.count("marts.training_frame") == 0:
+        return drift_report(current.head(0), current.head(0), [])
+    return drift_report(warehouse.frame(REFERENCE_SQL), current, model_features())

@@ -1,0 +1,163 @@
+"""Trains model versions. Scoring uses what was trained; it never trains."""
+
+import json
+from dataclasses import asdict
+
+import pandas as pd
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+
+from ml.churn import train_churn
+from ml.segments import SEGMENT_COLUMNS, SegmentModel, fit_segments, persona_cards
+from ml.value import train_value
+from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.model_features import model_features
+from orchestration.previews import markdown_table
+from orchestration.resources import Workspace
+from orchestration.training import Facts, Trained, Training, train_and_store
+
+FEATURES_SQL = "select * from marts.customer_features order by customer_id"
+CATEGORIES_SQL = """
+    select customer_id, category, cast(sum(amount) as double) as amount from marts.customer_product
+    where category is not null group by customer_id, category order by customer_id, category
+"""
+FRAME_SQL = "select * from marts.training_frame order by as_of, customer_id"
+JUDGE_SQL = "select max(as_of), max(horizon_days) from ops.cutoff where role = 'judge'"
+PERSONAS = "personas.json"
+
+
+class NamedSegments:
+    """A segment model with the names its personas had when it was fitted, so that names last as long as ids."""
+
+    def __init__(self, model: SegmentModel, names: dict[int, str]) -> None:
+        self.model, self.names = model, names
+
+    def files(self) -> dict[str, bytes]:
+        """The model's files and the names."""
+        return {**self.model.files(), PERSONAS: json.dumps(self.names, indent=1).encode()}
+
+
+@asset(
+    key=["models", "segments"],
+    deps=[["marts", "customer_features"], ["marts", "customer_product"]],
+    group_name=Group.TRAINING,
+    owners=OWNERS,
+    kinds={"python", "scikitlearn"},
+    pool=WRITER_POOL,
+    description="KMeans over recency, frequency and money; k by stability; ids aligned to the version before.",
+)
+def segment_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+    """Fit, name the personas, store."""
+    project, warehouse, models = workspace.project(), workspace.warehouse(), workspace.models()
+    features, categories = warehouse.frame(FEATURES_SQL), warehouse.frame(CATEGORIES_SQL)
+    known = models.current_version("segments")
+    previous = SegmentModel.from_files(models.load("segments").files) if known else None
+    settings = project.settings
+
+    def fit() -> tuple[Trained, Facts]:
+        buyers = features.loc[features["orders_lifetime"] > 0]
+        model = fit_segments(
+            buyers,
+            SEGMENT_COLUMNS,
+            k_min=settings.segments.k_min,
+            k_max=settings.segments.k_max,
+            seed=settings.seed,
+            previous=previous,
+        )
+        names = {card.segment_id: card.name for card in persona_cards(model, buyers, categories)}
+        metrics = {**asdict(model.chosen), "moved_share": model.moved_share}
+        return NamedSegments(model, names), Facts(model.columns, [], None, metrics)
+
+    return outcome(context, train_and_store(project, "segments", features, workspace.as_of(context.run), fit))
+
+
+@asset(
+    key=["models", "churn"],
+    deps=[["marts", "training_frame"]],
+    group_name=Group.TRAINING,
+    owners=OWNERS,
+    kinds={"python", "lightgbm"},
+    pool=WRITER_POOL,
+    description="Probability of no order within the horizon: trained on earlier cut-offs, judged on a later one "
+    "against recency and the previous period, then refitted on all.",
+)
+def churn_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+    """Train, judge, store."""
+    frame = workspace.warehouse().frame(FRAME_SQL)
+
+    def fit() -> tuple[Trained, Facts]:
+        judge, horizon = judging_cutoff(workspace)
+        model = train_churn(
+            frame, model_features(), judge=judge, horizon_days=horizon, seed=workspace.project().settings.seed
+        )
+        return model, Facts(model.features, model.cutoffs, horizon, model.metrics)
+
+    done = train_and_store(workspace.project(), "churn", frame, workspace.as_of(context.run), fit)
+    return outcome(context, done)
+
+
+@asset(
+    key=["models", "value"],
+    deps=[["marts", "training_frame"]],
+    group_name=Group.TRAINING,
+    owners=OWNERS,
+    kinds={"python", "lightgbm"},
+    pool=WRITER_POOL,
+    description="Spend within the horizon with an 80 % interval: trained and judged as churn is, against the spend of "
+    "the last equal period and the mean.",
+)
+def value_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+    """Train, judge, store."""
+    frame = workspace.warehouse().frame(FRAME_SQL)
+
+    def fit() -> tuple[Trained, Facts]:
+        judge, horizon = judging_cutoff(workspace)
+        model = train_value(
+            frame, model_features(), judge=judge, horizon_days=horizon, seed=workspace.project().settings.seed
+        )
+        return model, Facts(model.features, model.cutoffs, horizon, model.metrics)
+
+    done = train_and_store(workspace.project(), "value", frame, workspace.as_of(context.run), fit)
+    return outcome(context, done)
+
+
+def judging_cutoff(workspace: Workspace) -> tuple[pd.Timestamp, int]:
+    """The later cut-off and the horizon.
+
+    Raises:
+        NotTrainable: the history is too short for any cut-off.
+    """
+    from ml.errors import NotTrainable
+
+    judge, horizon = workspace.warehouse().rows(JUDGE_SQL)[0]
+    if judge is None:
+        raise NotTrainable("the history is too short for a cut-off to judge by")
+    return pd.Timestamp(str(judge), tz="UTC"), int(str(horizon))
+
+
+def outcome(context: AssetExecutionContext, done: Training) -> MaterializeResult[None]:
+    """What a training shows in the UI; a verdict of the data is a warning, and the version before stays."""
+    if done.card is None:
+        context.log.warning("%s: not trained: %s", done.name, done.reason)
+        return MaterializeResult(metadata={"trained": False, "reason": done.reason})
+    card = done.card
+    return MaterializeResult(
+        metadata={
+            "trained": True,
+            "version": card.version,
+            "dagster/row_count": card.rows,
+            "metrics": MetadataValue.md(metrics_table(card.metrics)),
+            "features": len(card.features),
+            "cutoffs": ", ".join(card.cutoffs) or "none",
+        }
+    )
+
+
+def metrics_table(metrics: object) -> str:
+    """Metrics as a table: one row a competitor where there are several, else one row a metric."""
+    if not isinstance(metrics, dict):
+        return str(metrics)
+    if all(isinstance(value, dict) for value in metrics.values()):
+        names = list(dict.fromkeys(name for value in metrics.values() for name in value))
+        rows = [(who, *(value.get(name, "") for name in names)) for who, value in metrics.items()]
+        return markdown_table(("", *names), rows)
+    return markdown_table(("metric", "value"), list(metrics.items()))

@@ -1,0 +1,35 @@
+"""Which columns are model features: read from the dbt YAML, where every feature is described."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+FEATURES_MODEL = "customer_features"
+
+
+def model_features(manifest: Path | None = None) -> list[str]:
+    """Columns of `marts.customer_features` whose `meta.feature.model` is true, in YAML order.
+
+    Raises:
+        LookupError: the manifest has no such model, or none of its columns is marked.
+    """
+    file = manifest or Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json"
+    nodes = json.loads(file.read_text(encoding="utf-8"))["nodes"].values()
+    columns = next((node["columns"] for node in nodes if node["name"] == FEATURES_MODEL), None)
+    if columns is None:
+        raise LookupError(f"{file}: no dbt model {FEATURES_MODEL}")
+    found = [name for name, column in columns.items() if _is_model_feature(column)]
+    if not found:
+        raise LookupError(f"{file}: no column of {FEATURES_MODEL} has `meta: {{feature: {{model: true}}}}`")
+    return found
+
+
+def _is_model_feature(column: dict[str, object]) -> bool:
+    for holder in (column, column.get("config")):
+        meta = holder.get("meta") if isinstance(holder, dict) else None
+        feature = meta.get("feature") if isinstance(meta, dict) else None
+        if isinstance(feature, dict):
+            return bool(feature.get("model"))
+    return False

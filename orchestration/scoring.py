@@ -1,0 +1,100 @@
+"""Frames that scoring writes into the warehouse: today's customers under the current models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import pandas as pd
+
+from ml.churn import ChurnModel
+from ml.segments import EVERYONE_ID, PersonaCard, SegmentModel, apply_ladder, persona_cards
+from ml.segments.persona import suggested_treatment
+from ml.value import ValueModel
+from orchestration.model_registry import StoredModel
+from orchestration.warehouse_schema import source_table
+
+PERSONAS = "personas.json"
+EVERYONE = "everyone"
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """Segments of today's customers: rows for the two tables and the cards behind them."""
+
+    assignment: pd.DataFrame
+    profile: pd.DataFrame
+    cards: Sequence[PersonaCard]
+
+
+def empty(address: str) -> pd.DataFrame:
+    """A source table without rows."""
+    return pd.DataFrame(columns=list(source_table(address).column_names))
+
+
+def segmented(stored: StoredModel, features: pd.DataFrame, categories: pd.DataFrame, floor: int) -> Segmented:
+    """Assign every customer who ordered; those who never did, and small segments, stand on the rung `everyone`."""
+    model = SegmentModel.from_files(stored.files)
+    names = {int(key): str(name) for key, name in json.loads(stored.files[PERSONAS]).items()}
+    buyers = features.loc[features["orders_lifetime"] > 0]
+    cards = [_named(card, names) for card in persona_cards(model, buyers, categories)]
+    ladder = apply_ladder(model.assign(buyers), floor)
+    others = features.loc[features["orders_lifetime"] <= 0, ["customer_id"]]
+    ladder = pd.concat([ladder, others.assign(persona_id=EVERYONE_ID, segment_id=EVERYONE_ID, rung=EVERYONE)])
+    shown = {card.segment_id: card.name for card in cards} | {EVERYONE_ID: EVERYONE}
+    as_of, version = features["as_of"].iloc[0], stored.card.version
+    assignment = ladder.assign(
+        as_of=as_of,
+        segment_name=ladder["segment_id"].map(shown),
+        micro_segment=None,
+        model_version=version,
+    )
+    return Segmented(assignment, _profile_rows(cards, as_of, version), cards)
+
+
+def _named(card: PersonaCard, names: dict[int, str]) -> PersonaCard:
+    name = names.get(card.segment_id, card.name)
+    return replace(card, name=name, suggested_treatment=suggested_treatment(name))
+
+
+def _profile_rows(cards: Sequence[PersonaCard], as_of: pd.Timestamp, version: str) -> pd.DataFrame:
+    rows = [
+        {
+            "segment_id": card.segment_id,
+            "as_of": as_of,
+            "segment_name": card.name,
+            "customers": card.customers,
+            "share": card.share,
+            "description": card.description,
+            "evidence": json.dumps([asdict(fact) for fact in card.evidence]),
+            "top_categories": json.dumps(list(card.top_categories)),
+            "suggested_treatment": card.suggested_treatment,
+            "model_version": version,
+        }
+        for card in cards
+    ]
+    return pd.DataFrame(rows, columns=list(source_table("ml.segment_profile").column_names))
+
+
+def churn_scores(stored: StoredModel, features: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `ml.churn_score`: one a customer."""
+    model = ChurnModel.from_files(stored.files)
+    return features[["customer_id", "as_of"]].assign(
+        churn_probability=model.predict(features),
+        horizon_days=model.horizon_days,
+        model_version=stored.card.version,
+    )
+
+
+def value_scores(stored: StoredModel, features: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `ml.value_score`: one a customer, amounts in the shop's currency."""
+    model = ValueModel.from_files(stored.files)
+    scores = model.predict(features)
+    return features[["customer_id", "as_of"]].assign(
+        ltv_amount=scores.amount,
+        ltv_low=scores.low,
+        ltv_high=scores.high,
+        horizon_days=model.horizon_days,
+        model_version=stored.card.version,
+    )
