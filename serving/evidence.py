@@ -27,12 +27,12 @@ class Evidence:
         self.values = values
         self._cart = cart
         self._cart_value = cart_value
-        self._carts: dict[float, dict[str, Value]] = {}
+        self._by_share: dict[float, dict[str, Value]] = {}
 
     def of_action(self, action: Action, fixed: dict[str, Value] | None = None) -> dict[str, Value]:
         """Values with those of one action (`fixed`, when they are known already) and of the cart after it."""
         own = action_values(action) if fixed is None else fixed
-        return self.values | own | self._cart_values(price_cut_share(action, self._cart_value))
+        return self._with_cart(price_cut_share(action, self._cart_value)) | own
 
     def of_product(self, values: dict[str, Value], product_id: str, product: ProductRecord | None) -> dict[str, Value]:
         """Values of an action with those of one product."""
@@ -47,10 +47,10 @@ class Evidence:
             _put(values, "stock", product.stock)
         return values
 
-    def _cart_values(self, share: float) -> dict[str, Value]:
-        values = self._carts.get(share)
+    def _with_cart(self, share: float) -> dict[str, Value]:
+        values = self._by_share.get(share)
         if values is None:
-            values = self._carts[share] = _cart_values(self._cart, share)
+            values = self._by_share[share] = self.values | _cart_values(self._cart, share)
         return values
 
 

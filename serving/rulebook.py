@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from serving.placement import Placement
@@ -21,15 +22,17 @@ class Program:
     def __init__(self, expression: str) -> None:
         self._program = compile_rule(expression)
         self._names = tuple(sorted(names_in(expression) & _ALL_NAMES))
-        self._memo: dict[tuple[Value, ...], bool | None] = {}
+        # Without names an expression is a constant; one that is always there stands in as its key.
+        self._key = itemgetter(*(self._names or ("hour",)))
+        self._memo: dict[Any, bool | None] = {}
 
     def answer(self, values: Mapping[str, Value]) -> bool | None:
         """True or False; None when the expression errs, which is never a yes."""
-        key = tuple(values[name] for name in self._names)
+        key = self._key(values)
         try:
             return self._memo[key]
         except KeyError:
-            answer = self._memo[key] = self._evaluate(dict(zip(self._names, key, strict=True)))
+            answer = self._memo[key] = self._evaluate({name: values[name] for name in self._names})
             if len(self._memo) > _MEMO_ENTRIES:
                 self._memo.clear()
             return answer
