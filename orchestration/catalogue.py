@@ -92,8 +92,8 @@ def features_page(models: Path | None = None) -> str:
         "Made from `dbt_project/models/marts/features.yml` by `python -m orchestration.catalogue`; do not edit.",
         "",
         f"`marts.customer_features` has {len(found)} signals of each customer, {inputs} of them inputs of the models.",
-        "Windows are whole UTC days back from `as_of`. One definition serves training and scoring, cut by occurrence and",
-        "by arrival. Null means undefined, never zero. Sensitive traits are reported on and never become a signal.",
+        "Windows are whole UTC days back from `as_of`. One definition serves training and scoring, cut by occurrence",
+        "and by arrival. Null means undefined, never zero. Sensitive traits are reported on and never become a signal.",
     ]
     for kind, title in KINDS.items():
         lines += ["", f"## {title}", "", "| signal | meaning | unit | window | from | model input |"]

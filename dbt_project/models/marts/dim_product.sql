@@ -29,13 +29,16 @@ final as (
     select
         products.product_id,
         catalogue.category,
-        {%- for field in ['product_category', 'product_type', 'brand', 'package_size', 'manufacturer_id', 'name'] %}
-        {{ json_text('catalogue.properties', field) }} as {{ 'product_name' if field == 'name' else field }},
-        {%- endfor %}
+        {{ json_text('catalogue.properties', 'product_category') }} as product_category,
+        {{ json_text('catalogue.properties', 'product_type') }} as product_type,
+        {{ json_text('catalogue.properties', 'brand') }} as brand,
+        {{ json_text('catalogue.properties', 'package_size') }} as package_size,
+        {{ json_text('catalogue.properties', 'manufacturer_id') }} as manufacturer_id,
+        {{ json_text('catalogue.properties', 'name') }} as product_name,
         prices.unit_price as list_price,
-        {%- for field in ['cost', 'floor_price', 'map_price'] %}
-        cast({{ json_text('prices.properties', field) }} as decimal(18, 4)) as {{ field }},
-        {%- endfor %}
+        cast({{ json_text('prices.properties', 'cost') }} as decimal(18, 4)) as cost,
+        cast({{ json_text('prices.properties', 'floor_price') }} as decimal(18, 4)) as floor_price,
+        cast({{ json_text('prices.properties', 'map_price') }} as decimal(18, 4)) as map_price,
         coalesce(prices.currency, catalogue.currency) as currency,
         stock.quantity as stock_quantity,
         products.updated_at,
@@ -43,7 +46,10 @@ final as (
         products.stocked_at
     from products
     left join events as catalogue
-        on products.product_id = catalogue.product_id and catalogue.event_type = 'product_updated' and catalogue.place = 1
+        on
+            products.product_id = catalogue.product_id
+            and catalogue.event_type = 'product_updated'
+            and catalogue.place = 1
     left join events as prices
         on products.product_id = prices.product_id and prices.event_type = 'price_updated' and prices.place = 1
     left join events as stock

@@ -14,7 +14,7 @@ final as (
         {{ customer_of() }} as customer_id,
         decisions.occurred_at as decided_at,
         decisions.event_date as decision_date,
-        {{ json_text('decisions.properties', 'action') }} as action, -- noqa: RF04
+        {{ json_text('decisions.properties', 'action') }} as action,
         cast({{ json_text('decisions.properties', 'propensity') }} as decimal(18, 9)) as propensity,
         {{ json_text('decisions.properties', 'rung') }} as rung,
         cast({{ json_text('decisions.properties', 'segment_id') }} as integer) as segment_id,

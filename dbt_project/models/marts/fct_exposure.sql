@@ -23,7 +23,7 @@ final as (
         exposures.occurred_at as shown_at,
         exposures.event_date as exposure_date,
         coalesce({{ json_text('exposures.properties', 'placement') }}, decisions.placement) as placement,
-        coalesce({{ json_text('exposures.properties', 'action') }}, decisions.action) as action, -- noqa: RF04
+        coalesce({{ json_text('exposures.properties', 'action') }}, decisions.action) as action,
         decisions.propensity,
         decisions.rung,
         decisions.segment_id,

@@ -1,4 +1,4 @@
--- One row per offer drawn at random, with its propensity and what followed; offers without an outcome yet have nulls there.
+-- One row per offer drawn at random, with its propensity and what followed (null where nothing was observed yet).
 with offers as (
 
     select

@@ -30,8 +30,10 @@ final as (
         n_orders,
         n_buyers,
         amount,
-        row_number() over (order by n_orders desc, n_buyers desc, product_id) as popularity_rank,
-        row_number() over (partition by category order by n_orders desc, n_buyers desc, product_id) as category_rank
+        row_number() over (order by n_orders desc, n_buyers desc, product_id asc) as popularity_rank,
+        row_number() over (
+            partition by category order by n_orders desc, n_buyers desc, product_id asc
+        ) as category_rank
     from counted
 
 )

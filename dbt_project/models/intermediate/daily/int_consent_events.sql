@@ -8,7 +8,9 @@ with events as (
 
 exploded as (
 
-    {{ explode_identifiers('events', ['event_id', 'event_date', 'received_date', 'occurred_at', 'received_at', 'properties']) }}
+    {{ explode_identifiers(
+        'events', ['event_id', 'event_date', 'received_date', 'occurred_at', 'received_at', 'properties']
+    ) }}
 
 ),
 

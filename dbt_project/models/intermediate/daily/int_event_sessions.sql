@@ -29,7 +29,8 @@ gaps as (
         event_date,
         anchor_key,
         occurred_second,
-        {{ is_first_arrival('anchor_key', 'occurred_second', var('session_gap_seconds'), 'event_id') }} as is_session_start
+        {{ is_first_arrival('anchor_key', 'occurred_second', var('session_gap_seconds'), 'event_id') }}
+            as is_session_start
     from events
     where
         session_id is null

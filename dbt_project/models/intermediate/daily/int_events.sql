@@ -1,4 +1,4 @@
--- One row per event with everything known about it: the staged columns, its anchor identifier, session and login in force.
+-- One row per event with everything known about it: staged columns, anchor identifier, session and login in force.
 {{ config(materialized='view', event_time='event_date') }}
 with staged as (
 

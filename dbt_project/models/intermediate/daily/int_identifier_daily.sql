@@ -1,4 +1,5 @@
--- One row per anchor identifier, login in force, day of occurrence and day of arrival; only sums, extremes and last-seen values, so rows add up.
+-- One row per anchor identifier, login in force, day of occurrence and day of arrival.
+-- Only sums, extremes and last-seen values, so rows add up.
 with events as (
 
     select

@@ -16,7 +16,7 @@ final as (
 
     select
         {{ identifier_key('identifier.value') }} as identifier_key,
-        identifier.type as type, -- noqa: RF04
+        identifier.type,
         identifier.value as value_hash,
         event_date,
         received_date,

@@ -1,4 +1,5 @@
--- One row per pair of identifiers seen on the same event, with rule, source and day; a star from the event's strongest identifier.
+-- One row per pair of identifiers seen on the same event, rule, source and day.
+-- A star from the event's strongest identifier.
 with events as (
 
     select * from {{ ref('int_events') }}
@@ -8,7 +9,9 @@ with events as (
 
 exploded as (
 
-    {{ explode_identifiers('events', ['event_id', 'event_date', 'source', 'received_at', 'anchor_key', 'anchor_type']) }}
+    {{ explode_identifiers(
+        'events', ['event_id', 'event_date', 'source', 'received_at', 'anchor_key', 'anchor_type']
+    ) }}
 
 ),
 
@@ -17,7 +20,7 @@ pairs as (
     select
         anchor_key as a_key,
         {{ identifier_key('identifier.value') }} as b_key,
-        concat('same_event:', anchor_type, '-', identifier.type) as rule, -- noqa: RF04
+        concat('same_event:', anchor_type, '-', identifier.type) as rule,
         source,
         event_date,
         received_at

@@ -1,4 +1,5 @@
--- One row per line of an order or refund, in the order of the receipt; refunds have their own event type and positive amounts.
+-- One row per line of an order or refund, in the order of the receipt.
+-- Amounts are positive, the event type says the sign.
 with orders as (
 
     select * from {{ ref('int_events') }}
@@ -37,9 +38,9 @@ final as (
         anchor_key,
         login_key,
         login_known_date,
-        line.product_id as product_id,
+        line.product_id,
         line.category as line_category,
-        line.quantity as quantity,
+        line.quantity,
         coalesce(line.amount, 0) as amount,
         coalesce(line.list_amount, line.amount, 0) as list_amount,
         coalesce(line.discount_amount, 0) as discount_amount,
