@@ -33,7 +33,7 @@ def number_columns(
             values = groups.total(scaled(table, expression, scale))
         else:
             values = scaled(heads, expression, scale)
-        _mark(name, values, scale, contract, heads, reasons)
+        _mark(name, values, scale, contract, reasons)
         columns[name] = _column(name, values)
     return columns
 
@@ -50,7 +50,7 @@ def _scale(name: str) -> int:
     return int(kind.scale) if pa.types.is_decimal(kind) else 0
 
 
-def _mark(name: str, values: Scaled, scale: int, contract: SourceContract, heads: pa.Table, reasons: Reasons) -> None:
+def _mark(name: str, values: Scaled, scale: int, contract: SourceContract, reasons: Reasons) -> None:
     reasons.mark(values.bad, f"invalid_number:{name}")
     # Stock may be oversold, so a negative count is news there and not an error.
     if not (name == "quantity" and contract.kind == "inventory"):
@@ -60,7 +60,6 @@ def _mark(name: str, values: Scaled, scale: int, contract: SourceContract, heads
     elif name != "dwell_ms":
         largest = contract.maximum_amount * 10**scale
         reasons.mark(values.valid & (np.abs(values.units) > largest), f"absurd:{name}")
-    del heads
 
 
 def _column(name: str, values: Scaled) -> pa.Array:
