@@ -35,15 +35,26 @@ def show_people(published: Published, truth: TruthReport) -> None:
         rate = float(match["matched"]) / float(match["events"])
         say(f"Match rate: {rate:.1%} of people's events belong to a known customer (bots left out)")
     say("Against the simulation's truth, which no pipeline code reads:")
-    say(
-        f"  visits: {truth.match_rate:.1%} of {truth.sessions:,} matched, {truth.right_share:.1%} of those to the "
-        "right person"
-    )
-    pairs = truth.pairs
-    say(
-        f"  identifiers: pairwise F1 {pairs.f1:.3f} (precision {pairs.precision:.3f}, recall {pairs.recall:.3f}) over "
-        f"{truth.identifiers:,} identifiers of {truth.people:,} people in {truth.customers:,} customers"
-    )
+    for line in truth_lines(truth):
+        say(f"  {line}")
+
+
+def truth_lines(truth: TruthReport) -> list[str]:
+    """Visits and identifiers, each as one sentence."""
+    lines = []
+    if truth.visits is not None:
+        lines.append(
+            f"visits: {truth.visits.match_rate:.1%} of {truth.visits.sessions:,} matched, {truth.right_share:.1%} of "
+            f"those to the right person; pairwise F1 {truth.visits.pairwise_f1:.3f}"
+        )
+    if truth.identifiers is not None:
+        found = truth.identifiers
+        lines.append(
+            f"identifiers: pairwise F1 {found.pairwise_f1:.3f} (precision {found.pairwise_precision:.3f}, recall "
+            f"{found.pairwise_recall:.3f}) over {found.sessions:,} identifiers of {truth.people:,} people in "
+            f"{truth.customers:,} customers; {found.over_merged_share:.1%} of customers mix people"
+        )
+    return lines or ["nobody is on both sides yet"]
 
 
 def show_segments(project: Project, published: Published) -> None:

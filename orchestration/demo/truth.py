@@ -10,15 +10,20 @@ import pandas as pd
 from intake.hashing import hash_identifier
 from intake.keys import identifier_key_bytes
 from intake.project import Project
+from ml.match_quality import MatchQuality, match_quality
 from orchestration.cli.published import Published
-from orchestration.demo.pairwise import PairwiseQuality, pairwise_quality
 
 ASSIGNED = """
 select i.type, i.value_hash, a.canonical_id as customer_id
 from identity.identity_assignment a join identity.identifier i using (identifier_key)
 where a.system_to > timestamp '9999-01-01'
 """
-SESSIONS = "select session_id, customer_id from marts.fct_session where not is_bot"
+# A customer known by a cookie alone is nobody yet: such a visit counts as not matched.
+VISITS = """
+select s.session_id, case when d.is_known then s.customer_id end as customer_id
+from marts.fct_session s left join marts.dim_customer d using (customer_id)
+where not s.is_bot
+"""
 
 
 @dataclass(frozen=True)
@@ -26,32 +31,19 @@ class TruthReport:
     """How well people were told apart and put together.
 
     Attributes:
-        identifiers: identifiers compared: seen by the pipeline, and in truth one person's alone.
-        people: persons of the truth among them.
+        identifiers: over identifiers that the pipeline saw and that are one person's alone (a cookie several people
+            share has no right answer); None when there are none.
+        visits: over people's visits; matched ones belong to a customer known by card, login or address.
+        right_share: share of the matched visits that went to the customer who holds that person's card.
+        people: persons of the truth among the identifiers.
         customers: customers they were put into.
-        pairs: pairwise precision, recall and F1 over those identifiers.
-        sessions: people's visits compared.
-        matched: visits that belong to a customer who is known by card, login or address.
-        right: visits given to the customer who holds that person's card.
     """
 
-    identifiers: int
+    identifiers: MatchQuality | None
+    visits: MatchQuality | None
+    right_share: float
     people: int
     customers: int
-    pairs: PairwiseQuality
-    sessions: int
-    matched: int
-    right: int
-
-    @property
-    def match_rate(self) -> float:
-        """Share of people's visits that are matched."""
-        return self.matched / self.sessions if self.sessions else 0.0
-
-    @property
-    def right_share(self) -> float:
-        """Share of the matched visits that went to the right customer."""
-        return self.right / self.matched if self.matched else 0.0
 
 
 def compare_with_truth(project: Project, published: Published, truth: Path) -> TruthReport:
@@ -60,20 +52,25 @@ def compare_with_truth(project: Project, published: Published, truth: Path) -> T
     assigned = pd.DataFrame(published.rows(ASSIGNED), columns=["type", "value_hash", "customer_id"])
     both = identifiers.merge(assigned, on=["type", "value_hash"])
     cards = both[both["type"] == "loyalty_id"].set_index("person_id")["customer_id"]
-    known = set(both.loc[both["type"].isin(["loyalty_id", "login", "email"]), "customer_id"])
-    visits = pd.DataFrame(published.rows(SESSIONS), columns=["session_id", "customer_id"])
-    true_visits = pd.read_parquet(truth / "sessions.parquet").query("not is_bot")
-    compared = visits.merge(true_visits, on="session_id")
-    matched = compared[compared["customer_id"].isin(known)]
+    visits = pd.DataFrame(published.rows(VISITS), columns=["session_id", "customer_id"])
+    true_visits = pd.read_parquet(truth / "sessions.parquet")
     return TruthReport(
-        identifiers=len(both),
+        identifiers=_quality(both.assign(session_id=both.index), both.assign(session_id=both.index, is_bot=False)),
+        visits=_quality(visits, true_visits),
+        right_share=_right_share(visits.merge(true_visits, on="session_id"), cards),
         people=int(both["person_id"].nunique()),
         customers=int(both["customer_id"].nunique()),
-        pairs=pairwise_quality(both["customer_id"], both["person_id"]),
-        sessions=len(compared),
-        matched=len(matched),
-        right=int((matched["customer_id"] == matched["person_id"].map(cards)).sum()),
     )
+
+
+def _quality(found: pd.DataFrame, true: pd.DataFrame) -> MatchQuality | None:
+    people = true[~true["is_bot"].astype(bool) & true["person_id"].notna()]
+    return match_quality(found, true) if found["session_id"].isin(people["session_id"]).any() else None
+
+
+def _right_share(visits: pd.DataFrame, cards: pd.Series) -> float:
+    matched = visits[visits["customer_id"].notna() & visits["person_id"].notna()]
+    return float((matched["customer_id"] == matched["person_id"].map(cards)).mean()) if len(matched) else 0.0
 
 
 def _true_identifiers(project: Project, file: Path) -> pd.DataFrame:

