@@ -44,13 +44,13 @@ def brute_force(frames: Frames) -> dict[int, str]:
     return {key: canonical_id(anchor) for anchor, group in oldest for key in group}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_small_ledgers_equal_brute_force(frames: Frames) -> None:
     assert people(resolve(*frames)) == brute_force(frames)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence(), st.randoms(use_true_random=False))
 def test_row_order_changes_nothing(frames: Frames, random: st.DataObject) -> None:
     seed = random.randint(0, 2**31)  # type: ignore[attr-defined]
@@ -62,7 +62,7 @@ def test_row_order_changes_nothing(frames: Frames, random: st.DataObject) -> Non
     assert people(resolve(nodes, swapped)) == people(resolve(*frames))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_every_earlier_moment_reads_as_it_was_then(frames: Frames) -> None:
     whole = resolve(*frames).assignment
@@ -73,7 +73,7 @@ def test_every_earlier_moment_reads_as_it_was_then(frames: Frames) -> None:
         pd.testing.assert_frame_equal(then[columns], alone[columns])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_running_twice_writes_the_same_rows(frames: Frames) -> None:
     first, second = resolve(*frames).tables(), resolve(*frames).tables()
@@ -81,7 +81,7 @@ def test_running_twice_writes_the_same_rows(frames: Frames) -> None:
         pd.testing.assert_frame_equal(table, second[name])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_redirects_end_at_a_living_person_in_one_hop(frames: Frames) -> None:
     canonical = resolve(*frames).canonical.set_index("canonical_id")
@@ -90,7 +90,7 @@ def test_redirects_end_at_a_living_person_in_one_hop(frames: Frames) -> None:
     assert canonical.loc[canonical["status"] == "active", "redirect_to"].isna().all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_every_identifier_has_one_person_at_every_moment(frames: Frames) -> None:
     result = resolve(*frames)
@@ -105,7 +105,7 @@ def test_every_identifier_has_one_person_at_every_moment(frames: Frames) -> None
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_people_created_less_people_merged_are_the_people_left(frames: Frames) -> None:
     result = resolve(*frames)
@@ -114,7 +114,7 @@ def test_people_created_less_people_merged_are_the_people_left(frames: Frames) -
     assert result.event["event_id"].is_unique
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_nobody_ever_holds_two_logins(frames: Frames) -> None:
     result = resolve(*frames)
