@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.consent import Refusals, states_consent
@@ -102,6 +102,7 @@ changes = st.lists(st.tuples(st.sampled_from("abc"), hours, st.booleans()), max_
 visits = st.lists(st.tuples(st.lists(st.sampled_from("abcd"), max_size=3, unique=True), hours), max_size=12)
 
 
+@settings(deadline=None, max_examples=50)
 @given(changes=changes, visits=visits)
 def test_suppression_is_the_last_word_at_the_moment(
     changes: list[tuple[str, int, bool]], visits: list[tuple[list[str], int]]

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.hashing import hash_distinct, hash_identifier, identifier_key, normalise
@@ -18,6 +18,7 @@ def oracle(kind: str, normal: str) -> str:
     return hmac.new(KEY, f"{kind}:{normal}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
+@settings(deadline=None, max_examples=50)
 @given(value=st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=5, max_size=30))
 def test_the_hash_is_hmac_sha_256_of_type_and_value(value: str) -> None:
     normal = normalise("login", value)

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.contract import SourceContract
@@ -59,6 +59,7 @@ line_rows = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(rows=line_rows)
 def test_grouped_lines_add_up_to_their_order(rows: list[dict[str, Any]]) -> None:
     stamped = [{**row, "at": "2017-05-01T10:00:00Z", "login": "ann"} for row in rows]
@@ -118,6 +119,7 @@ identified = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(rows=st.lists(identified, min_size=1, max_size=12))
 def test_identifiers_are_hashed_and_the_strongest_comes_first(rows: list[dict[str, str | None]]) -> None:
     specs = [

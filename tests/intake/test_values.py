@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.contract import Expression, Rule
@@ -30,6 +30,7 @@ def moments(array: pa.Array, zone: str = "UTC", unit: str = "s", pattern: str | 
     ]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.one_of(st.none(), st.integers(-(10**15), 10**15)), max_size=20))
 def test_scaled_numbers_become_the_same_decimals(units: list[int | None]) -> None:
     valid = np.array([unit is not None for unit in units], dtype=bool)
@@ -38,6 +39,7 @@ def test_scaled_numbers_become_the_same_decimals(units: list[int | None]) -> Non
     assert array.to_pylist() == [None if unit is None else Decimal(unit) / 10_000 for unit in units]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=20), st.integers(0, 3))
 def test_decimals_survive_every_way_they_are_written(cents: list[int], places: int) -> None:
     exact = [Decimal(cent).scaleb(-places) for cent in cents]
@@ -65,6 +67,7 @@ def test_text_is_trimmed_and_whole_floats_lose_their_tail() -> None:
     assert as_text(pa.nulls(2)).to_pylist() == [None, None]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)))  # noqa: DTZ001
 def test_local_times_become_utc_as_the_time_zone_database_says(local: datetime) -> None:
     zone = ZoneInfo("Europe/London")
@@ -98,6 +101,7 @@ names = st.text(max_size=12)
 values = st.one_of(st.none(), st.text(st.characters(codec="utf-8"), max_size=12))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.dictionaries(names, st.lists(values, min_size=3, max_size=3), max_size=4))
 def test_objects_written_by_column_parse_as_what_went_in(columns: dict[str, list[str | None]]) -> None:
     members = {name: quoted(pa.array(column, pa.string())) for name, column in columns.items()}
