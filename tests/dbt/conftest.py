@@ -1,0 +1,28 @@
+"""A warehouse of one's own on a hand-made lake, and dbt run against it in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dbt.dbt_room import Room, busy_fortnight
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Room:
+    """Two weeks of a small shop, everything built once; tests only read it."""
+    room = Room(tmp_path_factory.mktemp("built"))
+    room.land("shop", busy_fortnight())
+    room.stand_at("2017-01-20 10:30:00")
+    room.cut_off("2017-01-12", horizon_days=5)
+    room.build_days("2017-01-01", "2017-01-21")
+    room.resolve_identities()
+    room.dbt("run", "--select", "tag:profiles", "tag:published")
+    return room
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """An empty warehouse."""
+    return Room(tmp_path)

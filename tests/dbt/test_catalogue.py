@@ -1,0 +1,64 @@
+"""The YAML, the generated pages and the built tables say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from intake.paths import repository_root
+from orchestration.catalogue import CatalogueError, features_page, public_tables, signals, tables_page
+from tests.dbt.dbt_room import Room
+
+DOCS = repository_root() / "docs"
+REQUIRED = [
+    *["orders_lifetime", "orders_30d", "orders_91d", "orders_365d", "spend_lifetime", "spend_30d", "spend_91d"],
+    *["spend_365d", "recency_days", "tenure_days", "mean_order_gap_days", "average_order_amount", "discount_share"],
+    *["sessions_30d", "product_views_30d", "cart_adds_30d", "cart_abandons_30d", "size_guide_opens_30d"],
+    *["email_opens_30d", "email_open_rate", "store_order_share", "weekend_order_share", "top_category"],
+    *["category_entropy", "last_order_at", "last_seen_at", "n_coupons_365d", "consent_personalization"],
+    *["consent_marketing_email", "consent_profiling_price"],
+]
+
+
+def test_the_pages_are_what_the_yaml_makes() -> None:
+    assert (DOCS / "features.md").read_text(encoding="utf-8") == features_page()
+    assert (DOCS / "tables.md").read_text(encoding="utf-8") == tables_page()
+
+
+def test_every_signal_is_a_column_and_every_column_is_described(built: Room) -> None:
+    columns = [row[0] for row in built.execute("DESCRIBE marts.customer_features")]
+    assert columns == ["customer_id", "as_of", *(signal.name for signal in signals())]
+    assert set(REQUIRED) <= set(columns)
+
+
+def test_every_public_table_has_the_columns_and_types_of_its_contract(built: Room) -> None:
+    for table in public_tables():
+        built_columns = [(row[0], row[1].lower()) for row in built.execute(f"DESCRIBE marts.{table.name}")]
+        assert [(c.name, c.data_type) for c in table.columns] == built_columns
+        assert all(column.description for column in table.columns)
+
+
+def test_model_inputs_are_numbers_and_no_permission_is_one() -> None:
+    inputs = [signal for signal in signals() if signal.is_model_input]
+    assert len(inputs) >= 50
+    assert {signal.data_type.split("(")[0] for signal in inputs} <= {"bigint", "decimal"}
+    assert {signal.kind for signal in inputs} == {"behavioural"}
+
+
+def test_no_public_number_rests_on_a_float_sum() -> None:
+    floats = {
+        (t.name, c.name) for t in public_tables() for c in t.columns if c.data_type in {"double", "float", "real"}
+    }
+    from_models = {"customer_scores", "segment_profile", "customer_recommendations", "decision_table"}
+    assert {name for name, _ in floats} <= from_models
+
+
+def test_a_feature_without_a_window_is_named(tmp_path: Path) -> None:
+    (tmp_path / "marts").mkdir()
+    (tmp_path / "marts" / "f.yml").write_text(
+        "models: [{name: customer_features, columns: [{name: x, data_type: bigint, description: d,"
+        " config: {meta: {feature: {kind: behavioural, unit: u}}}}]}]"
+    )
+    with pytest.raises(CatalogueError, match=r"customer_features\.x: meta\.feature lacks window"):
+        signals(tmp_path)
