@@ -109,7 +109,7 @@ def evidence_row(row: dict[str, Any]) -> tuple[object, ...]:
     return (
         f"{row['a_type']} {mask(row['a_hash'])}",
         f"{row['b_type']} {mask(row['b_hash'])}",
-        row["rule_id"],
+        str(row["rule_id"]).partition(":")[0],
         row["source"],
         f"{row['first_seen_at']:%Y-%m-%d}",
         f"{row['last_seen_at']:%Y-%m-%d}",

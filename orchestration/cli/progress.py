@@ -8,7 +8,7 @@ from rich.status import Status
 
 from orchestration.cli.console import out
 
-NAME_WIDTH = 30
+NAME_WIDTH = 44
 
 
 class Progress:

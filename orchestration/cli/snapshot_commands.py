@@ -29,7 +29,9 @@ def snapshots() -> None:
         megabytes = round(sum(check.bytes for check in manifest.files.values()) / 1e6, 1)
         counts = (manifest.counts.get("profile"), manifest.counts.get("identifier"))
         mark = "live" if manifest.version == live else ""
-        models = " ".join(f"{name}:{version}" for name, version in sorted(manifest.model_versions.items()))
+        models = " ".join(
+            f"{name}:{version.rpartition('-')[2]}" for name, version in sorted(manifest.model_versions.items())
+        )
         rows.append((manifest.version, mark, manifest.as_of[:16], manifest.created_at[:16], *counts, megabytes, models))
     show_table(COLUMNS, rows)
 
