@@ -10,6 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 
 from orchestration.groups import OWNERS, Group
 
+TRAINING_FRAME = "training_frame"
 GROUP_OF_TAG = {"daily": Group.DAILY, "profiles": Group.PROFILES, "published": Group.PUBLISHED}
 
 
@@ -29,6 +30,8 @@ class AddressTranslator(DagsterDbtTranslator):  # type: ignore[misc]
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The group of the model's tag; staging and intermediate are told apart by schema."""
         tags = set(dbt_resource_props.get("tags") or ())
+        if dbt_resource_props["name"] == TRAINING_FRAME:
+            return Group.TRAINING
         if "daily" in tags:
             return Group.STAGING if dbt_resource_props["schema"] == "staging" else Group.DAILY
         return next((group for tag, group in GROUP_OF_TAG.items() if tag in tags), Group.PROFILES)

@@ -50,7 +50,7 @@ class Warehouse:
             try:
                 return duckdb.connect(str(self.path))
             except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
+                if "could not set lock" not in str(error).lower():
                     raise
                 if time.monotonic() + wait > deadline:
                     raise WarehouseBusyError(

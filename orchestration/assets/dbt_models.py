@@ -14,9 +14,8 @@ from orchestration.partitions import DayRange, daily_partitions
 from orchestration.pin import pin
 from orchestration.resources import Workspace
 from orchestration.touched import consume
-from orchestration.translator import AddressTranslator
+from orchestration.translator import TRAINING_FRAME, AddressTranslator
 
-TRAINING_FRAME = "training_frame"
 # A batch costs about a tenth of a second a model whatever its size: 365 days took 74 s by day and 5.6 s by month.
 LONGEST_RANGE_BY_DAY = 31
 

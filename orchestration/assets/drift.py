@@ -1,5 +1,7 @@
 """Whether today's customers look like those the models learned from."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 from dagster import (
     AssetCheckResult,
@@ -23,6 +25,7 @@ REFERENCE_SQL = "select * from marts.training_frame order by as_of, customer_id"
 # Windows over a lifetime grow with every day, so some features always move; a quarter of them moving is news.
 WORST_SHIFTED_SHARE = 0.25
 KEY = ["ops", "metric_daily"]
+Drifted = MaterializeResult[None] | AssetCheckResult
 
 
 @asset(
@@ -35,7 +38,7 @@ KEY = ["ops", "metric_daily"]
     pool=WRITER_POOL,
     description="Population stability of every model feature against the training frame, kept by day.",
 )
-def drift(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+def drift(context: AssetExecutionContext, workspace: Workspace) -> Iterator[Drifted]:
     """Compare, keep the index of every feature, warn when many moved."""
     report = compared(workspace.warehouse())
     project, ops = workspace.project(), workspace.ops()
@@ -49,13 +52,11 @@ def drift(context: AssetExecutionContext, workspace: Workspace) -> MaterializeRe
     passed = share < WORST_SHIFTED_SHARE
     if not passed:
         check_failed(project, "/".join(KEY), "feature_drift", sentence)
-    return MaterializeResult(
-        metadata={"dagster/row_count": len(report), "shifted": len(shifted), "preview": frame_preview(report, rows=15)},
-        check_results=[
-            AssetCheckResult(
-                check_name="feature_drift", passed=passed, severity=AssetCheckSeverity.WARN, description=sentence
-            )
-        ],
+    yield MaterializeResult(
+        metadata={"dagster/row_count": len(report), "shifted": len(shifted), "preview": frame_preview(report, rows=15)}
+    )
+    yield AssetCheckResult(
+        check_name="feature_drift", passed=passed, severity=AssetCheckSeverity.WARN, description=sentence
     )
 
 

@@ -1,0 +1,61 @@
+"""Cut-offs: labels never overlap what is judged, and a short history shortens the horizon."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.settings import ModelSettings
+from orchestration.cutoffs import SHORTEST_HORIZON_DAYS, plan_cutoffs
+
+SETTINGS = ModelSettings()
+AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
+
+
+def test_a_full_year_gives_the_full_horizon() -> None:
+    plan = plan_cutoffs(date(2017, 1, 1), AS_OF, SETTINGS)
+    assert (plan.horizon_days, plan.judge, plan.note) == (91, date(2017, 10, 3), "")
+    assert plan.train == tuple(date(2017, 7, 4) - timedelta(days=28 * step) for step in range(5))
+
+
+def test_a_short_history_says_that_the_horizon_shrinks() -> None:
+    plan = plan_cutoffs(date(2017, 1, 1), datetime(2017, 3, 2, tzinfo=UTC), SETTINGS)
+    assert plan.horizon_days == 20
+    assert plan.note == "60 days of history: the horizon is 20 days instead of 91"
+    assert plan.possible
+
+
+@pytest.mark.parametrize(("first", "reason"), [(None, "no events"), (date(2017, 12, 20), "at least 21")])
+def test_without_history_nothing_is_planned(first: date | None, reason: str) -> None:
+    plan = plan_cutoffs(first, AS_OF, SETTINGS)
+    assert not plan.possible
+    assert reason in plan.note
+    assert plan.frame().empty
+    assert list(plan.frame().columns) == ["as_of", "horizon_days", "role"]
+
+
+@given(
+    st.integers(min_value=0, max_value=900),
+    st.builds(
+        ModelSettings,
+        horizon_days=st.integers(7, 200),
+        cutoff_spacing_days=st.integers(7, 60),
+        max_train_cutoffs=st.integers(1, 8),
+    ),
+)
+def test_windows_never_overlap(days: int, settings: ModelSettings) -> None:
+    first = AS_OF.date() - timedelta(days=days)
+    plan = plan_cutoffs(first, AS_OF, settings)
+    if plan.judge is None:
+        assert days // 3 < SHORTEST_HORIZON_DAYS
+        return
+    horizon = timedelta(days=plan.horizon_days)
+    assert plan.horizon_days <= settings.horizon_days
+    assert plan.judge + horizon <= AS_OF.date()
+    assert len(plan.train) <= settings.max_train_cutoffs
+    assert all(first < day and day + horizon <= plan.judge for day in plan.train)
+    assert plan.possible
+    assert plan.frame()["role"].tolist() == ["train"] * len(plan.train) + ["judge"]
