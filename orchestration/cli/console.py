@@ -28,11 +28,11 @@ def warn(text: str) -> None:
     Console(file=sys.stderr, highlight=False, markup=False).print(text, soft_wrap=True)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table whose number columns are right-aligned; cells are shown by `cell`."""
     listed = [[cell(value) for value in row] for row in rows]
     numeric = [_is_numeric(listed, index) for index in range(len(columns))]
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = Table(box=None, pad_edge=False, header_style="bold")
     for name, right in zip(columns, numeric, strict=True):
         made.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in listed:
@@ -44,7 +44,9 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     """Print a table, or `(none)` when there are no rows."""
     listed = list(rows)
     if listed:
-        out().print(table(columns, listed, title=title))
+        if title:
+            say(title)
+        out().print(table(columns, listed))
     else:
         say(f"{title}: (none)" if title else "(none)")
 
@@ -58,7 +60,8 @@ def cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
+        rounded = round(value, 3) + 0.0  # a rounded -0.0 would be shown with its sign
+        return f"{rounded:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
     return str(value)
 
 

@@ -40,11 +40,13 @@ left join marts.customer_segments s using (customer_id)
 left join marts.customer_scores c using (customer_id)
 where f.customer_id = ?
 """
+# The latest of each kind says more than the latest ones, which may all be clicks.
 RAW_EVENTS = """
 select occurred_at, source, event_type, coalesce(order_id, product_id, page_type, campaign, '') as what, amount,
        is_simulated
 from read_parquet(?)
-where len(list_filter(identifiers, x -> list_contains(?, x.value))) > 0 and received_at < ?
+where list_has_any(list_transform(identifiers, lambda item: item.value), ?) and received_at < ?
+qualify row_number() over (partition by source, event_type order by occurred_at desc, event_id) = 1
 order by occurred_at desc, event_id
 limit ?
 """
@@ -76,8 +78,8 @@ def choose(project: Project, published: Published, people: Sequence[Acquaintance
     return None
 
 
-def raw_events(project: Project, hashes: list[str], as_of: Any, number: int = 6) -> list[dict[str, Any]]:
-    """The latest events of some identifiers, straight from the lake's files of the last two weeks."""
+def raw_events(project: Project, hashes: list[str], as_of: Any, number: int = 8) -> list[dict[str, Any]]:
+    """The latest event of each kind of some identifiers, straight from the lake's files of the last two weeks."""
     import duckdb
 
     files = OpsStore(project.paths).visible_files()

@@ -14,6 +14,8 @@ from orchestration.demo.person import SIGNALS, Followed, profile, raw_events
 from serving.question import Context, Decision
 
 MOST_TIES = 8
+MOST_BLOCKED = 3
+LONGEST_LINE = 150
 # Each pair asks the same of the same person in two moments; the first pair whose answers differ is shown.
 MOMENTS = (
     (
@@ -52,7 +54,11 @@ def _show_events(rows: list[dict[str, Any]]) -> None:
         for row in rows
     ]
     flags = [(bool(row["is_simulated"]),) for row in rows]
-    show_table(columns, [left + right for left, right in zip(cells, flags, strict=True)], title="  latest raw events")
+    show_table(
+        columns,
+        [left + right for left, right in zip(cells, flags, strict=True)],
+        title="  raw events, the latest of each kind",
+    )
 
 
 def _show_profile(row: dict[str, Any]) -> None:
@@ -75,8 +81,17 @@ def _show_decisions(project: Project, followed: Followed, product: str) -> None:
             break
     for label, moment, decision in zip(("a question", "the same in another moment"), moments, decisions, strict=True):
         say(f"  {label}: {placement}, {_described(moment)}")
-        for line in readable(decision)[:-1]:
+        for line in shortened(readable(decision)[:-1]):
             say(f"    {line}")
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """Lines cut to 150 characters, with the first three blocked alternatives and the number of the others."""
+    blocked = [line for line in lines if line.startswith("  blocked")]
+    others = [line for line in lines if line not in blocked]
+    more = [f"  blocked   and {len(blocked) - MOST_BLOCKED} more"] if len(blocked) > MOST_BLOCKED else []
+    shown = [*others, *blocked[:MOST_BLOCKED], *more]
+    return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in shown]
 
 
 def _with_product(moment: Context, product: str) -> Context:
