@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,13 @@ def _folder(models: Path | None) -> Path:
 def _models(models: Path | None) -> Iterator[dict[str, Any]]:
     for name in PUBLIC_FOLDERS:
         for file in sorted((_folder(models) / name).glob("*.yml")):
-            yield from yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
+            yield from _parsed(file.read_text(encoding="utf-8")).get("models", [])
+
+
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
 
 
 def _feature(column: Mapping[str, Any]) -> dict[str, Any] | None:

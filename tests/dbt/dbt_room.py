@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 from intake.event import EVENT_SCHEMA
 from intake.paths import repository_root
@@ -95,7 +97,7 @@ def busy_fortnight() -> list[Event]:
         event(
             "no-mail",
             "consent_updated",
-            "2017-01-07 12:00:00",
+            "2017-01-06 12:00:00",
             who="email:a",
             properties={"purpose": "personalization", "granted": False, "regime": "opt_out"},
         ),
@@ -107,6 +109,16 @@ def busy_fortnight() -> list[Event]:
 def _visit(session: str, day: str, number: int) -> Event:
     fields = {"session_id": session, "product_id": "p0", "category": "cat0", "dwell_ms": 1000 * number}
     return event(f"view-{session}", "product_viewed", f"{day} 23:55:00", who=f"cookie:{number}", **fields)
+
+
+@cache
+def _manifest(batch_size: str) -> Manifest:
+    """The parsed project; the batch size is all of the environment that parsing reads."""
+    os.environ["CONCIERGE_BATCH_SIZE"] = batch_size
+    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    answer = dbtRunner().invoke(["--quiet", "parse", "--no-partial-parse", *folders])
+    assert isinstance(answer.result, Manifest), answer.exception
+    return answer.result
 
 
 class Room:
@@ -186,9 +198,10 @@ class Room:
             "DBT_LOG_PATH": str(self.root / "logs"),
         }
         folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        folders += ["--quiet", "--no-write-json", "--no-use-colors"]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            answer = dbtRunner().invoke(["--quiet", *arguments, *folders])
+            answer = dbtRunner(manifest=_manifest(batch_size)).invoke([*arguments, *folders])
         results = list(getattr(answer.result, "results", []) or [])
         wrong = [f"{r.node.name}: {r.status}: {r.message}" for r in results if r.status not in {"success", "pass"}]
         assert answer.success, wrong or answer.exception
