@@ -27,8 +27,8 @@ hourly_intake = define_asset_job(
 )
 hourly_refresh = define_asset_job(
     "hourly_refresh",
-    DAYS,
-    description="Rebuilds a range of days that intake touched; also what a backfill runs.",
+    DAYS | EXPORT,
+    description="Rebuilds a range of days that intake touched, and exports the public tables with today's alerts.",
     **_SHARED,
 )
 daily_publish = define_asset_job(

@@ -16,7 +16,7 @@ from orchestration.code_location import definitions_of_environment
 from orchestration.execution import execute
 from orchestration.fingerprint import project_fingerprint, remember, remembered
 from orchestration.groups import Group
-from orchestration.jobs import hourly_intake, hourly_refresh, whole_graph
+from orchestration.jobs import DAYS, hourly_intake, hourly_refresh, whole_graph
 from orchestration.model_registry import ModelRegistry
 from orchestration.partitions import DayRange
 from orchestration.pin import current_as_of, days_to_build
@@ -106,7 +106,8 @@ class RunPlan:
         )
 
     def _days(self, ranges: list[DayRange]) -> None:
-        wanted = self._wanted(hourly_refresh.name)
+        # The export comes once, after everything behind the days.
+        wanted = [key for key in self._wanted(hourly_refresh.name) if key in self._keys(DAYS)]
         if not ranges:
             self.report.skipped["daily tables"] = "no day was touched since its last rebuild"
         for built in ranges if wanted else []:
