@@ -51,7 +51,7 @@ def main() -> None:
         wall = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"source rows {rows:,}, events {events:,}, {wall:.1f} s wall, {taken:.1f} CPU s, peak {peak:,.0f} MiB")
-    print(f"{rows / taken:,.0f} rows per CPU second; {taken / copied:.1f} x a plain read and write ({copied:.2f} CPU s)")
+    print(f"{rows / taken:,.0f} rows per CPU second; {taken / copied:.1f} x a plain copy ({copied:.2f} CPU s)")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from intake.paths import DataPaths, config_dir, data_paths, repository_root
 from intake.settings import load_settings
 
-DEFAULT_BEGIN = "2010-01-01"
+DEFAULT_BEGIN = "2000-01-01"
 DEFAULT_BATCH_SIZE = "day"
 
 

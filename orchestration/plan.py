@@ -32,6 +32,8 @@ from serving.snapshot.manifest import read_manifest
 
 # Scoring never trains; a model is looked at again within the week, as the weekly schedule does.
 MODEL_AGE = timedelta(days=7)
+# Another dbt start costs about 10 CPU seconds, an empty day in a batch less than one.
+BRIDGE_DAYS = 31
 FRAMES = [AssetKey(["ops", "cutoff"]), AssetKey(["marts", "training_frame"])]
 
 
@@ -95,7 +97,7 @@ class RunPlan:
         before = current_as_of(self._warehouse)
         files = [file for file in self._ops.visible_files() if file.min_received_at < self.report.as_of]
         days = days_to_build(files, self._ops.touches(), before)
-        return ranges_to_build(days, files)
+        return ranges_to_build(days, files, bridge_days=BRIDGE_DAYS)
 
     def _nothing_to_do(self, ranges: list[DayRange]) -> bool:
         return (

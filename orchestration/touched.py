@@ -11,12 +11,18 @@ from intake.ops_store import OpsStore
 from orchestration.partitions import DayRange, contiguous_ranges, with_neighbours, within
 
 
-def ranges_to_build(days: set[date], files: Sequence[LakeFile]) -> list[DayRange]:
-    """The days with their neighbours as contiguous ranges; neighbours before or after all data are left out."""
+def ranges_to_build(days: set[date], files: Sequence[LakeFile], *, bridge_days: int = 0) -> list[DayRange]:
+    """The days with their neighbours as ranges; neighbours before or after all data are left out.
+
+    Args:
+        days: what was touched.
+        files: the visible lake, which bounds the ranges.
+        bridge_days: gaps of up to so many days are built along, where starting another run costs more.
+    """
     if not days:
         return []
     known = days | {file.event_date for file in files}
-    return within(contiguous_ranges(with_neighbours(days)), min(known), max(known))
+    return within(contiguous_ranges(with_neighbours(days), bridge_days=bridge_days), min(known), max(known))
 
 
 def consume(ops: OpsStore, touches: Sequence[TouchedDay], built: DayRange, run_id: str) -> int:

@@ -43,6 +43,13 @@ def test_ranges_take_neighbours_but_not_days_beyond_the_data(ops: OpsStore) -> N
     assert [str(item) for item in ranges] == ["2017-01-01..2017-01-02", "2017-01-08..2017-01-10"]
 
 
+def test_a_short_gap_is_built_along(ops: OpsStore) -> None:
+    record(ops, "a", [date(2017, 1, 1), date(2017, 1, 9), date(2017, 3, 1)])
+    days = {date(2017, 1, 1), date(2017, 1, 9), date(2017, 3, 1)}
+    ranges = ranges_to_build(days, ops.visible_files(), bridge_days=7)
+    assert [str(item) for item in ranges] == ["2017-01-01..2017-01-10", "2017-02-28..2017-03-01"]
+
+
 def test_nothing_touched_means_nothing_to_build(ops: OpsStore) -> None:
     record(ops, "a", [date(2017, 1, 1)])
     assert ranges_to_build(set(), ops.visible_files()) == []
