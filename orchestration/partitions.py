@@ -14,8 +14,8 @@ RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 # A partition set needs a first day before any data is known. 2000 costs nothing (days without files are never built)
-# and is where intake draws its default line; a project with older history sets CONCIERGE_BEGIN. The demo's clock runs ahead of
-# no wall clock, so the last partition is the wall clock's today; end_offset=1 includes the day that is under way.
+# and is where intake draws its default line; a project with older history sets CONCIERGE_BEGIN. The demo's clock runs
+# ahead of no wall clock, so the last partition is the wall clock's today; end_offset=1 includes the day under way.
 daily_partitions = DailyPartitionsDefinition(start_date=os.environ.get("CONCIERGE_BEGIN", DEFAULT_BEGIN), end_offset=1)
 
 
