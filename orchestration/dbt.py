@@ -83,7 +83,11 @@ def _parse(target: Path) -> None:
 
 def build(context: AssetExecutionContext, dbt: DbtCliResource, arguments: list[str] | None = None) -> Iterator[object]:
     """`dbt build` without unit tests for the selected models; its target folder is removed when it succeeds."""
-    target = Path(os.environ["DBT_TARGET_PATH"]).parent / "runs" / f"{context.run.run_id[:8]}-{context.op.name}"
+    target = (
+        Path(os.environ["DBT_TARGET_PATH"]).parent
+        / "runs"
+        / f"{context.run.run_id[:8]}-{context.op_execution_context.op.name}"
+    )
     command = ["build", "--exclude-resource-type", "unit_test", *(arguments or [])]
     target.mkdir(parents=True, exist_ok=True)
     with (target / "output.log").open("w", encoding="utf-8") as log:

@@ -1,0 +1,83 @@
+"""Checks of our own, at and around their bounds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from intake.ops_records import BatchRecord
+from orchestration.checks.house_checks import (
+    STALE_AFTER,
+    batches_conserve_rows,
+    is_fresh,
+    match_rate_holds,
+    staged_equals_lake,
+)
+from orchestration.warehouse import Warehouse
+
+NOW = datetime(2018, 1, 2, tzinfo=UTC)
+
+
+def _batch(name: str, read: int, accepted: int, quarantined: int) -> BatchRecord:
+    return BatchRecord(name, "till", "1", "f", "h", read, accepted, 0, quarantined, 0, accepted, NOW, NOW)
+
+
+def test_batches_that_account_for_every_row_hold() -> None:
+    assert batches_conserve_rows([]).passed
+    assert batches_conserve_rows([_batch("a", 10, 8, 2), _batch("b", 0, 0, 0)]).passed
+
+
+def test_a_batch_that_loses_a_row_is_named() -> None:
+    verdict = batches_conserve_rows([_batch("a", 10, 8, 2), _batch("torn", 10, 8, 1)])
+    assert not verdict.passed
+    assert verdict.sentence == "1 of 2 batches lose or double rows, first torn"
+
+
+@pytest.mark.parametrize(("late", "fresh"), [(timedelta(0), True), (timedelta(seconds=1), False)])
+def test_freshness_ends_after_36_hours(late: timedelta, fresh: bool) -> None:
+    assert is_fresh(NOW - STALE_AFTER - late, NOW).passed is fresh
+    assert not is_fresh(None, NOW).passed
+
+
+@pytest.mark.parametrize(("rate", "holds"), [(0.6, True), (0.5999, False), (None, False)])
+def test_match_rate_holds_from_the_minimum(rate: float | None, holds: bool) -> None:
+    assert match_rate_holds(rate, 0.6).passed is holds
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    found = Warehouse(tmp_path / "w.duckdb")
+    found.prepare()
+    with found.connect() as connection:
+        connection.execute("create schema staging").fetchall()
+        connection.execute("create table staging.stg_events (event_date date, received_at timestamp)").fetchall()
+        connection.execute("insert into ops.run_context values (timestamp '2017-01-03')").fetchall()
+    return found
+
+
+def _fill(warehouse: Warehouse, lake_rows: int, staged: int, newest: str = "2017-01-01 10:00") -> None:
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into ops.lake_file values"
+            " ('f', 'till', date '2017-01-01', ?, timestamp '2017-01-01', ?, now(), true)",
+            [lake_rows, newest],
+        ).fetchall()
+        connection.execute(
+            "insert into staging.stg_events select date '2017-01-01', timestamp '2017-01-01 09:00' from range(?)",
+            [staged],
+        ).fetchall()
+
+
+@pytest.mark.parametrize(("staged", "holds"), [(7, True), (6, False), (8, False)])
+def test_staging_has_every_row_of_the_lake_once(warehouse: Warehouse, staged: int, holds: bool) -> None:
+    _fill(warehouse, 7, staged)
+    assert staged_equals_lake(warehouse).passed is holds
+
+
+@pytest.mark.parametrize(("staged", "holds"), [(0, True), (3, True), (7, True), (8, False)])
+def test_a_file_that_reaches_past_the_moment_bounds_the_count(warehouse: Warehouse, staged: int, holds: bool) -> None:
+    _fill(warehouse, 7, staged, newest="2017-01-03 00:00")
+    if staged:
+        assert staged_equals_lake(warehouse).passed is holds

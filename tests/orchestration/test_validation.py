@@ -1,0 +1,106 @@
+"""Suites hold on good frames, fail on bad ones, open alerts and render pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from dagster import AssetKey
+
+from intake.clock import FixedClock
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.checks.docs_index import write_index
+from orchestration.checks.suite_checks import report_failures, result
+from orchestration.checks.suites import RAW, SUITES, Suite
+from orchestration.checks.validation import Outcome, validate
+
+NOW = datetime(2018, 1, 2, tzinfo=UTC)
+GOOD = pd.DataFrame(
+    {
+        "source": ["till", "web"],
+        "event_date": [datetime(2017, 1, 1, tzinfo=UTC).date()] * 2,
+        "files": [1, 2],
+        "lake_rows": [10, 20],
+        "files_with_reversed_times": [0, 0],
+        "files_received_before_they_occurred": [0, 0],
+    }
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(DataPaths(tmp_path), tmp_path / "config", Settings(), FixedClock(NOW))
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Outcome]]:
+    docs = tmp_path_factory.mktemp("docs")
+    bad = GOOD.assign(lake_rows=[10, 0], source=["till", None])
+    return {
+        "good": validate(RAW, GOOD, docs),
+        "bad": validate(RAW, bad, None),
+        "docs": [Outcome(str(docs), "", True, "")],
+    }
+
+
+def test_a_good_frame_passes_every_expectation(outcomes: dict[str, list[Outcome]]) -> None:
+    assert [outcome.name for outcome in outcomes["good"]] == [expectation.name for expectation in RAW.expectations]
+    assert all(outcome.success for outcome in outcomes["good"])
+
+
+def test_a_bad_frame_fails_exactly_where_it_is_bad(outcomes: dict[str, list[Outcome]]) -> None:
+    failed = {outcome.name: outcome for outcome in outcomes["bad"] if not outcome.success}
+    assert set(failed) == {"every source and day has rows", "every file names its source"}
+    assert failed["every source and day has rows"].observed == "1 of 2 rows break it"
+    assert failed["every source and day has rows"].sample[0]["lake_rows"] == 0
+
+
+def test_results_render_as_pages(outcomes: dict[str, list[Outcome]]) -> None:
+    docs = Path(outcomes["docs"][0].name)
+    pages = [page.read_text() for page in (docs / "raw").rglob("*.html")]
+    assert (docs / "raw" / "index.html").exists()
+    assert any(re.search(r"lake_rows", page) for page in pages)
+
+
+def test_each_failure_opens_one_alert_that_counts(project: Project, outcomes: dict[str, list[Outcome]]) -> None:
+    for _ in range(2):
+        report_failures(project, AssetKey(["ops", "lake_file"]), RAW, outcomes["bad"])
+    alerts = OpsStore(project.paths).list_alerts("open")
+    assert {alert.cause.rsplit(":", 1)[1] for alert in alerts} == {
+        "every source and day has rows",
+        "every file names its source",
+    }
+    assert {alert.count for alert in alerts} == {2}
+
+
+def test_the_check_result_names_what_failed(project: Project, outcomes: dict[str, list[Outcome]]) -> None:
+    failed = result(project, RAW, outcomes["bad"])
+    assert not failed.passed
+    assert "every source and day has rows: 1 of 2 rows break it" in str(failed.description)
+    assert result(project, RAW, outcomes["good"]).passed
+
+
+def test_the_front_page_keeps_a_line_for_each_suite(tmp_path: Path, outcomes: dict[str, list[Outcome]]) -> None:
+    for suite, found in zip(SUITES[:2], (outcomes["good"], outcomes["bad"]), strict=True):
+        page = write_index(tmp_path, suite, found, NOW)
+    text = page.read_text()
+    assert text.count("<td><a href=") == 2
+    assert 'class="bad">3 of 5' in text
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: str(suite.name))
+def test_suites_are_readable_sql_over_named_columns(suite: Suite) -> None:
+    columns = [str(e.arguments["column"]) for e in suite.expectations if "column" in e.arguments]
+    assert columns
+    assert len({e.name for e in suite.expectations}) == len(suite.expectations)
+    with duckdb.connect() as connection:
+        statements = connection.extract_statements(suite.sql)
+    assert len(statements) == 1
+    assert all(re.search(rf"\b{column}\b", suite.sql) for column in columns)
