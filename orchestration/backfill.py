@@ -28,6 +28,16 @@ def run_backfill(
         RunFailedError: a step failed; the message says which and why.
     """
     configure(project.paths, project.config)
+    report = RunReport(run_id="", as_of=as_of)
+    clock = StageClock(on_stage, on_start, report.stages)
+    with run_lock(project.paths), clock.sampling():
+        _rebuild(project, days, clock, report)
+        # The touched days are answered now, so without this the next run would find nothing to do behind them.
+        remember(project.paths, "")
+    return report
+
+
+def _rebuild(project: Project, days: DayRange, clock: StageClock, report: RunReport) -> None:
     # Imported late: Dagster takes 10 s of CPU, and reads the environment that was just set.
     from orchestration.code_location import definitions_of_environment
     from orchestration.execution import execute
@@ -35,11 +45,9 @@ def run_backfill(
     from orchestration.jobs import hourly_refresh
     from orchestration.resources import AS_OF_TAG
 
-    report = RunReport(run_id="", as_of=as_of)
-    clock = StageClock(on_stage, on_start, report.stages)
-    with run_lock(project.paths), open_instance(project.paths, quiet=True) as instance, clock.sampling():
+    with open_instance(project.paths, quiet=True) as instance:
         report.notes += [f"failed run {run_id[:8]}: its process was gone" for run_id in heal(instance)]
-        tags = {AS_OF_TAG: as_of.isoformat(), **days.tags}
+        tags = {AS_OF_TAG: report.as_of.isoformat(), **days.tags}
         done = execute(definitions_of_environment(), instance, hourly_refresh.name, clock, tags=tags)
         report.run_id = done.run_id
         report.dagster_runs.append(done.run_id)
@@ -47,6 +55,3 @@ def run_backfill(
             report.state, report.failed_step, report.reason = "failed", done.failure.step, done.failure.reason
             raise RunFailedError(report)
         report.ranges.append(days)
-        # The touched days are answered now, so without this the next run would find nothing to do behind them.
-        remember(project.paths, "")
-    return report

@@ -73,7 +73,7 @@ def _follow(project: Project, published: Published, people: Sequence[Acquaintanc
 
 def show_costs(result: DemoResult) -> None:
     """Time and memory by stage, and what did not have to be done again."""
-    rows = [(stage.name, round(stage.seconds, 1), round(stage.peak_bytes / 1e9, 2)) for stage in result.log.stages]
+    rows = [(stage.name, f"{stage.seconds:.1f}", f"{stage.peak_bytes / 1e9:.2f}") for stage in result.log.stages]
     show_table(("stage", "seconds", "peak GB"), rows, title="Time and memory")
     show_report(result.run)
 

@@ -23,7 +23,7 @@ Concierge = Callable[..., Result]
 def _two_bad_rows(concierge: Concierge, project: Project) -> None:
     orders = project.config.parent / "example" / "my_orders.csv"
     text = orders.read_text().replace("2026-01-05 18:40:00", "2090-01-05 18:40:00")
-    orders.write_text(text.replace("2026-01-20 20:31:00", "whenever"))
+    orders.write_text(text.replace("2026-01-07 20:31:00", "whenever"))
     assert concierge("ingest", "--source", "my_orders", orders).exit_code == 0
 
 

@@ -82,7 +82,7 @@ def test_raw_events_come_from_the_lake_one_of_each_kind_before_the_moment(projec
         "2026-01-19",
         13.5,
     )
-    (earlier,) = raw_events(project, [ada], datetime(2026, 1, 10, tzinfo=UTC))
+    (earlier,) = raw_events(project, [ada], datetime(2026, 1, 6, tzinfo=UTC))
     assert earlier["what"] == "1001"
     assert raw_events(project, ["0" * 32], now) == []
     assert raw_events(project, [ada], datetime(2025, 1, 1, tzinfo=UTC)) == []
