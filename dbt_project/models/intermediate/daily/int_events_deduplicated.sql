@@ -13,7 +13,8 @@ with staged as (
         loaded_at,
         lake_path,
         lake_row,
-        coalesce({{ json_text('properties', 'is_bot') }} = 'true', false) as is_bot,
+        -- The cheap test first: orders carry kilobytes of lines that need no parsing here.
+        coalesce(properties like '%"is_bot"%' and {{ json_text('properties', 'is_bot') }} = 'true', false) as is_bot,
         identifiers,
         {{ day_number('event_date') }} as event_day
     from {{ ref('stg_events').render() }}
