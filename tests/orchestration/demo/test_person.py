@@ -79,7 +79,7 @@ def test_raw_events_come_from_the_lake_one_of_each_kind_before_the_moment(projec
     (latest,) = raw_events(project, [ada], now)
     assert (latest["what"], f"{latest['occurred_at']:%Y-%m-%d}", float(latest["amount"])) == (
         "1003",
-        "2026-01-19",
+        "2026-01-06",
         13.5,
     )
     (earlier,) = raw_events(project, [ada], datetime(2026, 1, 6, tzinfo=UTC))
