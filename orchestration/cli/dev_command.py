@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Annotated
 
 import typer
@@ -30,5 +31,7 @@ def dev(
     workspace = repository_root() / "workspace.yaml"
     command = [environment.executable("dg"), "dev", "--workspace", str(workspace), "--host", host, "--port", str(port)]
     say(f"Dagster UI: http://{host}:{port}  (data: {project.paths.root})")
+    # Started in the background by a script SIGINT is ignored, and Dagster gives SIGTERM the same fate: it never ends.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # The UI takes this process over, so that Ctrl+C and a supervisor's signal reach it directly.
     os.execv(command[0], command)  # noqa: S606
