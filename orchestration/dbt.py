@@ -91,7 +91,7 @@ def build(context: AssetExecutionContext, dbt: DbtCliResource, arguments: list[s
     command = ["build", "--exclude-resource-type", "unit_test", *(arguments or [])]
     target.mkdir(parents=True, exist_ok=True)
     with (target / "output.log").open("w", encoding="utf-8") as log:
-        yield from _quietly(dbt.cli(command, context=context, target_path=target).stream(), log)
+        yield from _quietly(dbt.cli(command, context=context.op_execution_context, target_path=target).stream(), log)
     shutil.rmtree(target, ignore_errors=True)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from intake.project import Project
 from orchestration.model_registry import ModelRegistry
@@ -38,6 +40,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     if as_of is None:
         raise ValueError(f"{warehouse.path}: nothing is pinned yet; run the pipeline first")
     root = project.paths.snapshots
+    sweep(root)
     created = project.clock.now()
     used = {name: version for name in MODEL_NAMES if (version := models.current_version(name))}
     contents = collect(project, warehouse, used)
@@ -49,3 +52,11 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     removed = pointer.prune(root, project.settings.serving.keep_snapshots)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return LiveSnapshot(version, manifest.as_of, dict(manifest.counts), size, tuple(removed))
+
+
+def sweep(root: Path) -> list[str]:
+    """Remove what a killed publisher left half built; only one publishes at a time (the writer's pool)."""
+    left = sorted(root.glob(".building-*"))
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [folder.name for folder in left]

@@ -1,0 +1,57 @@
+"""The fingerprint changes with what a run depends on besides data, and with nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from intake.clock import WallClock
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.dbt import fingerprint as dbt_fingerprint
+from orchestration.fingerprint import project_fingerprint, remember, remembered
+
+NOON = datetime(2018, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "settings.yml").write_text("currency: USD\n")
+    return Project(DataPaths(tmp_path / "data"), config, Settings(), WallClock())
+
+
+def test_the_same_day_and_configuration_are_the_same(project: Project) -> None:
+    assert project_fingerprint(project, NOON) == project_fingerprint(project, NOON + timedelta(hours=11))
+
+
+def test_another_day_or_setting_is_another(project: Project) -> None:
+    before = project_fingerprint(project, NOON)
+    assert project_fingerprint(project, NOON + timedelta(days=1)) != before
+    (project.config / "settings.yml").write_text("currency: EUR\n")
+    assert project_fingerprint(project, NOON) != before
+
+
+def test_it_is_remembered_in_the_data_folder(project: Project) -> None:
+    assert remembered(project.paths) is None
+    remember(project.paths, "abc")
+    assert remembered(project.paths) == "abc"
+
+
+def test_dbt_is_parsed_again_only_for_what_dbt_reads(tmp_path: Path) -> None:
+    model = tmp_path / "models" / "a.sql"
+    model.parent.mkdir()
+    model.write_text("select 1")
+    before = dbt_fingerprint(tmp_path)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "manifest.yml").write_text("x")
+    (tmp_path / "notes.txt").write_text("x")
+    assert dbt_fingerprint(tmp_path) == before
+    model.write_text("select 2")
+    changed = dbt_fingerprint(tmp_path)
+    model.rename(model.with_name("b.sql"))
+    assert len({before, changed, dbt_fingerprint(tmp_path)}) == 3

@@ -1,0 +1,152 @@
+"""From warehouse rows to a live snapshot that answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from intake.clock import FixedClock
+from intake.paths import DataPaths, repository_root
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.model_registry import ModelRegistry
+from orchestration.publish import publish_snapshot
+from orchestration.snapshot_contents import collect
+from orchestration.warehouse import Warehouse
+from serving.snapshot import pointer
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import SnapshotError
+
+AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
+HASH = {"ada": "a" * 32, "bob": "b" * 32, "gone": "c" * 32}
+MARTS = """
+create schema marts;
+create table marts.dim_customer as select * from (values ('c1', true, true, true), ('c2', false, false, false))
+    as t (customer_id, consent_personalization, consent_marketing_email, consent_profiling_price);
+create table marts.customer_segments as select * from (values ('c1', 2, 'Regulars', 'persona'))
+    as t (customer_id, segment_id, segment_name, rung);
+create table marts.customer_scores as select * from (values ('c1', 0.25::double, 120.5::decimal(18, 4)))
+    as t (customer_id, churn_probability, ltv_amount);
+create table marts.customer_features as select * from (values ('c1', 0.31::decimal(7, 6)), ('c2', null))
+    as t (customer_id, discount_share);
+create table marts.customer_recommendations as select * from (values
+    ('c1', 'buy_again', 2, 'p2', 1.0::double, 'bought once'), ('c1', 'buy_again', 1, 'p1', 3.0::double, 'bought often')
+) as t (customer_id, task, rank, product_id, score, reason);
+create table marts.customer_product as select * from (values
+    ('c1', 'p1', timestamp '2017-12-30'), ('c1', 'p2', timestamp '2017-10-01')
+) as t (customer_id, product_id, last_ordered_at);
+create table marts.dim_product as select product_id, category, list_price::decimal(18, 4) as list_price,
+    floor_price::decimal(18, 4) as floor_price, map_price::decimal(18, 4) as map_price,
+    cost::decimal(18, 4) as cost, stock_quantity::decimal(18, 3) as stock_quantity
+from (values ('p1', 'PRODUCE', 2.5, 2.0, null, 1.5, 10), ('p2', null, null, null, null, null, null))
+    as t (product_id, category, list_price, floor_price, map_price, cost, stock_quantity);
+create table marts.product_pair as
+    select 'p1' as product_a, 'p2' as product_b, 5 as n_baskets, 2.0::decimal(18, 6) as lift;
+create table marts.product_popularity as select * from (values ('p1', 'PRODUCE', 9), ('p2', null, 12))
+    as t (product_id, category, n_orders);
+create table marts.decision_table as select 'home_hero' as placement, 2 as segment_id, 'any' as context_bucket,
+    'produce' as action, 1.4::double as score, 'category lift of the segment' as basis, 80 as n;
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(DataPaths(tmp_path), repository_root() / "config", Settings(), FixedClock(AS_OF))
+
+
+@pytest.fixture
+def warehouse(project: Project) -> Warehouse:
+    found = Warehouse(project.paths.warehouse)
+    identifiers = pd.DataFrame(
+        {
+            "identifier_key": [1, 2, 3],
+            "type": ["loyalty_id", "email", "cookie"],
+            "value_hash": list(HASH.values()),
+            "first_seen_at": pd.Timestamp("2017-01-01", tz="UTC"),
+            "last_seen_at": pd.Timestamp("2017-01-01", tz="UTC"),
+            "degree_by_type": "{}",
+            "status": ["active", "active", "shared"],
+            "reason": None,
+        }
+    )
+    forever, early = pd.Timestamp("9999-12-31", tz="UTC"), pd.Timestamp("2017-01-01", tz="UTC")
+    assignment = pd.DataFrame(
+        {
+            "identifier_key": [1, 2, 2, 3],
+            "canonical_id": ["c1", "c2", "c1", "c1"],
+            "tier": "certain",
+            "valid_from": early,
+            "valid_to": forever,
+            "system_from": [early, early, pd.Timestamp("2017-06-01", tz="UTC"), early],
+            "system_to": [forever, pd.Timestamp("2017-06-01", tz="UTC"), forever, forever],
+            "via_edge_key": pd.array([None, None, 7, None], dtype="Int64"),
+        }
+    )
+    moment = pd.DataFrame({"as_of": [pd.Timestamp(AS_OF)]})
+    found.replace(
+        {"identity.identifier": identifiers, "identity.identity_assignment": assignment, "ops.run_context": moment}
+    )
+    with found.connect() as connection:
+        for statement in MARTS.split(";\n"):
+            if statement.strip():
+                connection.execute(statement).fetchall()
+    return found
+
+
+def test_only_active_identifiers_and_current_assignments_are_carried(project: Project, warehouse: Warehouse) -> None:
+    rows = sorted(tuple(row) for row in collect(project, warehouse, {}).identifiers)
+    assert rows == [("email", HASH["bob"], "c1"), ("loyalty_id", HASH["ada"], "c1")]
+
+
+def test_a_profile_has_what_decisions_use_and_no_more(project: Project, warehouse: Warehouse) -> None:
+    ada, bob = collect(project, warehouse, {}).profiles
+    assert (ada.segment_id, ada.rung, ada.churn_probability, ada.ltv_amount) == (2, "persona", 0.25, 120.5)
+    assert [item.product_id for item in ada.recommendations["buy_again"]] == ["p1", "p2"]
+    assert ada.recently_bought == ["p1"]
+    assert (bob.segment_id, bob.rung, bob.consent_personalization) == (None, "everyone", False)
+    assert set(ada.features) <= {"discount_share"}
+
+
+def test_products_lists_and_decisions_are_carried(project: Project, warehouse: Warehouse) -> None:
+    contents = collect(project, warehouse, {})
+    assert contents.popular[""] == ["p2", "p1"]
+    assert contents.popular["PRODUCE"] == ["p1"]
+    assert contents.together == {"p1": ["p2"], "p2": ["p1"]}
+    products = {product.product_id: product for product in contents.products}
+    assert (products["p1"].list_price, products["p1"].stock, products["p2"].list_price) == (2.5, 10.0, None)
+    assert [(row.action, row.score, row.n) for row in contents.decision_rows] == [("produce", 1.4, 80)]
+    assert contents.totals["customers"] == 2
+
+
+def test_a_published_snapshot_is_live_and_readable(project: Project, warehouse: Warehouse) -> None:
+    root = project.paths.snapshots
+    (root / ".building-torn").mkdir(parents=True)
+    first = publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
+    second = publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
+    assert (first.version, second.version) == ("20180102T000000", "20180102T000000-2")
+    assert pointer.current(root) == second.version
+    assert not list(root.glob(".building-*"))
+    with SnapshotReader(root / second.version) as reader:
+        assert reader.customer_id("loyalty_id", HASH["ada"]) == "c1"
+        ada = reader.profile("c1")
+        assert ada is not None
+        assert ada.segment_name == "Regulars"
+
+
+def test_a_snapshot_that_cannot_be_written_leaves_the_live_one(project: Project, warehouse: Warehouse) -> None:
+    live = publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
+    with warehouse.connect() as connection:
+        connection.execute("insert into marts.dim_product select * from marts.dim_product").fetchall()
+    with pytest.raises(SnapshotError, match="table product: 2 of 4 keys are there twice"):
+        publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
+    assert pointer.current(project.paths.snapshots) == live.version
+
+
+def test_nothing_pinned_means_nothing_to_publish(project: Project) -> None:
+    empty = Warehouse(project.paths.warehouse)
+    empty.prepare()
+    with pytest.raises(ValueError, match="nothing is pinned yet"):
+        publish_snapshot(project, empty, ModelRegistry(project.paths.models))
