@@ -38,6 +38,8 @@ def write_settings(paths: DataPaths) -> None:
 def open_instance(paths: DataPaths, *, quiet: bool = False) -> Iterator[DagsterInstance]:
     """The instance under the data folder; `quiet` leaves this process's own output alone."""
     write_settings(paths)
+    # Read by dagster.yaml; a process that opens two data folders one after the other must not mix them.
+    os.environ["CONCIERGE_EVENT_LOG"] = str(paths.dagster_home / "event_log")
     name = QUIET_SETTINGS if quiet else SETTINGS
     with DagsterInstance.from_config(str(paths.dagster_home), name) as instance:
         yield instance
