@@ -11,6 +11,8 @@ from intake.settings import load_settings
 
 DEFAULT_BEGIN = "2000-01-01"
 DEFAULT_BATCH_SIZE = "day"
+# Events that Dagster hands to the event log together; see orchestration/event_log.py.
+EVENTS_TOGETHER = "1000"
 
 
 def variables(paths: DataPaths, config: Path) -> dict[str, str]:
@@ -23,6 +25,8 @@ def variables(paths: DataPaths, config: Path) -> dict[str, str]:
         "CONCIERGE_BEGIN": os.environ.get("CONCIERGE_BEGIN", DEFAULT_BEGIN),
         "CONCIERGE_BATCH_SIZE": os.environ.get("CONCIERGE_BATCH_SIZE", DEFAULT_BATCH_SIZE),
         "CONCIERGE_TIME_ZONE": load_settings(config).time_zone,
+        "CONCIERGE_EVENT_LOG": str(paths.dagster_home / "event_log"),
+        "DAGSTER_EVENT_BATCH_SIZE": EVENTS_TOGETHER,
         "DAGSTER_HOME": str(paths.dagster_home),
         "DBT_TARGET_PATH": str(dbt_target(paths)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
