@@ -9,11 +9,17 @@ from dagster import AssetKey, AssetSelection, define_asset_job, in_process_execu
 from orchestration.groups import Group
 
 EXPORT = AssetSelection.assets(AssetKey(["published", "tables"]))
-TRAINING = AssetSelection.groups(Group.TRAINING)
-DAYS = AssetSelection.groups(Group.LAKE, Group.STAGING, Group.DAILY)
-PEOPLE = AssetSelection.groups(Group.IDENTITY, Group.PROFILES)
+TRAINING = AssetSelection.groups(Group.TRAINING.value)
+DAYS = AssetSelection.groups(Group.LAKE.value, Group.STAGING.value, Group.DAILY.value)
+PEOPLE = AssetSelection.groups(Group.IDENTITY.value, Group.PROFILES.value)
 ANSWERS = AssetSelection.groups(
-    Group.SEGMENTS, Group.SCORES, Group.RECOMMENDATIONS, Group.DRIFT, Group.DECISIONS, Group.PUBLISHED, Group.SNAPSHOT
+    Group.SEGMENTS.value,
+    Group.SCORES.value,
+    Group.RECOMMENDATIONS.value,
+    Group.DRIFT.value,
+    Group.DECISIONS.value,
+    Group.PUBLISHED.value,
+    Group.SNAPSHOT.value,
 )
 
 # In one process a run pays for its imports once (10 s of CPU), and a killed run is one process to notice.
@@ -21,7 +27,7 @@ _SHARED: dict[str, Any] = {"executor_def": in_process_executor}
 
 hourly_intake = define_asset_job(
     "hourly_intake",
-    AssetSelection.groups(Group.INTAKE),
+    AssetSelection.groups(Group.INTAKE.value),
     description="Takes in what has landed at the declared locations, the service's own log included.",
     **_SHARED,
 )

@@ -121,7 +121,7 @@ class RunPlan:
         models = ModelRegistry(self.project.paths.models)
         before = [models.current_version(name) for name in MODEL_NAMES]
         if not self._needs_training():
-            training = self._keys(AssetSelection.groups(Group.TRAINING))
+            training = self._keys(AssetSelection.groups(Group.TRAINING.value))
             named = self.select is not None and self.train == "auto"
             wanted = wanted if named else [key for key in wanted if key not in training]
             self.report.skipped["training"] = (

@@ -11,7 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from orchestration.groups import OWNERS, Group
 
 TRAINING_FRAME = "training_frame"
-GROUP_OF_TAG = {"daily": Group.DAILY, "profiles": Group.PROFILES, "published": Group.PUBLISHED}
+GROUP_OF_TAG = {"daily": Group.DAILY.value, "profiles": Group.PROFILES.value, "published": Group.PUBLISHED.value}
 
 
 class AddressTranslator(DagsterDbtTranslator):  # type: ignore[misc]
@@ -31,10 +31,10 @@ class AddressTranslator(DagsterDbtTranslator):  # type: ignore[misc]
         """The group of the model's tag; staging and intermediate are told apart by schema."""
         tags = set(dbt_resource_props.get("tags") or ())
         if dbt_resource_props["name"] == TRAINING_FRAME:
-            return Group.TRAINING
+            return Group.TRAINING.value
         if "daily" in tags:
-            return Group.STAGING if dbt_resource_props["schema"] == "staging" else Group.DAILY
-        return next((group for tag, group in GROUP_OF_TAG.items() if tag in tags), Group.PROFILES)
+            return Group.STAGING.value if dbt_resource_props["schema"] == "staging" else Group.DAILY.value
+        return next((group for tag, group in GROUP_OF_TAG.items() if tag in tags), Group.PROFILES.value)
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> AssetSpec:
         """The default spec with the project's owners."""

@@ -15,7 +15,7 @@ from orchestration.warehouse import Warehouse
 @asset(
     key=["ops", "cutoff"],
     deps=[["intermediate", "int_identifier_daily"]],
-    group_name=Group.TRAINING,
+    group_name=Group.TRAINING.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     pool=WRITER_POOL,

@@ -23,7 +23,7 @@ SEGMENTS_SQL = "select customer_id, segment_id from ml.segment_assignment order 
 @asset(
     key=["ml", "decision_table"],
     deps=[["ml", "segment_assignment"], ["marts", "fct_offer"], ["marts", "customer_product"]],
-    group_name=Group.DECISIONS,
+    group_name=Group.DECISIONS.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     pool=WRITER_POOL,

@@ -32,7 +32,7 @@ Drifted = MaterializeResult[None] | AssetCheckResult
     key=KEY,
     deps=[["marts", "customer_features"], ["models", "churn"]],
     check_specs=[AssetCheckSpec("feature_drift", asset=KEY, description="Fewer than a quarter of the features moved.")],
-    group_name=Group.DRIFT,
+    group_name=Group.DRIFT.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     pool=WRITER_POOL,

@@ -25,7 +25,7 @@ SPECS = [
     AssetSpec(
         ["identity", table],
         deps=EVIDENCE,
-        group_name=Group.IDENTITY,
+        group_name=Group.IDENTITY.value,
         owners=OWNERS,
         kinds={"python", "duckdb"},
         description=description,

@@ -15,7 +15,7 @@ Count = Literal["rows_read", "accepted", "duplicate", "quarantined", "suppressed
 
 @asset(
     key=["intake", "landed_files"],
-    group_name=Group.INTAKE,
+    group_name=Group.INTAKE.value,
     owners=OWNERS,
     kinds={"python", "parquet"},
     description="Every contract's location, scanned by content hash: new files are validated, hashed and put into the "

@@ -11,7 +11,7 @@ from orchestration.resources import Workspace
 LAKE_FILE = AssetSpec(
     ["ops", "lake_file"],
     deps=[["intake", "landed_files"]],
-    group_name=Group.LAKE,
+    group_name=Group.LAKE.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     description="The lake's visible files as this run pins them. Grain: one row a parquet file.",
@@ -19,7 +19,7 @@ LAKE_FILE = AssetSpec(
 RUN_CONTEXT = AssetSpec(
     ["ops", "run_context"],
     deps=[["intake", "landed_files"]],
-    group_name=Group.LAKE,
+    group_name=Group.LAKE.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     description="The moment the run looks from: nothing that arrived at or after it is seen. One row; only moves on.",

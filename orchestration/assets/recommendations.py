@@ -27,7 +27,7 @@ CUSTOMERS_SQL = "select customer_id from marts.dim_customer order by customer_id
 @asset(
     key=["ml", "recommendation"],
     deps=[["marts", name] for name in ("customer_product", "product_pair", "product_popularity", "dim_customer")],
-    group_name=Group.RECOMMENDATIONS,
+    group_name=Group.RECOMMENDATIONS.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     pool=WRITER_POOL,

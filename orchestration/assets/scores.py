@@ -17,7 +17,7 @@ SEGMENT_SPECS = [
     AssetSpec(
         ["ml", name],
         deps=SEGMENT_DEPS,
-        group_name=Group.SEGMENTS,
+        group_name=Group.SEGMENTS.value,
         owners=OWNERS,
         kinds={"python", "scikitlearn"},
         description=description,
@@ -63,7 +63,7 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
 @asset(
     key=["ml", "churn_score"],
     deps=[["marts", "customer_features"], ["models", "churn"]],
-    group_name=Group.SCORES,
+    group_name=Group.SCORES.value,
     owners=OWNERS,
     kinds={"python", "lightgbm"},
     pool=WRITER_POOL,
@@ -81,7 +81,7 @@ def churn_score(context: AssetExecutionContext, workspace: Workspace) -> Materia
 @asset(
     key=["ml", "value_score"],
     deps=[["marts", "customer_features"], ["models", "value"]],
-    group_name=Group.SCORES,
+    group_name=Group.SCORES.value,
     owners=OWNERS,
     kinds={"python", "lightgbm"},
     pool=WRITER_POOL,

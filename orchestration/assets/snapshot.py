@@ -15,7 +15,7 @@ PUBLISHED = ["customer_scores", "customer_segments", "customer_recommendations",
 @asset(
     key=["serving", "snapshot"],
     deps=[["marts", table] for table in PUBLISHED],
-    group_name=Group.SNAPSHOT,
+    group_name=Group.SNAPSHOT.value,
     owners=OWNERS,
     kinds={"python", "lmdb"},
     pool=WRITER_POOL,
@@ -41,7 +41,7 @@ def snapshot(context: AssetExecutionContext, workspace: Workspace) -> Materializ
 @asset(
     key=["published", "tables"],
     deps=[["marts", table] for table in PUBLISHED],
-    group_name=Group.SNAPSHOT,
+    group_name=Group.SNAPSHOT.value,
     owners=OWNERS,
     kinds={"python", "parquet", "duckdb"},
     pool=WRITER_POOL,

@@ -39,7 +39,7 @@ class NamedSegments:
 @asset(
     key=["models", "segments"],
     deps=[["marts", "customer_features"], ["marts", "customer_product"]],
-    group_name=Group.TRAINING,
+    group_name=Group.TRAINING.value,
     owners=OWNERS,
     kinds={"python", "scikitlearn"},
     pool=WRITER_POOL,
@@ -73,7 +73,7 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
 @asset(
     key=["models", "churn"],
     deps=[["marts", "training_frame"]],
-    group_name=Group.TRAINING,
+    group_name=Group.TRAINING.value,
     owners=OWNERS,
     kinds={"python", "lightgbm"},
     pool=WRITER_POOL,
@@ -98,7 +98,7 @@ def churn_model(context: AssetExecutionContext, workspace: Workspace) -> Materia
 @asset(
     key=["models", "value"],
     deps=[["marts", "training_frame"]],
-    group_name=Group.TRAINING,
+    group_name=Group.TRAINING.value,
     owners=OWNERS,
     kinds={"python", "lightgbm"},
     pool=WRITER_POOL,
