@@ -13,11 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
-from dagster import AssetExecutionContext
+from dagster import AssetCheckResult, AssetCheckSeverity, AssetExecutionContext
 from dagster_dbt import DbtCliResource, DbtProject
 from filelock import FileLock
 from packaging.version import Version
 
+from intake.ops_records import Severity
+from intake.project import Project
+from orchestration.alerts import check_failed
 from orchestration.environment import dbt_project_dir, executable
 
 FINGERPRINT_FILE = "sources.sha256"
@@ -96,17 +99,26 @@ def _parse(target: Path) -> None:
 
 
 def build(context: AssetExecutionContext, dbt: DbtCliResource, arguments: list[str] | None = None) -> Iterator[object]:
-    """`dbt build` without unit tests for the selected models; its target folder is removed when it succeeds."""
-    target = (
-        Path(os.environ["DBT_TARGET_PATH"]).parent
-        / "runs"
-        / f"{context.run.run_id[:8]}-{context.op_execution_context.op.name}"
-    )
-    command = ["build", "--exclude-resource-type", "unit_test", *(arguments or [])]
+    """`dbt build` without unit tests for the selected models; each failed test opens an alert.
+
+    The target folder of the invocation is removed when it succeeds.
+    """
+    step = context.op_execution_context
+    target = Path(os.environ["DBT_TARGET_PATH"]).parent / "runs" / f"{context.run.run_id[:8]}-{step.op.name}"
     target.mkdir(parents=True, exist_ok=True)
+    command = ["build", "--exclude-resource-type", "unit_test", *(arguments or [])]
     with (target / "output.log").open("w", encoding="utf-8") as log:
-        yield from _quietly(dbt.cli(command, context=context.op_execution_context, target_path=target).stream(), log)
+        for event in _quietly(dbt.cli(command, context=step, target_path=target).stream(), log):
+            if isinstance(event, AssetCheckResult) and not event.passed:
+                _open_alert(event)
+            yield event
     shutil.rmtree(target, ignore_errors=True)
+
+
+def _open_alert(failed: AssetCheckResult) -> None:
+    asset = failed.asset_key.to_user_string() if failed.asset_key else "dbt"
+    severity: Severity = "critical" if failed.severity == AssetCheckSeverity.ERROR else "warning"
+    check_failed(Project.open(), asset, failed.check_name or "test", failed.description or "", severity=severity)
 
 
 def _quietly(events: Iterator[object], log: TextIO) -> Iterator[object]:

@@ -41,6 +41,10 @@ class DayRange:
         """The first day after the range."""
         return self.last + timedelta(days=1)
 
+    def holds(self, day: date) -> bool:
+        """Whether the day lies in the range."""
+        return self.first <= day <= self.last
+
     def __str__(self) -> str:
         return self.first.isoformat() if self.days == 1 else f"{self.first.isoformat()}..{self.last.isoformat()}"
 

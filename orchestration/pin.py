@@ -11,6 +11,8 @@ import pandas as pd
 
 from intake.ops_records import LakeFile, TouchedDay
 from intake.ops_store import OpsStore
+from orchestration.partitions import DayRange
+from orchestration.touched import touch_again
 from orchestration.warehouse import Warehouse, naive_utc
 from orchestration.warehouse_schema import source_table
 
@@ -29,19 +31,24 @@ class Pin:
         return sum(file.rows for file in self.files)
 
 
-def pin(ops: OpsStore, warehouse: Warehouse, as_of: datetime) -> Pin:
+def pin(ops: OpsStore, warehouse: Warehouse, as_of: datetime, building: DayRange | None = None) -> Pin:
     """Copy the visible file list, `as_of` and the editable tables into the warehouse, in one transaction.
 
-    `as_of` only moves forward (decision 0002). Touched days are read before the file list: a batch becomes visible
-    and touches its days in one transaction, so every touched day that is read has its files in the list.
+    `as_of` only moves forward (decision 0002); days with rows that only the new moment sees are touched again.
+    Touched days are read before the file list: a batch becomes visible and touches its days in one transaction, so
+    every touched day that is read has its files in the list. Those outside `building` are noted as pending: their
+    staged rows lag behind the list until another run rebuilds them.
     """
-    touched = tuple(ops.touches())
-    files = tuple(ops.visible_files())
     before = current_as_of(warehouse)
     moment = as_of if before is None else max(before, as_of)
+    touch_again(ops, newly_seen(ops.visible_files(), before, moment))
+    touched = tuple(ops.touches())
+    files = tuple(ops.visible_files())
+    pending = {item.event_date for item in touched if building is None or not building.holds(item.event_date)}
     frames = {
         "ops.lake_file": lake_frame(files),
         "ops.run_context": pd.DataFrame({"as_of": pd.to_datetime([moment], utc=True)}),
+        "ops.pending_day": pd.DataFrame({"event_date": sorted(pending)}),
     }
     warehouse.replace({**frames, **_editable(ops)})
     return Pin(moment, files, touched)
@@ -95,6 +102,13 @@ def records_frame(address: str, records: Iterable[object]) -> pd.DataFrame:
 
 def _cell(value: object) -> object:
     return json.dumps(value, default=str) if isinstance(value, dict | tuple | list) else value
+
+
+def newly_seen(files: Sequence[LakeFile], before: datetime | None, moment: datetime) -> list[LakeFile]:
+    """Files with rows that the run before did not see and this one may."""
+    if before is None or before == moment:
+        return []
+    return [file for file in files if file.max_received_at >= before and file.min_received_at < moment]
 
 
 def days_to_build(pinned: Sequence[LakeFile], touched: Sequence[TouchedDay], before: datetime | None) -> set[date]:

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from dagster import (
     DagsterRunStatus,
     DefaultSensorStatus,
+    RunFailureSensorContext,
     RunRequest,
     RunsFilter,
     SensorEvaluationContext,
     SkipReason,
+    run_failure_sensor,
     sensor,
 )
 
-from orchestration.instance import heal
+from intake.project import Project
+from orchestration.alerts import run_failed
+from orchestration.execution import one_line, reason
+from orchestration.instance import PROCESS_TAG, heal
 from orchestration.jobs import hourly_refresh
 from orchestration.resources import Workspace
 from orchestration.touched import ranges_to_build, run_key
@@ -62,4 +67,22 @@ def dead_runs(context: SensorEvaluationContext) -> SkipReason:
     return SkipReason(f"failed {len(healed)} dead runs: {', '.join(healed)}" if healed else "no dead run")
 
 
-SENSORS = [touched_days, dead_runs]
+@run_failure_sensor(
+    name="failed_runs",
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Opens an alert for each step that failed in a run of the daemon.",
+)
+def failed_runs(context: RunFailureSensorContext) -> None:
+    """`concierge run` reports its own failures; here are those that nobody watched."""
+    run = context.dagster_run
+    if PROCESS_TAG in run.tags:
+        return
+    project = Project.open()
+    steps = context.get_step_failure_events()
+    for event in steps:
+        run_failed(project, event.step_key or run.job_name, reason(event))
+    if not steps:
+        run_failed(project, run.job_name, one_line(context.failure_event.message or "unknown reason"))
+
+
+SENSORS = [touched_days, dead_runs, failed_runs]

@@ -30,7 +30,7 @@ def consume(ops: OpsStore, touches: Sequence[TouchedDay], built: DayRange, run_i
 
     By (day, batch) and not by time: a batch that became visible after the pin keeps its mark, whatever clock it had.
     """
-    marks = [(run_id, item.event_date.isoformat(), item.batch_id) for item in touches if within_range(item, built)]
+    marks = [(run_id, item.event_date.isoformat(), item.batch_id) for item in touches if built.holds(item.event_date)]
     with ops.transaction() as connection:
         connection.executemany(
             "update touched_day set consumed_run_id = ? where event_date = ? and batch_id = ?"
@@ -40,12 +40,18 @@ def consume(ops: OpsStore, touches: Sequence[TouchedDay], built: DayRange, run_i
     return len(marks)
 
 
-def within_range(item: TouchedDay, built: DayRange) -> bool:
-    """Whether the touched day was rebuilt."""
-    return built.first <= item.event_date <= built.last
+def touch_again(ops: OpsStore, files: Sequence[LakeFile]) -> None:
+    """Mark the days of these files as not rebuilt."""
+    if not files:
+        return
+    with ops.transaction() as connection:
+        connection.executemany(
+            "update touched_day set consumed_run_id = null where event_date = ? and batch_id = ?",
+            [(file.event_date.isoformat(), file.batch_id) for file in files],
+        )
 
 
 def run_key(built: DayRange, touches: Sequence[TouchedDay]) -> str:
     """Names a range and the batches that touched it: the same touches ask for a run once."""
-    batches = sorted({f"{item.event_date}:{item.batch_id}" for item in touches if within_range(item, built)})
+    batches = sorted({f"{item.event_date}:{item.batch_id}" for item in touches if built.holds(item.event_date)})
     return f"{built}#{hashlib.sha256('|'.join(batches).encode()).hexdigest()[:12]}"

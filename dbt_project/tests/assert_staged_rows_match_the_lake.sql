@@ -1,4 +1,5 @@
--- Events in the visible files of a staged day = events staged, for days whose files have wholly arrived.
+-- Events in the visible files of a staged day = events staged, for days whose files have wholly arrived and that no
+-- other run has yet to rebuild.
 {{ config(meta={'dagster': {'ref': {'name': 'stg_events'}}}) }}
 with staged as (
 
@@ -29,4 +30,8 @@ select
     lake.n_listed
 from staged
 left join lake on staged.event_date = lake.event_date
-where coalesce(lake.has_arrived, true) and staged.n_staged <> coalesce(lake.n_listed, 0)
+left join {{ source('ops', 'pending_day') }} as pending_day on staged.event_date = pending_day.event_date
+where
+    pending_day.event_date is null
+    and coalesce(lake.has_arrived, true)
+    and staged.n_staged <> coalesce(lake.n_listed, 0)

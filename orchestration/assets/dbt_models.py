@@ -35,9 +35,9 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
     )
     def models(context: AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[object]:
         # Pinned here as well: a backfill of these models alone has no other step that would do it.
-        pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run))
         window = context.partition_time_window
         built = DayRange(window.start.date(), window.end.date() - timedelta(days=1))
+        pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run), building=built)
         os.environ["CONCIERGE_BATCH_SIZE"] = batch_size(built)
         arguments = ["--event-time-start", f"{window.start:%Y-%m-%d}", "--event-time-end", f"{window.end:%Y-%m-%d}"]
         yield from build(context, dbt, arguments)

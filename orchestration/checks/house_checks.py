@@ -23,13 +23,17 @@ LAKE, EVENTS, MATCH = (
     AssetKey(["marts", "match_rate_daily"]),
 )
 CONSERVATION_SQL = """
-    with days as (select distinct event_date from staging.stg_events),
+    with days as (
+        select event_date from staging.stg_events
+        except
+        select event_date from ops.pending_day
+    ),
     lake as (
         select sum(f.rows) as n from ops.lake_file as f inner join days using (event_date)
         where f.max_received_at < (select max(as_of) from ops.run_context)
     ),
     staged as (
-        select count(*) as n from staging.stg_events as e
+        select count(*) as n from staging.stg_events as e inner join days using (event_date)
         where e.received_at < (select max(as_of) from ops.run_context)
     ),
     open_files as (
@@ -116,7 +120,7 @@ def freshness(workspace: Workspace) -> AssetCheckResult:
 
 @asset_check(asset=EVENTS, blocking=True, pool=WRITER_POOL, description="Staging has every row of the lake, once.")
 def conservation_in_staging(workspace: Workspace) -> AssetCheckResult:
-    """Σ rows of the pinned files = rows staged, over the days that are staged."""
+    """Σ rows of the pinned files = rows staged, over the staged days that no other run has yet to rebuild."""
     verdict = staged_equals_lake(workspace.warehouse())
     return _result(workspace.project(), EVENTS, "conservation_in_staging", verdict, blocking=True)
 

@@ -81,3 +81,11 @@ def test_a_file_that_reaches_past_the_moment_bounds_the_count(warehouse: Warehou
     _fill(warehouse, 7, staged, newest="2017-01-03 00:00")
     if staged:
         assert staged_equals_lake(warehouse).passed is holds
+
+
+def test_days_that_another_run_will_rebuild_are_left_out(warehouse: Warehouse) -> None:
+    _fill(warehouse, 7, 5)
+    assert not staged_equals_lake(warehouse).passed
+    with warehouse.connect() as connection:
+        connection.execute("insert into ops.pending_day values (date '2017-01-01')").fetchall()
+    assert staged_equals_lake(warehouse).passed

@@ -10,7 +10,9 @@ import pytest
 from intake.ops_records import BatchRecord, IdentityOverride, LakeFile
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
-from orchestration.pin import current_as_of, days_to_build, fold_operations, pin
+from orchestration.partitions import DayRange
+from orchestration.pin import current_as_of, days_to_build, fold_operations, newly_seen, pin
+from orchestration.touched import consume
 from orchestration.warehouse import Warehouse
 
 AS_OF = datetime(2017, 2, 1, tzinfo=UTC)
@@ -75,3 +77,29 @@ def test_days_to_build_are_touched_days_and_days_not_wholly_seen_before(ops: Ops
     assert days_to_build([early, late], [], AS_OF) == set()
     _record(ops, early)
     assert days_to_build([early], ops.touches(), AS_OF) == {date(2017, 1, 5)}
+
+
+def test_days_that_another_run_will_rebuild_are_pending(ops: OpsStore, warehouse: Warehouse) -> None:
+    noon = datetime(2017, 1, 5, 10, tzinfo=UTC)
+    _record(ops, _file(date(2017, 1, 5), noon), _file(date(2017, 1, 9), noon + timedelta(days=4)))
+    pin(ops, warehouse, AS_OF, building=DayRange(date(2017, 1, 4), date(2017, 1, 6)))
+    assert warehouse.rows("select event_date from ops.pending_day") == [(date(2017, 1, 9),)]
+    pin(ops, warehouse, AS_OF)
+    assert warehouse.count("ops.pending_day") == 2
+
+
+def test_a_moment_that_moves_on_touches_what_it_newly_sees(ops: OpsStore, warehouse: Warehouse) -> None:
+    seen = _file(date(2017, 1, 5), datetime(2017, 1, 5, 10, tzinfo=UTC))
+    later = _file(date(2017, 1, 6), datetime(2017, 1, 20, 10, tzinfo=UTC))
+    _record(ops, seen, later)
+    first = pin(ops, warehouse, datetime(2017, 1, 10, tzinfo=UTC))
+    consume(ops, first.touched, DayRange(date(2017, 1, 1), date(2017, 1, 31)), "run-1")
+    assert pin(ops, warehouse, datetime(2017, 1, 10, tzinfo=UTC)).touched == ()
+    assert [item.event_date for item in pin(ops, warehouse, AS_OF).touched] == [date(2017, 1, 6)]
+
+
+def test_only_files_that_reach_into_the_new_span_are_newly_seen() -> None:
+    before, moment = datetime(2017, 1, 10, tzinfo=UTC), datetime(2017, 1, 20, tzinfo=UTC)
+    files = [_file(date(2017, 1, 5), datetime(2017, 1, day, tzinfo=UTC)) for day in (5, 10, 19, 25)]
+    assert newly_seen(files, before, moment) == files[1:3]
+    assert newly_seen(files, None, moment) == newly_seen(files, moment, moment) == []

@@ -1,0 +1,103 @@
+"""The code location loads, reads in pipeline order and guards the warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey, Definitions
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster._serdes import deserialize_value, serialize_value
+
+from intake.paths import DataPaths, repository_root
+from orchestration.environment import configure
+from orchestration.groups import OWNERS, WRITER_POOL, Group
+
+# Steps that never open the warehouse.
+OUTSIDE = {"intake__landed_files", "ops__lake_file_conservation_at_intake", "ops__lake_file_freshness"}
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
+    configure(DataPaths(tmp_path_factory.mktemp("data")), repository_root() / "config")
+    from orchestration.code_location import definitions_of_environment
+
+    return definitions_of_environment()
+
+
+# Dagster's own snapshot of a schedule reads a property that Dagster deprecates.
+@pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning")
+def test_the_web_server_can_read_it(definitions: Definitions) -> None:
+    snapshot = RepositorySnap.from_def(definitions.get_repository_def())
+    again = deserialize_value(serialize_value(snapshot), RepositorySnap)
+    assert {node.group_name for node in again.asset_nodes} == {group.value for group in Group}
+
+
+def test_every_step_that_opens_the_warehouse_takes_its_turn(definitions: Definitions) -> None:
+    jobs = [definitions.resolve_job_def(name) for name in ("hourly_intake", "hourly_refresh", "whole_graph")]
+    steps = {node.name: node.definition for job in jobs for node in job.graph.nodes}
+    unguarded = {name for name, step in steps.items() if getattr(step, "pool", None) != WRITER_POOL}
+    assert unguarded == OUTSIDE
+
+
+def test_assets_are_described_owned_and_lead_to_the_snapshot(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    nodes = [graph.get(key) for key in graph.materializable_asset_keys]
+    assert [node.key.to_user_string() for node in nodes if not node.description] == []
+    assert [node.key.to_user_string() for node in nodes if list(node.owners) != OWNERS] == []
+    upstream = graph.get_ancestor_asset_keys(AssetKey(["serving", "snapshot"]))
+    for address in (
+        "intake/landed_files",
+        "staging/stg_events",
+        "identity/identity_assignment",
+        "marts/customer_features",
+    ):
+        assert AssetKey(address.split("/")) in upstream
+
+
+def test_no_source_table_is_left_unwritten(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    external = {key.to_user_string() for key in graph.external_asset_keys}
+    # Written by people through the command line, folded in with every pin.
+    assert external <= {"identity/identity_override", "ops/alert", "ops/run_summary"}
+
+
+def test_daily_tables_alone_are_partitioned(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    groups = {graph.get(key).group_name for key in graph.materializable_asset_keys if graph.get(key).is_partitioned}
+    assert groups == {Group.STAGING.value, Group.DAILY.value}
+
+
+def test_blocking_checks_stand_before_what_is_published(definitions: Definitions) -> None:
+    checks = {
+        (key.asset_key.to_user_string(), key.name)
+        for key in definitions.resolve_asset_graph().asset_check_keys
+        if definitions.resolve_asset_graph().get_check_spec(key).blocking
+    }
+    assert {
+        ("ops/lake_file", "raw_suite"),
+        ("intermediate/int_events", "staged_suite"),
+        ("marts/decision_table", "published_suite"),
+        ("staging/stg_events", "conservation_in_staging"),
+        ("ops/lake_file", "conservation_at_intake"),
+    } <= checks
+
+
+def test_schedules_and_sensors_are_on_and_pin_nothing_twice(definitions: Definitions) -> None:
+    repository = definitions.get_repository_def()
+    assert {schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs} == {
+        "hourly": "5 * * * *",
+        "daily": "30 2 * * *",
+        "weekly": "0 4 * * 1",
+    }
+    assert {sensor.name for sensor in repository.sensor_defs} == {"touched_days", "dead_runs", "failed_runs"}
+    assert all(item.default_status.value == "RUNNING" for item in (*repository.schedule_defs, *repository.sensor_defs))
+
+
+def test_the_manifest_lies_in_the_data_folder(definitions: Definitions) -> None:
+    import os
+
+    target = Path(os.environ["DBT_TARGET_PATH"])
+    assert (target / "manifest.json").exists()
+    assert not target.is_relative_to(repository_root())
+    assert definitions is not None
