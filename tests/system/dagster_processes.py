@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
-from intake.paths import repository_root
 from intake.project import Project
 from orchestration.environment import executable, variables
 from orchestration.instance import write_settings
 
+HOST = "127.0.0.1"
 START_SECONDS = 150
 LAUNCH = """
 mutation Launch($params: LaunchBackfillParams!) {
@@ -101,19 +102,38 @@ class Dagster:
 def dagster(project: Project, logs: Path) -> Iterator[Dagster]:
     """Daemon and web server of this data folder, stopped with everything they started."""
     write_settings(project.paths)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    workspace = str(repository_root() / "workspace.yaml")
-    served = Dagster(f"http://127.0.0.1:{port}")
+    port, code_port = _free_port(), _free_port()
+    workspace = str(_workspace(logs / "workspace.yaml", code_port))
+    served = Dagster(f"http://{HOST}:{port}")
     with ExitStack() as stack:
-        web = [executable("dagster-webserver"), "-w", workspace, "-h", "127.0.0.1", "-p", port]
+        # One code server for both: each costs 15 s of CPU to load.
+        code = [executable("dagster"), "api", "grpc", "-m", "orchestration.definitions", "-h", HOST, "-p", code_port]
+        stack.enter_context(_process(project, code, logs / "code.log"))
+        wait_until(lambda: _listens(code_port), START_SECONDS, "the code server")
+        web = [executable("dagster-webserver"), "-w", workspace, "-h", HOST, "-p", port]
         stack.enter_context(_process(project, web, logs / "webserver.log"))
         wait_until(served.loaded, START_SECONDS, "the code location to load")
         stack.enter_context(
             _process(project, [executable("dagster-daemon"), "run", "-w", workspace], logs / "daemon.log")
         )
         yield served
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return str(probe.getsockname()[1])
+
+
+def _listens(port: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, int(port))) == 0
+
+
+def _workspace(file: Path, port: str) -> Path:
+    server = {"host": HOST, "port": int(port), "location_name": "concierge"}
+    file.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
+    return file
 
 
 @contextmanager

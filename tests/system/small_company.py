@@ -36,9 +36,9 @@ def company(root: Path) -> Project:
 
 
 def copy_of(project: Project, root: Path) -> Project:
-    """The same landing folder, keys and configuration in another place, with nothing taken in yet."""
+    """The same landing folder, keys, configuration and parsed dbt project elsewhere, with nothing taken in yet."""
     data, config = root / "data", root / "config"
-    for name in ("landing", "keys"):
+    for name in ("landing", "keys", "dbt/target"):
         source = project.paths.root / name
         if source.exists():
             shutil.copytree(source, data / name)
