@@ -23,7 +23,9 @@ class _Section(BaseModel):
 class ClockSettings(_Section):
     """Which time it is. `start: null` is wall time; a timestamp makes time begin there on first use."""
 
-    start: datetime | None = None
+    start: datetime | None = Field(
+        default=None, description="project time begins here on first use and ticks on; null is wall time"
+    )
 
 
 class IntakeSettings(_Section):
@@ -40,41 +42,42 @@ class SegmentSettings(_Section):
     """How customers are grouped."""
 
     minimum_size: int = Field(default=1000, ge=1, description="smaller segments fall up the ladder")
-    k_min: int = Field(default=3, ge=2, le=20)
-    k_max: int = Field(default=7, ge=2, le=20)
+    k_min: int = Field(default=3, ge=2, le=20, description="fewest segments that are tried")
+    k_max: int = Field(default=7, ge=2, le=20, description="most segments that are tried")
 
 
 class ModelSettings(_Section):
     """Horizons and cut-offs of the predictive models."""
 
     horizon_days: int = Field(default=91, ge=7, le=730, description="churn and value look this far ahead")
-    cutoff_spacing_days: int = Field(default=28, ge=7, le=182)
-    max_train_cutoffs: int = Field(default=5, ge=1, le=24)
+    cutoff_spacing_days: int = Field(default=28, ge=7, le=182, description="between training cut-offs")
+    max_train_cutoffs: int = Field(default=5, ge=1, le=24, description="how many of them at most")
 
 
 class ServingSettings(_Section):
     """The lookup service."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8765, ge=1, le=65_535)
-    workers: int = Field(default=1, ge=1, le=64)
-    keep_snapshots: int = Field(default=5, ge=2, le=100)
-    stickiness_days: int = Field(default=30, ge=0, le=365)
+    host: str = Field(default="127.0.0.1", description="other than loopback only with CONCIERGE_API_KEY set")
+    port: int = Field(default=8765, ge=1, le=65_535, description="of the lookup service")
+    workers: int = Field(default=1, ge=1, le=64, description="processes; one a core")
+    keep_snapshots: int = Field(default=5, ge=2, le=100, description="versions kept for rollback")
 
 
 class MatchSettings(_Section):
     """Data-quality bounds."""
 
-    minimum_match_rate: float = Field(default=0.60, ge=0, le=1)
+    minimum_match_rate: float = Field(
+        default=0.60, ge=0, le=1, description="share of people's events tied to a known customer; lower opens an alert"
+    )
 
 
 class Settings(_Section):
     """All settings with their defaults; `config/settings.yml` may leave out any of them."""
 
-    project: str = "concierge"
+    project: str = Field(default="concierge", description="its name in status and reports")
     time_zone: str = Field(default="UTC", description="the shop's local time, for hours and weekdays")
-    currency: str = Field(default="USD", min_length=3, max_length=3)
-    seed: int = 20_170_101
+    currency: str = Field(default="USD", min_length=3, max_length=3, description="of figures in reports")
+    seed: int = Field(default=20_170_101, description="of every random draw")
     clock: ClockSettings = ClockSettings()
     intake: IntakeSettings = IntakeSettings()
     segments: SegmentSettings = SegmentSettings()
