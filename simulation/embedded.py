@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+from simulation.company import SHOP_FOLDER
 from simulation.digital_layer import write_digital_layer
 from simulation.orders import read_shop
 from simulation.report import SimulationReport
@@ -27,7 +28,20 @@ def embedded_folder() -> Path:
 def write_embedded_layer(data: Path, seed: int = DEFAULT_SEED) -> SimulationReport:
     """Lay the digital layer of the embedded set into `data/landing`, its truth into `data/truth`.
 
-    The default seed is that of the demo's settings.
+    The package's own files are linked into `data/landing/shop`, where the contracts look: a data folder without
+    those links is another shop's, and never takes the embedded set in. The default seed is that of the demo.
     """
     transactions, products = read_shop(embedded_folder())
-    return write_digital_layer(transactions, products, data / "landing", data / "truth", seed)
+    report = write_digital_layer(transactions, products, data / "landing", data / "truth", seed)
+    link_embedded_files(data / "landing" / SHOP_FOLDER)
+    return report
+
+
+def link_embedded_files(folder: Path) -> None:
+    """Link the package's parquet files into a folder; links of an environment that is gone are set anew."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in sorted(embedded_folder().glob("*.parquet")):
+        link = folder / file.name
+        if not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(file)

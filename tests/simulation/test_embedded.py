@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from simulation.embedded import embedded_folder, write_embedded_layer
+from intake.contract import load_contracts
+from intake.paths import repository_root
+from simulation.embedded import embedded_folder, link_embedded_files, write_embedded_layer
 from simulation.report import SimulationReport
 
 
@@ -65,3 +69,21 @@ def test_visits_tell_of_leaving_but_do_not_give_it_away(layer: SimulationReport)
     visits_30d = pd.Series(known).map(person).map(count).fillna(0)
     auc = roc_auc_score([household not in stays for household in known], -visits_30d)
     assert 0.65 < auc < 0.85
+
+
+def test_the_package_files_are_linked_where_the_contracts_look(tmp_path: Path) -> None:
+    link_embedded_files(tmp_path / "shop")
+    stale = tmp_path / "shop" / "products.parquet"
+    stale.unlink()
+    stale.symlink_to(tmp_path / "gone.parquet")
+    link_embedded_files(tmp_path / "shop")
+    names = {file.name for file in embedded_folder().glob("*.parquet")}
+    assert {file.name for file in (tmp_path / "shop").iterdir()} == names
+    assert all(file.resolve().parent == embedded_folder() for file in (tmp_path / "shop").iterdir())
+
+
+def test_the_contracts_of_the_shop_look_into_the_data_folder() -> None:
+    contracts = load_contracts(repository_root() / "config" / "sources")
+    places = [place for name, contract in contracts.items() if name.startswith("cj_") for place in contract.location]
+    assert len(places) == 5
+    assert all(place.startswith("${CONCIERGE_DATA}/landing/shop/") for place in places)
