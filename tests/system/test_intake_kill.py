@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -17,11 +16,12 @@ import pytest
 from intake.lake import drafts
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
+from intake.project import Project
 from tests.intake.scene import click, lake_rows, make_project
 
 pytestmark = pytest.mark.system
 
-DAYS, ROWS = 28, 2_000
+DAYS, ROWS, KILLS = 28, 2_000, 8
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -60,26 +60,29 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_killed_intake_heals(tmp_path: Path, year: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONCIERGE_KEY", "a key for tests, long enough")
-    project = make_project(tmp_path)
-    store = OpsStore(project.paths)
     whole = seconds_of_a_full_run(tmp_path / "timing", year)
-    draw = random.Random(5)  # noqa: S311
     killed = 0
-    for _ in range(8):
-        child = start(tmp_path, year)
+    for kill in range(KILLS):
+        # A folder for each kill: where one run came through, the next would find nothing left to do.
+        project = make_project(tmp_path / str(kill))
+        child = start(tmp_path / str(kill), year)
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        time.sleep(draw.uniform(0, whole))
+        time.sleep(whole * kill / KILLS)
         child.send_signal(signal.SIGKILL)
         child.communicate()
         killed += child.returncode == -signal.SIGKILL
-        assert_all_or_nothing(project.paths, store)
+        assert_all_or_nothing(project.paths, OpsStore(project.paths))
+        assert_the_next_run_heals(project, tmp_path / str(kill), year)
     assert killed >= 3, "the kills came too late to mean anything"
 
-    child = start(tmp_path, year)
+
+def assert_the_next_run_heals(project: Project, folder: Path, year: Path) -> None:
+    child = start(folder, year)
     output = child.communicate(timeout=120)[0]
     assert child.returncode == 0
     assert output.split()[-1] in ("ingested", "unchanged")
+    store = OpsStore(project.paths)
     assert len(store.batches()) == 1
     rows = lake_rows(project)
     assert len(rows) == len({row["event_id"] for row in rows}) == ROWS - 1
