@@ -15,12 +15,20 @@ from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
 from orchestration.training import Facts, Trained, Training, train_and_store
 
-FEATURES_SQL = "select * from marts.customer_features order by customer_id"
+# What a customer did comes before the id, which depends on the data folder's secret key: samples and folds are drawn by
+# position, so two folders with the same input train the same models.
+FEATURES_SQL = """
+    select * from marts.customer_features
+    order by last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id
+"""
 CATEGORIES_SQL = """
     select customer_id, category, cast(sum(amount) as double) as amount from marts.customer_product
     where category is not null group by customer_id, category order by customer_id, category
 """
-FRAME_SQL = "select * from marts.training_frame order by as_of, customer_id"
+FRAME_SQL = """
+    select * from marts.training_frame
+    order by as_of, last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id
+"""
 JUDGE_SQL = "select max(as_of), max(horizon_days) from ops.cutoff where role = 'judge'"
 PERSONAS = "personas.json"
 
