@@ -111,7 +111,7 @@ class Lines(_Part):
     group_by: tuple[str, ...] = Field(min_length=1)
     fields: dict[str, Term]
     totals: dict[str, Term] = Field(default={}, description="sums over the lines that go into properties")
-    duplicates: Literal["keep", "drop"] = Field(default="keep", description="of rows equal in every column")
+    duplicates: Literal["keep", "drop"] = Field(default="keep", description="of rows equal in every column read")
 
 
 class Join(_Part):
