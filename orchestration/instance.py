@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from filelock import FileLock
 
 from intake.paths import DataPaths, repository_root
 
 PROCESS_TAG = "concierge/pid"
 SETTINGS = "dagster.yaml"
 QUIET_SETTINGS = "dagster-in-process.yaml"
+OPENING_LOCK = "opening.lock"
 # Capturing a step's output replaces the process's own stdout by a pipe, and with it the progress display.
 NO_STEP_OUTPUT = """
 compute_logs:
@@ -36,12 +38,18 @@ def write_settings(paths: DataPaths) -> None:
 
 @contextmanager
 def open_instance(paths: DataPaths, *, quiet: bool = False) -> Iterator[DagsterInstance]:
-    """The instance under the data folder; `quiet` leaves this process's own output alone."""
+    """The instance under the data folder; `quiet` leaves this process's own output alone.
+
+    One process at a time opens it: two that lay out the same fresh storage stamp its schema version twice, after
+    which nobody can open it again.
+    """
     write_settings(paths)
     # Read by dagster.yaml; a process that opens two data folders one after the other must not mix them.
     os.environ["CONCIERGE_EVENT_LOG"] = str(paths.dagster_home / "event_log")
     name = QUIET_SETTINGS if quiet else SETTINGS
-    with DagsterInstance.from_config(str(paths.dagster_home), name) as instance:
+    with FileLock(paths.dagster_home / OPENING_LOCK):
+        instance = DagsterInstance.from_config(str(paths.dagster_home), name)
+    with instance:
         yield instance
 
 

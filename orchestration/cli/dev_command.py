@@ -25,9 +25,11 @@ def dev(
 
     project = open_project()
     environment.configure(project.paths, project.config)
-    from orchestration.instance import write_settings
+    from orchestration.instance import open_instance
 
-    write_settings(project.paths)
+    # The UI, its daemon and the code server start together: the storage they share is laid out before them.
+    with open_instance(project.paths):
+        pass
     workspace = repository_root() / "workspace.yaml"
     command = [environment.executable("dg"), "dev", "--workspace", str(workspace), "--host", host, "--port", str(port)]
     say(f"Dagster UI: http://{host}:{port}  (data: {project.paths.root})")

@@ -88,3 +88,21 @@ def test_settings_are_copied_and_follow_an_upgrade(tmp_path: Path) -> None:
 def test_a_process_is_alive_until_it_ends() -> None:
     assert is_alive(os.getpid())
     assert not is_alive(_dead_process())
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from intake.paths import DataPaths
+from orchestration.instance import open_instance
+
+with open_instance(DataPaths(Path(sys.argv[1])), quiet=True) as instance:
+    instance.event_log_storage.get_concurrency_info("duckdb_writer")
+"""
+
+
+def test_processes_that_open_a_fresh_folder_together_do_not_spoil_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPEN, str(tmp_path / "data")]
+    together = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [process.communicate()[1] for process in together]
+    assert [process.returncode for process in together] == [0, 0, 0], errors

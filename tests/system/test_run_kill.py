@@ -57,11 +57,12 @@ def _wait_until_days_are_built(project: Project, process: subprocess.Popen[bytes
 @pytest.mark.system
 def test_a_killed_run_keeps_its_slot_until_the_next_run_heals(tmp_path: Path) -> None:
     project = company(tmp_path / "killed")
-    process = _start(project)
-    _wait_until_days_are_built(project, process)
-    time.sleep(4)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(timeout=30)
+    with _start(project) as process:
+        try:
+            _wait_until_days_are_built(project, process)
+            time.sleep(2)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
     assert _holders(project) == ["daily_models"]
 
     report = run_pipeline(project, settled(project), select=DAYS)
