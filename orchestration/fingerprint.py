@@ -1,4 +1,4 @@
-"""Whether anything but the data changed since the last complete run: configuration, code, the day."""
+"""Whether anything changed since the last complete run: configuration, code, the day, the lake, overrides."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
+from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 
@@ -15,12 +16,23 @@ FILE = "last_run.sha256"
 
 
 def project_fingerprint(project: Project, as_of: datetime) -> str:
-    """Hash over configuration, code and the day of `as_of` (features are windows of whole days)."""
+    """Hash over configuration, code, the day of `as_of` (features are windows of whole days) and what the run reads.
+
+    The lake counts although touched days are noted elsewhere: an hourly run consumes the note and leaves everything
+    behind the daily tables as it was.
+    """
     digest = hashlib.sha256(as_of.date().isoformat().encode())
+    for line in _inputs(OpsStore(project.paths)):
+        digest.update(line.encode() + b"\0")
     for folder in (project.config, *(repository_root() / name for name in CODE)):
         for file in _files(folder):
             digest.update(str(file).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
+
+
+def _inputs(ops: OpsStore) -> list[str]:
+    lake = [file.path for file in ops.visible_files()]
+    return lake + [f"{item.kind}:{item.a_key}:{item.b_key}" for item in ops.overrides()]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from intake.clock import WallClock
+from intake.ops_records import IdentityOverride, LakeFile
+from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
@@ -33,6 +35,20 @@ def test_another_day_or_setting_is_another(project: Project) -> None:
     before = project_fingerprint(project, NOON)
     assert project_fingerprint(project, NOON + timedelta(days=1)) != before
     (project.config / "settings.yml").write_text("currency: EUR\n")
+    assert project_fingerprint(project, NOON) != before
+
+
+def test_a_file_that_arrived_is_another_even_when_an_hourly_run_has_built_its_day(project: Project) -> None:
+    before = project_fingerprint(project, NOON)
+    moment = NOON - timedelta(days=1)
+    file = LakeFile("lake/events/event_date=2018-01-01/a.parquet", "a", moment.date(), "b1", 3, moment, moment, NOON)
+    OpsStore(project.paths).swap_files([], [file])
+    assert project_fingerprint(project, NOON) != before
+
+
+def test_an_override_is_another(project: Project) -> None:
+    before = project_fingerprint(project, NOON)
+    OpsStore(project.paths).record_override(IdentityOverride(1, 2, "cannot_link", "ana", "two people", NOON))
     assert project_fingerprint(project, NOON) != before
 
 
