@@ -110,12 +110,13 @@ def build(context: AssetExecutionContext, dbt: DbtCliResource, arguments: list[s
     with (target / "output.log").open("w", encoding="utf-8") as log:
         for event in _quietly(dbt.cli(command, context=step, target_path=target).stream(), log):
             if isinstance(event, AssetCheckResult) and not event.passed:
-                _open_alert(event)
+                open_alert(event)
             yield event
     shutil.rmtree(target, ignore_errors=True)
 
 
-def _open_alert(failed: AssetCheckResult) -> None:
+def open_alert(failed: AssetCheckResult) -> None:
+    """Tell the analysts of a dbt test that did not hold; one that only warns is a warning."""
     asset = failed.asset_key.to_user_string() if failed.asset_key else "dbt"
     severity: Severity = "critical" if failed.severity == AssetCheckSeverity.ERROR else "warning"
     check_failed(Project.open(), asset, failed.check_name or "test", failed.description or "", severity=severity)
