@@ -1,4 +1,4 @@
-"""Pauses, run summaries, daily metrics and identity overrides."""
+"""Pauses, run summaries and daily metrics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from intake.ops_database import OpsDatabase
-from intake.ops_records import IdentityOverride, Metric, Pause, RunSummary, from_text, to_text
+from intake.ops_records import Metric, Pause, RunSummary, from_text, to_text
 
 
 class ControlRoom(OpsDatabase):
@@ -87,23 +87,6 @@ class ControlRoom(OpsDatabase):
                 row["dimension"],
                 row["value"],
                 from_text(row["recorded_at"]),
-            )
-            for row in rows
-        ]
-
-    def record_override(self, override: IdentityOverride) -> None:
-        """Note an analyst's link or un-link; the pair is kept with the smaller key first."""
-        a_key, b_key = sorted((override.a_key, override.b_key))
-        values = (a_key, b_key, override.kind, override.actor, override.reason, to_text(override.created_at))
-        with self.transaction() as connection:
-            connection.execute("insert or replace into identity_override values (?, ?, ?, ?, ?, ?)", values)
-
-    def overrides(self) -> list[IdentityOverride]:
-        """All overrides, oldest first."""
-        rows = self.rows("select * from identity_override order by created_at, a_key, b_key")
-        return [
-            IdentityOverride(
-                row["a_key"], row["b_key"], row["kind"], row["actor"], row["reason"], from_text(row["created_at"])
             )
             for row in rows
         ]

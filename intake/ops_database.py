@@ -11,7 +11,7 @@ from typing import Any
 from intake.paths import DataPaths
 
 BUSY_SECONDS = 30
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = Path(__file__).with_name("ops_schema.sql")
 
 
@@ -52,6 +52,13 @@ class OpsDatabase:
         with self.reading() as connection:
             return connection.execute(sql, parameters).fetchall()
 
+    def version(self) -> int:
+        """The file's schema version as it lies there; 0 when there is none yet. Changes nothing."""
+        if not self.file.exists():
+            return 0
+        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("pragma user_version").fetchone()[0])
+
     def _connect(self) -> sqlite3.Connection:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -69,7 +76,10 @@ class OpsDatabase:
         found = int(connection.execute("pragma user_version").fetchone()[0])
         if found > SCHEMA_VERSION:
             connection.close()
-            raise OpsStoreError(f"{self.file}: schema version {found} is newer than {SCHEMA_VERSION}")
+            raise OpsStoreError(
+                f"{self.file}: schema version {found} is newer than {SCHEMA_VERSION}, which this program knows;"
+                " use the program that wrote it, or a later one"
+            )
         if found < SCHEMA_VERSION:
             connection.execute("pragma journal_mode = wal")
             script = _SCHEMA.read_text(encoding="utf-8")

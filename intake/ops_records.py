@@ -10,6 +10,7 @@ from typing import Any, Literal
 Severity = Literal["info", "warning", "critical"]
 AlertState = Literal["open", "acknowledged", "resolved"]
 FileState = Literal["visible", "retired"]
+OverrideKind = Literal["must_link", "cannot_link"]
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,15 @@ class IdentityOverride:
 
     a_key: int
     b_key: int
-    kind: Literal["must_link", "cannot_link"]
+    kind: OverrideKind
     actor: str
     reason: str
     created_at: datetime
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        """The two keys, smaller first."""
+        return (min(self.a_key, self.b_key), max(self.a_key, self.b_key))
 
 
 def to_text(moment: datetime) -> str:

@@ -49,5 +49,10 @@ create table if not exists identity_override (
     a_key integer not null, b_key integer not null, kind text not null check (kind in ('must_link', 'cannot_link')),
     actor text not null, reason text not null, created_at text not null, primary key (a_key, b_key)
 ) without rowid;
+create table if not exists identity_override_removed (
+    a_key integer not null, b_key integer not null, kind text not null, actor text not null, reason text not null,
+    created_at text not null, removed_by text not null, removed_at text not null,
+    primary key (a_key, b_key, created_at, removed_at)
+) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
-insert or ignore into schema_version (version) values (1);
+insert or ignore into schema_version (version) values (2);
