@@ -1,9 +1,20 @@
-{# Joins that find the customer of a row with anchor_key and login_key, by the identities of this run. #}
+{# Whether a slice of an assignment covers the day of a row. #}
+{% macro slice_covers(slices, day) -%}
+    {{ day }} >= {{ slices }}.valid_from_date and {{ day }} < {{ slices }}.valid_to_date
+{%- endmacro %}
+
+
+{#
+  Joins that find the customer of a row with anchor_key, login_key and event_date, by the identities of this run: the
+  one its identifiers belonged to on its own day.
+#}
 {% macro customer_joins(alias) -%}
-    left join {{ ref('int_identifier_customers') }} as anchor_customers
-        on {{ alias }}.anchor_key = anchor_customers.identifier_key
-    left join {{ ref('int_identifier_customers') }} as login_customers
-        on {{ alias }}.login_key = login_customers.identifier_key
+    {%- for name in ['anchor', 'login'] %}
+    left join {{ ref('int_identifier_customers') }} as {{ name }}_customers
+        on
+            {{ alias }}.{{ name }}_key = {{ name }}_customers.identifier_key
+            and {{ slice_covers(name ~ '_customers', alias ~ '.event_date') }}
+    {%- endfor %}
 {%- endmacro %}
 
 

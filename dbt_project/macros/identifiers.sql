@@ -13,3 +13,18 @@
 {% macro literals(names) -%}
     {%- for name in names -%}'{{ name }}'{{ ", " if not loop.last }}{%- endfor -%}
 {%- endmacro %}
+
+
+{#
+  Whether the identifiers on a staged event may speak for a person. What a browser posts may not, unless the service
+  checked a token of the shop and said so.
+#}
+{% macro is_identity_trusted() -%}
+    (
+        coalesce(source not in ({{ literals(var('untrusted_sources')) }}), true)
+        or coalesce(
+            properties like '%"identity_verified"%' and {{ json_text('properties', 'identity_verified') }} = 'true',
+            false
+        )
+    )
+{%- endmacro %}

@@ -3,7 +3,10 @@
 select fct_order.order_id
 from {{ ref('fct_order') }} as fct_order
 inner join {{ ref('int_events') }} as events on fct_order.order_id = events.order_id
-inner join {{ ref('int_identifier_customers') }} as customers on events.anchor_key = customers.identifier_key
+inner join {{ ref('int_identifier_customers') }} as customers
+    on
+        events.anchor_key = customers.identifier_key
+        and {{ slice_covers('customers', 'events.event_date') }}
 where events.event_type = 'order_completed'
 group by fct_order.order_id
 having max(fct_order.customer_id) is null

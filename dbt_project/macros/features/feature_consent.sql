@@ -16,13 +16,14 @@
             consent.purpose,
             cast(consent.is_granted as integer) as is_granted,
             row_number() over (
-                partition by assigned.as_of, consent.identifier_key, consent.purpose
+                partition by assigned.as_of, assigned.customer_id, consent.identifier_key, consent.purpose
                 order by consent.occurred_at desc, consent.received_at desc, consent.event_id desc
             ) as place
         from {{ ref('int_consent_events') }} as consent
         inner join assigned
             on
                 consent.identifier_key = assigned.identifier_key
+                and {{ slice_covers('assigned', 'consent.event_date') }}
                 and cast(consent.event_date as timestamp) < assigned.as_of
                 and cast(consent.received_date as timestamp) < assigned.as_of
     ) as ranked
@@ -40,13 +41,13 @@
 {# One row per cut-off and customer: how many identifiers of which strength are known. #}
 {% macro feature_identifiers() -%}
     select
-        assigned.as_of,
-        assigned.customer_id,
+        held.as_of,
+        held.customer_id,
         count(*) as n_identifiers,
         {{ count_if("identifier.type in ('device_id', 'cookie')") }} as n_browsers,
         {{ count_if("identifier.type in (" ~ literals(var('strong_identifier_types')) ~ ")") }} > 0 as is_known
-    from assigned
+    from (select distinct as_of, customer_id, identifier_key from assigned) as held
     left join {{ source('identity', 'identifier') }} as identifier
-        on assigned.identifier_key = identifier.identifier_key
-    group by assigned.as_of, assigned.customer_id
+        on held.identifier_key = identifier.identifier_key
+    group by held.as_of, held.customer_id
 {%- endmacro %}

@@ -20,7 +20,10 @@
 
         {{ assignments_at() }}
     ) as assigned
-        on daily.anchor_key = assigned.identifier_key and {{ closed }}.as_of = assigned.as_of
+        on
+            daily.anchor_key = assigned.identifier_key
+            and {{ closed }}.as_of = assigned.as_of
+            and {{ slice_covers('assigned', 'daily.event_date') }}
     where daily.n_orders > 0
     group by {{ closed }}.as_of, {{ closed }}.horizon_days, assigned.customer_id
 {%- endmacro %}

@@ -1,33 +1,25 @@
 {#
-  Which customer each identifier belonged to at every cut-off, by what was known then. Evidence that arrived at the
-  cut-off itself is not yet known. Expects a CTE `cutoffs (as_of)`.
+  Which customer each identifier belonged to on which days, at every cut-off, by what was known then. Evidence that
+  arrived at the cut-off itself is not yet known. One row per cut-off, identifier and slice [valid_from_date,
+  valid_to_date); most identifiers have one slice. Expects a CTE `cutoffs (as_of)`.
 #}
 {% macro assignments_at() -%}
     select
-        as_of,
-        identifier_key,
-        canonical_id as customer_id
-    from (
-        select
-            cutoffs.as_of,
-            assignment.identifier_key,
-            assignment.canonical_id,
-            row_number() over (
-                partition by cutoffs.as_of, assignment.identifier_key
-                order by assignment.valid_from desc, assignment.system_from desc, assignment.canonical_id
-            ) as place
-        from {{ source('identity', 'identity_assignment') }} as assignment
-        inner join cutoffs
-            on assignment.system_from < cutoffs.as_of and assignment.system_to >= cutoffs.as_of
-    ) as ranked
-    where place = 1
+        cutoffs.as_of,
+        assignment.identifier_key,
+        assignment.canonical_id as customer_id,
+        cast(assignment.valid_from as date) as valid_from_date,
+        cast(assignment.valid_to as date) as valid_to_date
+    from {{ source('identity', 'identity_assignment') }} as assignment
+    inner join cutoffs
+        on assignment.system_from < cutoffs.as_of and assignment.system_to >= cutoffs.as_of
 {%- endmacro %}
 
 
 {#
   Daily rows that a cut-off may see, each with its customer and its age in days: cut by day of occurrence and by day
   of arrival. The login in force counts from its own arrival on; before that the browser stands for itself.
-  Expects CTEs `cutoffs (as_of)` and `assigned (as_of, identifier_key, customer_id)`.
+  Expects CTEs `cutoffs (as_of)` and `assigned`, as `assignments_at` gives it.
 #}
 {% macro visible_rows(relation) -%}
     (
@@ -42,11 +34,15 @@
                 cast(daily.event_date as timestamp) < cutoffs.as_of
                 and cast(daily.received_date as timestamp) < cutoffs.as_of
         left join assigned as anchors
-            on daily.anchor_key = anchors.identifier_key and cutoffs.as_of = anchors.as_of
+            on
+                daily.anchor_key = anchors.identifier_key
+                and cutoffs.as_of = anchors.as_of
+                and {{ slice_covers('anchors', 'daily.event_date') }}
         left join assigned as logins
             on
                 daily.login_key = logins.identifier_key
                 and cutoffs.as_of = logins.as_of
+                and {{ slice_covers('logins', 'daily.event_date') }}
                 and cast(daily.login_known_date as timestamp) < cutoffs.as_of
         where coalesce(logins.customer_id, anchors.customer_id) is not null
     )

@@ -83,7 +83,7 @@ session_days as (
         session_id,
         event_day
     from events
-    where session_id is not null and anchor_type in ('device_id', 'cookie', 'click_id')
+    where session_id is not null and anchor_type in ({{ literals(var('weak_identifier_types')) }})
 
 ),
 
@@ -104,7 +104,7 @@ session_logins as (
         on
             session_days.session_id = events.session_id
             and events.event_day between session_days.event_day - 1 and session_days.event_day + 1
-    where events.anchor_type = 'login'
+    where events.anchor_type = 'login' and events.is_identity_trusted
 
 ),
 
@@ -121,7 +121,8 @@ final as (
         session_logins.login_key,
         session_logins.login_known_date,
         coalesce(sessions.is_session_start, false) as is_session_start,
-        events.is_bot
+        events.is_bot,
+        events.is_identity_trusted
     from events
     left join sessions
         on events.event_id = sessions.event_id and events.event_date = sessions.event_date
@@ -130,7 +131,7 @@ final as (
             events.session_id = session_logins.session_id
             and events.event_day = session_logins.event_day
             and session_logins.place = 1
-            and events.anchor_type in ('device_id', 'cookie', 'click_id')
+            and events.anchor_type in ({{ literals(var('weak_identifier_types')) }})
     where {{ in_batch('events.event_date') }}
 
 )

@@ -21,7 +21,8 @@ final as (
         sessions.login_key,
         sessions.login_known_date,
         sessions.is_session_start,
-        sessions.is_bot
+        sessions.is_bot,
+        sessions.is_identity_trusted
     from staged
     inner join sessions
         on

@@ -15,6 +15,7 @@ with staged as (
         lake_row,
         -- The cheap test first: orders carry kilobytes of lines that need no parsing here.
         coalesce(properties like '%"is_bot"%' and {{ json_text('properties', 'is_bot') }} = 'true', false) as is_bot,
+        {{ is_identity_trusted() }} as is_identity_trusted,
         identifiers,
         {{ day_number('event_date') }} as event_day
     from {{ ref('stg_events').render() }}
@@ -51,7 +52,7 @@ first_copies as (
 
 identified as (
 
-    {{ explode_identifiers('first_copies', ['event_id']) }}
+    {{ explode_identifiers('first_copies', ['event_id', 'is_identity_trusted']) }}
 
 ),
 
@@ -63,9 +64,18 @@ anchors as (
         {{ identifier_key('identifier.value') }} as anchor_key,
         row_number() over (
             partition by event_id
-            order by {{ identifier_strength('identifier.type') }}, identifier.value
+            order by
+                -- Or else anybody could act on the profile of an address they typed in.
+                case
+                    when not is_identity_trusted and identifier.type in ({{ literals(var('weak_identifier_types')) }})
+                        then 0
+                    else 1
+                end,
+                {{ identifier_strength('identifier.type') }},
+                identifier.value
         ) as place
     from identified
+    where identifier.type not in ({{ literals(var('hint_identifier_types')) }})
 
 ),
 
@@ -83,7 +93,8 @@ final as (
         first_copies.lake_row,
         anchors.anchor_type,
         anchors.anchor_key,
-        first_copies.is_bot
+        first_copies.is_bot,
+        first_copies.is_identity_trusted
     from first_copies
     left join anchors
         on

@@ -1,4 +1,4 @@
--- One row per identifier that belongs to a customer at the run's moment.
+-- One row per identifier and spell of days in which it belongs to one customer, as known at the run's moment.
 with cutoffs as (
 
     {{ current_cutoff() }}
@@ -22,6 +22,8 @@ final as (
     select
         assigned.identifier_key,
         assigned.customer_id,
+        assigned.valid_from_date,
+        assigned.valid_to_date,
         known.is_known
     from assigned
     inner join known on assigned.customer_id = known.customer_id
