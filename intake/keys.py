@@ -31,7 +31,7 @@ def identifier_key_bytes(paths: DataPaths) -> bytes:
         key, origin = given.encode(), f"${KEY_VARIABLE}"
     else:
         file = paths.keys / "identifier.key"
-        key, origin = _read_or_make(file, lambda: secrets.token_hex(32).encode()), str(file)
+        key, origin = read_or_make(file, lambda: secrets.token_hex(32).encode()), str(file)
     if len(key) < _MINIMUM_BYTES:
         raise KeyProblem(f"{origin}: key has {len(key)} bytes; at least {_MINIMUM_BYTES} are needed")
     return key
@@ -44,14 +44,19 @@ def quarantine_cipher(paths: DataPaths) -> Fernet:
         KeyProblem: the key file is not a Fernet key.
     """
     file = paths.keys / "quarantine.key"
-    key = _read_or_make(file, lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)))
+    key = read_or_make(file, lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)))
     try:
         return Fernet(key)
     except ValueError as error:
         raise KeyProblem(f"{file}: not a Fernet key") from error
 
 
-def _read_or_make(file: Path, make: Callable[[], bytes]) -> bytes:
+def read_or_make(file: Path, make: Callable[[], bytes]) -> bytes:
+    """A key file's content; a missing one is made with mode 600, once, whoever comes first.
+
+    Raises:
+        KeyProblem: the file cannot be read.
+    """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.parent.chmod(0o700)

@@ -16,6 +16,7 @@ from intake.hashing import hash_identifier
 from intake.keys import identifier_key_bytes
 from intake.ops_store import OpsStore
 from intake.project import Project
+from intake.user_token import token_secret
 
 API_KEY_VARIABLE = "CONCIERGE_API_KEY"
 MINIMUM_KEY_LENGTH = 16
@@ -30,7 +31,8 @@ class ServiceConfig:
     """Everything the application is built from.
 
     `hash_identifier` turns (type, clear value) into the keyed hash, or None for a placeholder. `paused_scopes` reads
-    the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second.
+    the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second. Without
+    `user_token_secret` no user token is accepted.
     """
 
     snapshots: Path
@@ -41,6 +43,7 @@ class ServiceConfig:
     event_types: Mapping[str, EventType]
     worker: str
     api_key: str | None = None
+    user_token_secret: bytes | None = None
     earliest_event: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     future_tolerance: timedelta = timedelta(seconds=300)
     poll_seconds: float = 0.5
@@ -70,6 +73,7 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         event_types=load_event_types(project.config),
         worker=f"{project.clock.now():%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}",
         api_key=key,
+        user_token_secret=token_secret(project.paths),
         earliest_event=intake.earliest_event,
         future_tolerance=timedelta(seconds=intake.future_tolerance_seconds),
     )

@@ -16,6 +16,7 @@ from serving.question import Context, Decision
 
 Hashed = Sequence[tuple[str, str]]
 _JSON = msgspec.json.Encoder(order="deterministic")
+VERIFIED = "identity_verified"
 _FREE_TEXT = ("page_url", "referrer", "query", "campaign")
 
 
@@ -67,16 +68,23 @@ def exposure_line(exposure: Exposure, identifiers: Hashed, now: datetime, channe
     )
 
 
-def event_line(event: Event, identifiers: Hashed, now: datetime) -> tuple[str, bytes]:
-    """Event id and line of one posted event. Without an id of its own it gets one from its content and time."""
+def event_line(event: Event, identifiers: Hashed, now: datetime, *, verified: bool = False) -> tuple[str, bytes]:
+    """Event id and line of one posted event. Without an id of its own it gets one from its content and time.
+
+    `verified`: the shop vouched for the identifiers, which is said here alone; a caller's own word on it is dropped.
+    """
     fields = {name: value for name, value in msgspec.structs.asdict(event).items() if value is not None}
+    fields.pop("user_token", None)
     fields |= {name: scrub_text(fields[name]) for name in _FREE_TEXT if name in fields}
     fields["properties"] = _scrubbed(fields.get("properties", {}))
+    fields["properties"].pop(VERIFIED, None)
     fields["identifiers"] = _pairs(identifiers)
     fields["occurred_at"] = (event.occurred_at or now).astimezone(UTC)
     if event.event_id is None:
         fields["event_id"] = blake2b(_JSON.encode(fields), digest_size=16).hexdigest()
     fields["received_at"] = now
+    if verified:
+        fields["properties"][VERIFIED] = True
     return fields["event_id"], _line(fields)
 
 

@@ -7,8 +7,10 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from intake.ops_database import OpsStoreError
+from intake.user_token import Identifiers, UserTokenError, verified_identifiers
 from serving.configuration import ServiceConfig
 from serving.http.messages import Identifier
 from serving.live import LiveSnapshot
@@ -35,6 +37,17 @@ class Service:
         hashing = self.config.hash_identifier
         pairs = ((item.type, hashing(item.type, item.value)) for item in identifiers)
         return tuple((kind, value) for kind, value in pairs if value is not None)
+
+    def vouched(self, token: str, now: datetime) -> Identifiers:
+        """The identifiers that a user token vouches for.
+
+        Raises:
+            UserTokenError: the token proves nothing, or this service has no secret to check it with.
+        """
+        secret = self.config.user_token_secret
+        if secret is None:
+            raise UserTokenError("this service has no secret to check user tokens with")
+        return verified_identifiers(secret, token, now, self.config.hash_identifier)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

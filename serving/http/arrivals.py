@@ -10,6 +10,7 @@ from starlette.responses import Response
 from serving.http.body import read_body
 from serving.http.messages import Accepted, Event, EventsRequest, ExposuresRequest
 from serving.http.problems import Problem, json_response, refuse
+from serving.http.vouching import vouched_events
 from serving.lines import event_line, exposure_line
 from serving.log.stream import LogStream, LogUnavailableError
 from serving.service import Service
@@ -23,7 +24,10 @@ async def events(request: Request) -> Response:
     for index, event in enumerate(body.events):
         _check_type(service, event, f"events[{index}]")
         _check_moment(service, event.occurred_at, now, f"events[{index}]")
-    written = [event_line(event, service.hashed(event.identifiers), now) for event in body.events]
+    hashed = [service.hashed(event.identifiers) for event in body.events]
+    vouched = vouched_events(service, request, body.events, hashed, now)
+    lines = zip(body.events, hashed, vouched, strict=True)
+    written = [event_line(event, pairs, now, verified=verified) for event, pairs, verified in lines]
     await _written(service.events, [line for _, line in written])
     return json_response(Accepted(len(written), [event_id for event_id, _ in written]), 202)
 

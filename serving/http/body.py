@@ -16,8 +16,8 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 _PLACE = re.compile(r"^(?P<what>.*) - at `\$(?P<path>.*)`$", re.DOTALL)
 _STEPS = re.compile(r"\.?([A-Za-z_]\w*)|\[(\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `(.+?)`")
-# Whatever stands below these may be personal, so it is never repeated.
-_UNTOLD = ("identifiers", "properties", "query", "page_url", "referrer")
+# Whatever stands below these may be personal or secret, so it is never repeated.
+_UNTOLD = ("identifiers", "properties", "query", "page_url", "referrer", "user_token")
 _LONGEST_VALUE = 100
 _ANYTHING = msgspec.json.Decoder()
 

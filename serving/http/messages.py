@@ -10,7 +10,9 @@ from msgspec import Meta
 
 from serving.question import Context, Decision, ShortText
 
-IdentifierType = Literal["login", "loyalty_id", "email", "phone", "crm_id", "device_id", "cookie", "click_id"]
+IdentifierType = Literal[
+    "login", "loyalty_id", "email", "phone", "crm_id", "pos_id", "device_id", "cookie", "click_id", "ip", "fingerprint",
+]  # fmt: skip
 Text = Annotated[str, Meta(max_length=2_000)]
 Amount = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -103,6 +105,7 @@ class Event(Message, frozen=True):
     experiment_id: ShortText | None = None
     personalization_id: ShortText | None = None
     properties: dict[str, Any] | None = None
+    user_token: Annotated[str, Meta(min_length=1, max_length=8_000)] | None = None
 
 
 class EventsRequest(Message, frozen=True):

@@ -77,6 +77,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "description": " ".join((operation.handler.__doc__ or "").split()),
         "responses": responses,
     }
+    if operation.headers:
+        described["parameters"] = [
+            {"name": name, "in": "header", "description": meaning, "schema": {"type": "string"}}
+            for name, meaning in operation.headers
+        ]
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": _content(operation.body)}
     return described

@@ -21,13 +21,14 @@ from serving.http.messages import (
     LookupRequest,
     Readiness,
 )
+from serving.http.vouching import HEADER
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One path and method, its bodies, and the statuses it refuses with."""
+    """One path and method, its bodies, the statuses it refuses with, and its own headers (name, meaning)."""
 
     method: str
     path: str
@@ -38,6 +39,7 @@ class Operation:
     body: type[msgspec.Struct] | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 _BODY = (400, 401, 413, 422, 503)
@@ -54,6 +56,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/v1/events", "postEvents", "Store events; acknowledged once they are on disk",
         arrivals.events, Accepted, EventsRequest, 202, _BODY,
+        ((HEADER, "A token of the shop that vouches for the person identifiers of every event without `user_token`"),),
     ),
     Operation(
         "POST", "/v1/exposures", "postExposures", "Tell that decisions were shown; acknowledged once on disk",

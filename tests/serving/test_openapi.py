@@ -82,7 +82,12 @@ async def check_pages(client: httpx.AsyncClient) -> None:
 def test_vocabularies_agree_with_intake() -> None:
     assert get_args(IdentifierType) == IDENTIFIER_TYPES
     own = set(Event.__struct_fields__)
-    assert own == set(EVENT_FIELDS) - {"received_at", "source", "is_simulated", "loaded_at"}
+    assert own == set(EVENT_FIELDS) - {"received_at", "source", "is_simulated", "loaded_at"} | {"user_token"}
+
+
+def test_the_header_of_the_shop_s_token_is_documented() -> None:
+    (header,) = openapi_document()["paths"]["/v1/events"]["post"]["parameters"]
+    assert (header["name"], header["in"]) == ("X-Concierge-User-Token", "header")
 
 
 def test_every_rung_is_documented() -> None:
