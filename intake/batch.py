@@ -105,7 +105,7 @@ class Batch:
         kept = events if accepted.all() else events.filter(pa.array(accepted))
         self._pending.append(kept)
         self.consent += consent_changes(kept)
-        if self.rules.contract.personal_data:
+        if self.rules.contract.personal_columns:
             heads = chunk.table.take(pa.array(mapped.representatives[accepted]))
             self.vault.append(vault_rows(heads, kept, self.rules.contract))
         if sum(table.num_rows for table in self._pending) >= FLUSH_EVENTS:

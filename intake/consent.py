@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from intake.event import HINT_TYPES
 from intake.ops_records import ConsentChange
 from intake.validation import micros
 from intake.values import Mask, flat, mask_of
@@ -38,7 +39,7 @@ def states_consent(properties: str) -> bool:
 
 
 def consent_changes(events: pa.Table) -> list[ConsentChange]:
-    """What the `consent_updated` events among these say, for each of their identifiers."""
+    """What the `consent_updated` events among these say, for each of their identifiers that name a person."""
     said = events.filter(pc.equal(events.column("event_type"), "consent_updated"))
     changes = []
     for row in said.select(["occurred_at", "identifiers", "properties"]).to_pylist():
@@ -46,6 +47,7 @@ def consent_changes(events: pa.Table) -> list[ConsentChange]:
         changes += [
             ConsentChange(identifier["value"], word.purpose, word.granted, row["occurred_at"])
             for identifier in row["identifiers"]
+            if identifier["type"] not in HINT_TYPES
         ]
     return changes
 

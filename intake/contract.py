@@ -13,13 +13,16 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from intake.event import EVENT_FIELDS, MAPPABLE_FIELDS
+from intake.matching_roles import Matching
 
 Kind = Literal[
     "web", "mobile", "pos", "online_orders", "crm", "loyalty", "email", "ads", "catalogue", "price_list",
     "inventory", "consent", "experiment", "service_log", "custom",
 ]  # fmt: skip
 Purpose = Literal["contract", "analytics", "personalization", "marketing_email", "profiling_price"]
-IdentifierType = Literal["login", "loyalty_id", "email", "phone", "crm_id", "device_id", "cookie", "click_id"]
+IdentifierType = Literal[
+    "login", "loyalty_id", "email", "phone", "crm_id", "pos_id", "device_id", "cookie", "click_id", "ip", "fingerprint",
+]  # fmt: skip
 Scalar = bool | int | float | datetime | date | str
 
 
@@ -146,6 +149,7 @@ class SourceContract(_Part):
     aliases: dict[str, tuple[str, ...]] = {}
     identifiers: tuple[IdentifierSpec, ...] = ()
     personal_data: tuple[str, ...] = ()
+    matching: Matching | None = Field(default=None, description="columns that tell who a person is, for matching")
     sensitive: tuple[str, ...] = ()
     traits: tuple[str, ...] = Field(default=(), description="go to properties.traits")
     properties: tuple[str, ...] | Literal["rest"] = ()
@@ -209,14 +213,21 @@ class SourceContract(_Part):
         return ZoneInfo(self.time_zone)
 
     @property
+    def personal_columns(self) -> tuple[str, ...]:
+        """Columns that go to the vault: those declared as personal data, then those with a matching role."""
+        return tuple(dict.fromkeys((*self.personal_data, *(self.matching.columns() if self.matching else ()))))
+
+    @property
     def content_version(self) -> str:
         """Hash of everything that decides what an input becomes; where its files lie does not."""
-        content = self.model_dump(mode="json", exclude={"location", "description"})
+        # A part that contracts did not have before and that is not used must not make old files look new.
+        unused = {"matching"} if self.matching is None else set()
+        content = self.model_dump(mode="json", exclude={"location", "description", *unused})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def source_columns(self) -> set[str]:
         """Every source column that the contract names."""
-        named = {*self.natural_key, *self.personal_data, *self.sensitive, *self.traits, *self.optional}
+        named = {*self.natural_key, *self.personal_columns, *self.sensitive, *self.traits, *self.optional}
         named |= {spec.column for spec in self.identifiers} | {rule.column for rule in self.quarantine}
         named |= set(self.properties) if self.properties != "rest" else set()
         named |= {name for name in (self.event_id, self.arrival.column) if name}

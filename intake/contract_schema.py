@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from intake.contract import SourceContract
+from intake.matching_roles import ROLES
 
 
 def source_schema() -> str:
@@ -21,11 +22,14 @@ def source_schema() -> str:
 
 
 def _allow_short_forms(schema: dict[str, Any]) -> None:
-    """Plain text stands for a column in every expression, for a constant in event_type and for one location."""
+    """Plain text for one location, for a constant in event_type, and for a column in expressions and matching roles."""
     fields = schema["properties"]
     fields["location"] = {"anyOf": [{"type": "string"}, {"type": "null"}, fields["location"]]}
     fields["event_type"] = {"anyOf": [{"type": "string"}, fields["event_type"]]}
     definitions = schema["$defs"]
+    for role in ROLES:
+        columns = definitions["Matching"]["properties"]
+        columns[role] = {"anyOf": [{"type": "string"}, columns[role]]}
     long_form = definitions.pop("Expression")
     definitions["Expression"] = {"anyOf": [{"type": "string"}, long_form]}
 

@@ -14,8 +14,13 @@ MONEY = pa.decimal128(18, 4)
 SHARE = pa.decimal128(5, 4)
 IDENTIFIERS = pa.list_(pa.struct([("type", pa.string()), ("value", pa.string())]))
 
-IDENTIFIER_TYPES = ("login", "loyalty_id", "email", "phone", "crm_id", "device_id", "cookie", "click_id")
+IDENTIFIER_TYPES = (
+    "login", "loyalty_id", "email", "phone", "crm_id", "pos_id", "device_id", "cookie", "click_id", "ip", "fingerprint",
+)  # fmt: skip
 """Strongest first: an event's anchor is its strongest identifier."""
+
+HINT_TYPES = ("ip", "fingerprint")
+"""Where a person may be, never who: they anchor no event and speak for nobody."""
 
 _TEXT = {
     "before_location": ("page_type", "page_url", "referrer", "campaign", "device_type", "os", "browser"),

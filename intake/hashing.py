@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import phonenumbers
 
@@ -27,32 +28,54 @@ _PLACEHOLDER_WORDS = frozenset(
         "guest",
         "test",
         "(not set)",
+        "#n/a",
+        "n.a.",
+        "nil",
+        "(none)",
+        "[object object]",
+        "anon",
+        "deleted",
+        "not available",
+        "unavailable",
+        "xxx",
+        "-1",
     }
 )
+MAX_CHARACTERS = 512
+"""Of an identifier; anything longer is a value in the wrong column."""
+# Control characters, what stands for bytes that were no text, and halves of characters.
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _PLACEHOLDER_LOCAL_PARTS = frozenset(
     {"none", "no", "na", "noemail", "no-email", "noreply", "no-reply", "test", "anonymous", "unknown", "null"}
 )
 _PLACEHOLDER_DOMAINS = frozenset({"none.com", "example.com", "example.org", "test.com", "noemail.com", "email.com"})
-_ONLY_ZEROS = re.compile(r"^[0\-: ]+$")
+_NOBODYS_LOCAL_PARTS = frozenset({"none", "noemail", "no-email", "null", "unknown", "anonymous"})
+_TEST_ACCOUNT = re.compile(r"^(?:test|tests|tester|testing|testuser|qa|dummy)(?:\+.*)?$")
+_KEYBOARD = frozenset({"a", "aa", "aaa", "abc", "asd", "asdf", "qwerty", "x", "xx", "xxx"})
+_NO_DOMAIN = re.compile(r"(?:^|\.)(?:invalid|localhost|localdomain)$")
+_ONLY_ZEROS = re.compile(r"^[0\-:. ]+$")
+_ONLY_NINES = re.compile(r"^9{7,}$")
+_EMULATOR = "9774d56d682e549c"
+"""The Android id that a well-known fault gave to thousands of devices."""
 
 
 def normalise(identifier_type: str, value: str, region: str = "US") -> str | None:
     """The one spelling of an identifier, or None for a placeholder that would tie strangers together.
 
     E-mail is stripped and lower-cased; phones become E.164 (`region` is assumed without a +); click ids and cookies
-    keep their case; everything else is stripped. All-zero values (a device's zeroed advertising id, 000-000) are None.
+    keep their case; everything else is stripped. None, too, for what is no text or longer than `MAX_CHARACTERS`, for
+    all-zero values (a zeroed advertising id, 000-000), test accounts and addresses of a private network.
     """
     text = value.strip()
-    if text.lower() in _PLACEHOLDER_WORDS or _ONLY_ZEROS.match(text):
+    if len(text) > MAX_CHARACTERS or _NO_TEXT.search(text):
         return None
-    if identifier_type == "email":
-        return _email(text.lower())
+    if text.lower() in _PLACEHOLDER_WORDS or _ONLY_ZEROS.match(text) or _ONLY_NINES.match(text):
+        return None
     if identifier_type == "phone":
         return _phone(text, region)
-    if identifier_type == "device_id":
-        return text.lower()
-    return text
+    own_rule = _OWN_RULES.get(identifier_type)
+    return own_rule(text.lower()) if own_rule else text
 
 
 def _email(text: str) -> str | None:
@@ -61,7 +84,10 @@ def _email(text: str) -> str | None:
     local, domain = text.rsplit("@", 1)
     if domain in _PLACEHOLDER_DOMAINS and (local in _PLACEHOLDER_LOCAL_PARTS or domain.startswith("no")):
         return None
-    return None if local in {"none", "noemail", "no-email", "null", "unknown", "anonymous"} else text
+    if local in _KEYBOARD and domain.split(".")[0] in _KEYBOARD:
+        return None
+    nobodys = local in _NOBODYS_LOCAL_PARTS or _TEST_ACCOUNT.match(local) or _NO_DOMAIN.search(domain)
+    return None if nobodys else text
 
 
 def _phone(text: str, region: str) -> str | None:
@@ -72,6 +98,25 @@ def _phone(text: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number) or len(set(str(number.national_number))) == 1:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _device(text: str) -> str | None:
+    return None if text == _EMULATOR or len(set(text.replace("-", ""))) == 1 else text
+
+
+def _ip(text: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    nobodys = address.is_loopback or address.is_link_local or any(address in network for network in _PRIVATE_NETWORKS)
+    return None if nobodys or address.is_unspecified or address.is_multicast else address.compressed
+
+
+_PRIVATE_NETWORKS = [
+    ipaddress.ip_network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+]
+_OWN_RULES: dict[str, Callable[[str], str | None]] = {"email": _email, "device_id": _device, "ip": _ip}
 
 
 def hash_identifier(key: bytes, identifier_type: str, value: str, region: str = "US") -> str | None:

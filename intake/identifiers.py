@@ -60,6 +60,23 @@ def identifier_lists(table: pa.Table, specs: tuple[IdentifierSpec, ...], hasher:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pairs)
 
 
+def first_of_type(lists: pa.Array, identifier_type: str) -> pa.Array:
+    """The first value of a type in each list of identifiers, null where there is none."""
+    mine = mask_of(pc.equal(pc.struct_field(pc.list_flatten(lists), "type"), identifier_type))
+    owners = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)[mine]
+    rows, first = np.unique(owners, return_index=True)
+    positions, given = np.zeros(len(lists), dtype=np.int64), np.zeros(len(lists), dtype=bool)
+    positions[rows], given[rows] = np.flatnonzero(mine)[first], True
+    return pc.struct_field(pc.list_flatten(lists), "value").take(pa.array(positions, mask=~given))
+
+
+def listed_values(column: pa.Array, identifier_type: str) -> pa.Array:
+    """The first clear value of a type in a source column of {type, value} lists; nulls for any other column."""
+    if not pa.types.is_nested(column.type):
+        return pa.nulls(len(column), pa.string())
+    return as_text(first_of_type(column.cast(IDENTIFIERS), identifier_type))
+
+
 def _found(table: pa.Table, spec: IdentifierSpec, hasher: Hasher) -> list[_Found]:
     column = column_of(table, spec.column)
     if spec.type is not None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.contract import Expression, SourceContract
+from intake.email_domain import email_domains
 from intake.event import EVENT_SCHEMA
 from intake.event_numbers import number_columns
 from intake.expressions import column_of, raw, rule_mask, text
@@ -103,6 +104,7 @@ def _events(
     computed: dict[str, pa.Array] = {}
     if contract.lines and groups is not None:
         computed = {**group_totals(table, contract.lines, groups), "lines": line_lists(table, contract.lines, groups)}
+    computed |= email_domains(heads, contract.identifiers)
     columns["properties"], bad = properties_of(heads, contract, computed)
     reasons.mark(bad, "invalid_json:properties")
     columns["source"] = pa.repeat(pa.scalar(contract.name), rows)

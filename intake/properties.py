@@ -36,7 +36,7 @@ def properties_of(table: pa.Table, contract: SourceContract, computed: dict[str,
 
 
 def _kept_columns(table: pa.Table, contract: SourceContract) -> list[str]:
-    private = {*contract.personal_data, *contract.sensitive, *contract.traits}
+    private = {*contract.personal_columns, *contract.sensitive, *contract.traits}
     if contract.properties != "rest":
         return [name for name in contract.properties if name not in private]
     return [name for name in table.column_names if name not in contract.source_columns() | private]

@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 
 from intake.chunk import Chunk, Malformed, UnreadableInputError, wanted_columns, with_aliases
 from intake.contract import SourceContract
+from intake.legible import legible
 from intake.values import Whole
 
 _BLOCK_BYTES = 8 << 20
@@ -40,14 +41,15 @@ def read_csv(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]
                 delimiter=contract.delimiter, newlines_in_values=True, invalid_row_handler=set_aside
             ),
             pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), include_columns=columns, strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.string()), include_columns=columns, strings_can_be_null=False,
+                check_utf8=False,
             ),
         )  # fmt: skip
         last, told = 1, 0  # the header is row 1, as editors and pyarrow count
         for batch in reader:
             numbers = _row_numbers(last, batch.num_rows, malformed[told:])
             last = int(numbers[-1]) if len(numbers) else last
-            table = with_aliases(pa.Table.from_batches([batch]), contract)
+            table = with_aliases(legible(pa.Table.from_batches([batch])), contract)
             yield Chunk(table, numbers, tuple(malformed[told:]))
             told = len(malformed)
     if malformed[told:]:

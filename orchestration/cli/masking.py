@@ -37,7 +37,7 @@ def shape(text: str) -> str:
 
 def private_columns(contract: SourceContract) -> frozenset[str]:
     """Columns of a source that identify or describe a person, under all their names."""
-    private = {*contract.personal_data, *contract.sensitive, *contract.traits}
+    private = {*contract.personal_columns, *contract.sensitive, *contract.traits}
     private |= {spec.column for spec in contract.identifiers}
     return frozenset(private.union(*(contract.aliases.get(name, ()) for name in private)))
 

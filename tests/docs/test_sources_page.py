@@ -33,8 +33,18 @@ INPUTS = {
         '{"id": "e2", "action": "dance", "ts": "2017-03-01T09:59:00Z", "sent_at": "2017-03-01T09:59:01Z", '
         '"session": "s1", "visitor": "v1"}\n',
     ),
+    "store_customers": (
+        "store_customers.csv",
+        "customer_no,changed_at,name,house_no,street,town,postcode,mail,born\n"
+        "P-17,2017-02-01,Bill Smith,12,Station Road,Leeds,LS1 4DY,bill.smith@mail.example,05/03/1980\n",
+    ),
 }
-EXPECTED = {"shop_orders": (3, 3, 0), "shop_customers": (1, 1, 0), "shop_clicks": (2, 1, 1)}
+EXPECTED = {
+    "shop_orders": (3, 3, 0),
+    "shop_customers": (1, 1, 0),
+    "shop_clicks": (2, 1, 1),
+    "store_customers": (1, 1, 0),
+}
 
 
 def printed_contracts() -> dict[str, str]:
@@ -42,8 +52,9 @@ def printed_contracts() -> dict[str, str]:
     return {str(re.search(r"^name: (\w+)$", block, re.MULTILINE)[1]): block for block in blocks}  # type: ignore[index]
 
 
-def test_the_page_prints_the_three_contracts() -> None:
+def test_the_page_prints_these_contracts() -> None:
     assert set(printed_contracts()) == set(INPUTS)
+    assert INPUTS["store_customers"][1] in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(INPUTS))

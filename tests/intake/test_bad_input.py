@@ -212,6 +212,37 @@ def test_one_bad_file_does_not_stop_the_others(project: Project, tmp_path: Path)
     assert report.total("accepted") == 1
 
 
+@pytest.mark.parametrize("login", ["", None, "a" * 600, "a\x00b", "\u0085\u0007", "line\nbreak"])
+def test_an_identifier_that_cannot_be_one_is_left_out_and_its_event_stays(
+    project: Project, tmp_path: Path, login: str | None
+) -> None:
+    report = take(project, contract(), write_jsonl(tmp_path / "a.jsonl", [click("1", login=login)]))
+    assert (report.accepted, report.quarantined) == (1, 0)
+    assert [row["identifiers"] for row in lake_rows(project)] == [[]]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.large_binary(), pa.dictionary(pa.int32(), pa.string())])
+def test_bytes_that_are_no_text_spoil_only_their_own_value(project: Project, tmp_path: Path, kind: pa.DataType) -> None:
+    large = pa.types.is_large_binary(kind)
+    words = pa.array([b"\xff\xfe", b"ann"], pa.large_binary() if large else pa.binary())
+    if pa.types.is_dictionary(kind):
+        logins = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), words.view(pa.string()))
+    else:
+        logins = words.view(kind)
+    table = pa.Table.from_pylist([click("1"), click("2")]).drop_columns(["login"]).append_column("login", logins)
+    pq.write_table(table, tmp_path / "clicks.parquet")
+    assert take(project, PARQUET, tmp_path / "clicks.parquet").accepted == 2
+    assert [len(row["identifiers"]) for row in lake_rows(project)] == [0, 1]
+
+
+def test_a_csv_with_bytes_that_are_no_text(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    line = b"%d,product_viewed,2017-05-01T10:00:00Z,p1,%b\n"
+    file.write_bytes(b"id,type,at,product,login\n" + line % (1, b"caf\xe9") + line % (2, b"ann"))
+    assert take(project, CSV, file).accepted == 2
+    assert [len(row["identifiers"]) for row in lake_rows(project)] == [0, 1]
+
+
 def test_a_file_without_read_permission(project: Project, tmp_path: Path) -> None:
     file = write_jsonl(tmp_path / "closed.jsonl", [click("1")])
     file.chmod(0)

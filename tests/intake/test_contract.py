@@ -60,6 +60,8 @@ def test_the_schema_in_the_repository_is_current() -> None:
         ({"required": ["when"]}, "required", "'when' is not an event field"),
         ({"identifiers": [{"type": "passport", "column": "p"}]}, "identifiers.0.type", "Input should be 'login'"),
         ({"lines": {"group_by": ["no"], "fields": {}}, "event_id": "id"}, "contract", "grouped lines take their id"),
+        ({"matching": {}}, "matching", "needs at least one of given_name, family_name"),
+        ({"matching": {"surname": "x"}}, "matching.surname", "Extra inputs are not permitted"),
         ({"currency": "EURO"}, "currency", "at most 3 characters"),
     ],
 )
@@ -98,6 +100,11 @@ def test_the_content_version_ignores_where_files_lie_and_sees_everything_else() 
     assert len(versions) == len(changed) + 1
 
 
+def test_a_contract_without_matching_keeps_the_version_that_its_files_were_taken_in_under() -> None:
+    assert contract().content_version == "44503301be3f3132"
+    assert contract(matching={"city": "town"}).content_version != contract().content_version
+
+
 def test_every_column_an_expression_reads_is_known() -> None:
     source = contract(
         event_type={"rules": [{"column": "kind", "matches": "^C", "value": "a"}], "default": "b"},
@@ -105,5 +112,20 @@ def test_every_column_an_expression_reads_is_known() -> None:
         quarantine=[{"column": "bad", "at_most": 0}],
         personal_data=["name"],
         arrival={"column": "seen"},
+        matching={"full_name": ["first", "last"], "birth_date": "born"},
     )
-    assert source.source_columns() == {"kind", "at", "q", "p", "t", "bad", "name", "seen", "id", "login"}
+    assert source.source_columns() == {
+        "kind",
+        "at",
+        "q",
+        "p",
+        "t",
+        "bad",
+        "name",
+        "seen",
+        "id",
+        "login",
+        "first",
+        "last",
+        "born",
+    }

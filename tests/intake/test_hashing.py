@@ -33,6 +33,8 @@ def test_the_hash_is_hmac_sha_256_of_type_and_value(value: str) -> None:
         ("device_id", ["AEBE52E7-03EE-455A-B3C4-E57283966239"], "aebe52e7-03ee-455a-b3c4-e57283966239"),
         ("cookie", [" AbC "], "AbC"),
         ("loyalty_id", ["900"], "900"),
+        ("ip", ["2001:DB8:0:0::7", "2001:db8::7"], "2001:db8::7"),
+        ("pos_id", [" 0042 "], "0042"),
     ],
 )
 def test_spellings_of_one_identifier_share_a_hash(kind: str, spellings: list[str], normal: str) -> None:
@@ -53,10 +55,30 @@ def test_a_phone_without_country_takes_the_region() -> None:
         ("device_id", "00000000-0000-0000-0000-000000000000"), ("cookie", "null"), ("login", " Guest "),
         ("crm_id", "0"),
         ("loyalty_id", "N/A"),
+        ("email", "test@shop.com"), ("email", "QA+checkout7@shop.com"), ("email", "test+1@gmail.com"),
+        ("email", "asdf@asdf.com"), ("email", "ann@localhost.localdomain"), ("email", "ann@nowhere.invalid"),
+        ("phone", "+1 555 555 5555"), ("loyalty_id", "9999999999"), ("crm_id", "#N/A"), ("login", "[object Object]"),
+        ("device_id", "ffffffff-ffff-ffff-ffff-ffffffffffff"), ("device_id", "9774D56D682E549C"),
+        ("ip", "::"), ("ip", "127.0.0.1"), ("ip", "::1"), ("ip", "192.168.1.7"), ("ip", "10.0.0.3"),
+        ("ip", "169.254.0.9"), ("ip", "somewhere"),
+        ("login", "a" * 513), ("cookie", "a\x00b"), ("login", "ann\nbob"), ("login", "caf\ufffd"),
+        ("login", "half \ud800"),
     ],
 )  # fmt: skip
 def test_placeholders_are_dropped(kind: str, value: str) -> None:
     assert hash_identifier(KEY, kind, value) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("email", "testa.rossa@shop.com"), ("email", "qanta@shop.com"), ("email", "abc@shop.com"),
+        ("email", "ann@test-kitchen.com"), ("login", "a" * 512), ("login", "Zoë"), ("crm_id", "999999"),
+        ("crm_id", "1"), ("device_id", "9774d56d682e549d"), ("phone", "+12125550999"), ("ip", "203.0.113.9"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_placeholder_is_kept(kind: str, value: str) -> None:
+    assert hash_identifier(KEY, kind, value) is not None
 
 
 def test_type_and_key_are_part_of_the_hash() -> None:

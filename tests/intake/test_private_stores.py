@@ -28,9 +28,10 @@ def test_personal_data_goes_to_the_vault_and_nowhere_else(project: Project, tmp_
     report = ingest(project, PERSONAL, [write_jsonl(tmp_path / "a.jsonl", rows)]).files[0]
     file = project.paths.vault / f"clicks-{report.batch_id[:16]}.parquet"
     assert (mode(project.paths.vault), mode(file)) == (0o700, 0o600)
-    (kept,) = pq.read_table(file).drop_columns(["occurred_at"]).to_pylist()
+    (kept,) = pq.read_table(file).drop_columns(["occurred_at", "received_at"]).to_pylist()
     assert kept == {
         "event_id": "1",
+        "source": "clicks",
         "identifier_type": "login",
         "identifier_value": hash_identifier(KEY.encode(), "login", "ann"),
         "name": "Ann Example",

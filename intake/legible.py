@@ -1,0 +1,35 @@
+"""Source text whose bytes are no UTF-8: what cannot be read is marked, the row stays."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from intake.values import flat
+
+
+def legible(table: pa.Table) -> pa.Table:
+    """The table with every unreadable byte of a text column as U+FFFD, which no identifier may contain."""
+    for position, field in enumerate(table.schema):
+        if _is_text(field.type):
+            table = table.set_column(position, field.name, _legible(flat(table.column(position))))
+    return table
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+    )
+
+
+def _legible(column: pa.Array) -> pa.Array:
+    large = pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type)
+    raw = column.view(pa.large_binary() if large else pa.binary())
+    try:
+        return raw.cast(pa.large_string() if large else pa.string())
+    except pa.ArrowInvalid:
+        words = [None if value is None else value.decode("utf-8", errors="replace") for value in raw.to_pylist()]
+        return pa.array(words, pa.string())
