@@ -137,6 +137,34 @@ IDENTITY_TABLES = (
     ),
 )
 
+MATCHING_TABLES = (
+    _table(
+        "identity",
+        "match_pair",
+        "a_key BIGINT; b_key BIGINT; rule VARCHAR; weight DOUBLE; probability DOUBLE; known_at TIMESTAMP;"
+        "evidence VARCHAR",
+        "a_key b_key rule",
+    ),
+    _table(
+        "identity",
+        "match_veto",
+        "a_key BIGINT; b_key BIGINT; reason VARCHAR; known_at TIMESTAMP",
+        "a_key b_key",
+    ),
+    _table(
+        "identity",
+        "match_flag",
+        "identifier_key BIGINT; status VARCHAR; reason VARCHAR; known_at TIMESTAMP",
+        "identifier_key",
+    ),
+    _table(
+        "identity",
+        "household",
+        "household_id VARCHAR; identifier_key BIGINT; known_at TIMESTAMP",
+        "household_id identifier_key",
+    ),
+)
+
 ML_TABLES = (
     _table(
         "ml",
@@ -182,7 +210,7 @@ ML_TABLES = (
     ),
 )
 
-SOURCE_TABLES = OPS_TABLES + IDENTITY_TABLES + ML_TABLES
+SOURCE_TABLES = OPS_TABLES + IDENTITY_TABLES + MATCHING_TABLES + ML_TABLES
 
 
 def statements() -> Iterator[str]:
