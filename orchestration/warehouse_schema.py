@@ -100,7 +100,7 @@ IDENTITY_TABLES = (
         "identity_edge",
         "edge_key BIGINT; a_key BIGINT; b_key BIGINT; kind VARCHAR; rule_id VARCHAR; source VARCHAR;"
         "evidence VARCHAR; weight DOUBLE; confidence DOUBLE; first_seen_at TIMESTAMP; last_seen_at TIMESTAMP;"
-        "n_observed BIGINT; state VARCHAR",
+        "n_observed BIGINT; state VARCHAR; reason VARCHAR",
         "edge_key",
     ),
     _table(
@@ -120,7 +120,7 @@ IDENTITY_TABLES = (
         "identity",
         "identity_event",
         "event_id VARCHAR; at TIMESTAMP; type VARCHAR; survivor_id VARCHAR; other_id VARCHAR;"
-        "cause_edge_key BIGINT; actor VARCHAR",
+        "cause_edge_key BIGINT; actor VARCHAR; reason VARCHAR",
         "event_id",
     ),
     _table(

@@ -1,97 +1,159 @@
-"""Evidence frames checked, keyed and put in the order of arrival."""
+"""Evidence about identifiers: the frames a caller brings, checked."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ml.identity.schema import IDENTIFIER_TYPES
+from ml.identity.schema import IDENTIFIER_TYPES, TIME
 
-IDENTIFIER_COLUMNS = ("identifier_key", "type", "value_hash", "first_seen_at", "last_seen_at")
-PAIR_COLUMNS = ("a_key", "b_key", "rule", "source", "first_received_at", "last_received_at", "n_observed")
+_TABLES: Final[dict[str, dict[str, str]]] = {
+    "identifiers": {
+        "identifier_key": "int64",
+        "type": "str",
+        "value_hash": "str",
+        "first_seen_at": TIME,
+        "last_seen_at": TIME,
+        "first_received_at": TIME,
+    },
+    "pairs": {
+        "a_key": "int64",
+        "b_key": "int64",
+        "rule": "str",
+        "source": "str",
+        "kind": "str",
+        "weight": "float64",
+        "first_seen_at": TIME,
+        "last_seen_at": TIME,
+        "first_received_at": TIME,
+        "last_received_at": TIME,
+        "n_observed": "int64",
+    },
+    "claims": {
+        "identifier_key": "int64",
+        "owner_key": "int64",
+        "claim_date": TIME,
+        "first_received_at": TIME,
+        "n_observed": "int64",
+    },
+    "flags": {"identifier_key": "int64", "status": "str", "reason": "str", "received_at": TIME},
+    "vetoes": {"a_key": "int64", "b_key": "int64", "reason": "str", "received_at": TIME},
+    "overrides": {
+        "a_key": "int64",
+        "b_key": "int64",
+        "kind": "str",
+        "actor": "str",
+        "reason": "str",
+        "created_at": TIME,
+    },
+    "erased": {"identifier_key": "int64", "erased_at": TIME},
+}
+# Columns that may be left out → the column that stands in for them.
+_STAND_INS: Final = {
+    "identifiers": {"first_received_at": "first_seen_at"},
+    "pairs": {"first_seen_at": "first_received_at", "last_seen_at": "last_received_at"},
+}
+_CHOICES: Final = {
+    ("identifiers", "type"): IDENTIFIER_TYPES,
+    ("pairs", "kind"): ("deterministic", "probabilistic"),
+    ("flags", "status"): ("shared", "blocked"),
+    ("overrides", "kind"): ("must_link", "cannot_link"),
+}
+_KEYS_OF_TWO: Final = ("a_key", "b_key")
+
+
+def _none(name: str) -> pd.DataFrame:
+    return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in _TABLES[name].items()})
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Identifiers sorted by key (their position is the node) and pairs sorted by arrival.
+    """Everything known about a closed group of identifiers; rows in any order, times in UTC.
 
     Attributes:
-        arrived: µs at which each node was first known, from itself or from a pair.
-        ends: node numbers of each pair, shape (pairs, 2).
-        edge_keys: stable key of each pair, from its ends, rule and source.
-        at: arrival of each pair, µs.
+        identifiers: identifier_key, type, value_hash, first_seen_at, last_seen_at, first_received_at (default:
+            first_seen_at). One row a key.
+        pairs: seen or judged together: a_key, b_key, rule, source, first_received_at, last_received_at, n_observed,
+            and by default kind 'deterministic' (or 'probabilistic'), weight 1.0 (in (0, 1]), first_seen_at and
+            last_seen_at (those of reception). One row a pair, rule and source.
+        claims: identifier_key, owner_key, claim_date (midnight), first_received_at, n_observed: an owner (login,
+            loyalty id, e-mail, phone, record) seen with the identifier on that day.
+        flags: identifier_key, status ('shared' or 'blocked'), reason, received_at.
+        vetoes: a_key, b_key, reason, received_at: no probable link may bring these two together.
+        overrides: a_key, b_key, kind ('must_link' or 'cannot_link'), actor, reason, created_at. A later one about the
+            same two ends the earlier.
+        erased: identifier_key, erased_at.
+
+    Rows of the last five frames that name an unknown identifier have no effect: what was erased is no longer listed.
     """
 
     identifiers: pd.DataFrame
     pairs: pd.DataFrame
-    arrived: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
-    edge_keys: npt.NDArray[np.int64]
-    at: npt.NDArray[np.int64]
+    claims: pd.DataFrame = field(default_factory=lambda: _none("claims"))
+    flags: pd.DataFrame = field(default_factory=lambda: _none("flags"))
+    vetoes: pd.DataFrame = field(default_factory=lambda: _none("vetoes"))
+    overrides: pd.DataFrame = field(default_factory=lambda: _none("overrides"))
+    erased: pd.DataFrame = field(default_factory=lambda: _none("erased"))
+
+    def checked(self) -> Evidence:
+        """The same evidence with declared columns and types only, without rows about unknown identifiers.
+
+        Raises:
+            ValueError: a column is missing, a value is not one of its choices, a weight is outside (0, 1], a key
+                occurs twice, or a pair names a stranger.
+        """
+        frames = {name: _typed(name, getattr(self, name)) for name in _TABLES}
+        known = frames["identifiers"]["identifier_key"]
+        if known.duplicated().any():
+            raise ValueError(f"identifiers.identifier_key: {known[known.duplicated()].iloc[0]} occurs more than once")
+        for name in _KEYS_OF_TWO:
+            stray = frames["pairs"].loc[~frames["pairs"][name].isin(known), name]
+            if len(stray):
+                raise ValueError(f"pairs.{name}: {stray.iloc[0]} is not among the {len(known)} identifiers")
+        weights = frames["pairs"]["weight"]
+        if len(weights) and not ((weights > 0) & (weights <= 1)).all():
+            raise ValueError(f"pairs.weight: between {weights.min()} and {weights.max()}, needed are values in (0, 1]")
+        for name in ("claims", "flags", "vetoes", "overrides", "erased"):
+            frames[name] = _about_known(frames[name], known)
+        return Evidence(**frames)
 
 
-def edge_key(a_key: int, b_key: int, rule: str, source: str) -> int:
-    """Key of a link, the same whichever end is named first: 60 bits, like identifier keys."""
-    low, high = sorted((a_key, b_key))
-    return int(hashlib.sha256(f"{low}|{high}|{rule}|{source}".encode()).hexdigest()[:15], 16)
+def _typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    defaults: dict[str, object] = {"kind": "deterministic", "weight": 1.0} if name == "pairs" else {}
+    columns: dict[str, pd.Series] = {}
+    for column, dtype in _TABLES[name].items():
+        given = _column(frame, column, name, defaults)
+        columns[column] = _utc(given) if dtype == TIME else given.astype(pd.api.types.pandas_dtype(dtype))
+        choices = _CHOICES.get((name, column))
+        if choices is not None:
+            _require_choice(columns[column], choices, f"{name}.{column}")
+    return pd.DataFrame(columns).reset_index(drop=True)
 
 
-def order_evidence(identifiers: pd.DataFrame, pairs: pd.DataFrame) -> Evidence:
-    """Check both frames and sort them; row order of the input has no influence.
-
-    Raises:
-        ValueError: a column is missing, an identifier type is unknown, a key occurs twice, or a pair names an
-            identifier that is not there.
-    """
-    nodes = _checked_identifiers(identifiers)
-    links = _checked_pairs(pairs, nodes["identifier_key"].to_numpy(dtype=np.int64))
-    keys = nodes["identifier_key"].to_numpy(dtype=np.int64)
-    ends = np.column_stack([np.searchsorted(keys, links[name].to_numpy(dtype=np.int64)) for name in ("a_key", "b_key")])
-    at = microseconds(links["first_received_at"])
-    own = "first_received_at" if "first_received_at" in nodes.columns else "first_seen_at"
-    arrived = microseconds(nodes[own]).copy()
-    for side in (0, 1):
-        np.minimum.at(arrived, ends[:, side], at)
-    return Evidence(nodes, links, arrived, ends, links["edge_key"].to_numpy(dtype=np.int64), at)
+def _column(frame: pd.DataFrame, column: str, name: str, defaults: dict[str, object]) -> pd.Series:
+    if column in frame.columns:
+        return frame[column]
+    if column in defaults:
+        return pd.Series(defaults[column], index=frame.index)
+    stand_in = _STAND_INS.get(name, {}).get(column, column)
+    if stand_in not in frame.columns:
+        raise ValueError(f"{name}.{column}: the column is missing; needed are {', '.join(_TABLES[name])}")
+    return frame[stand_in]
 
 
-def microseconds(times: pd.Series) -> npt.NDArray[np.int64]:
-    """UTC instants as integers; naive ones are taken as UTC."""
-    utc = pd.to_datetime(times, utc=True).astype("datetime64[us, UTC]")
-    return np.asarray(utc.astype("int64"), dtype=np.int64)
+def _utc(times: pd.Series) -> pd.Series:
+    """UTC instants; naive ones are taken as UTC."""
+    return pd.to_datetime(times, utc=True).astype(TIME)
 
 
-def _checked_identifiers(frame: pd.DataFrame) -> pd.DataFrame:
-    _require_columns(frame, IDENTIFIER_COLUMNS, "identifiers")
-    unknown = sorted(set(frame["type"].astype(str)) - set(IDENTIFIER_TYPES))
+def _require_choice(values: pd.Series, choices: tuple[str, ...], name: str) -> None:
+    unknown = sorted(set(values.unique()) - set(choices))
     if unknown:
-        raise ValueError(f"identifiers.type: {unknown[0]!r} is not one of {', '.join(IDENTIFIER_TYPES)}")
-    twice = frame.loc[frame["identifier_key"].duplicated(), "identifier_key"]
-    if len(twice):
-        raise ValueError(f"identifiers.identifier_key: {int(twice.iloc[0])} occurs more than once")
-    return frame.sort_values("identifier_key", ignore_index=True)
+        raise ValueError(f"{name}: {unknown[0]!r} is not one of {', '.join(choices)}")
 
 
-def _checked_pairs(frame: pd.DataFrame, known: npt.NDArray[np.int64]) -> pd.DataFrame:
-    _require_columns(frame, PAIR_COLUMNS, "pairs")
-    for name in ("a_key", "b_key"):
-        stray = frame.loc[~frame[name].isin(known), name]
-        if len(stray):
-            raise ValueError(f"pairs.{name}: {int(stray.iloc[0])} is not among the {len(known)} identifiers")
-    rows = zip(frame["a_key"], frame["b_key"], frame["rule"], frame["source"], strict=True)
-    links = frame.assign(
-        edge_key=np.array([edge_key(int(a), int(b), str(r), str(s)) for a, b, r, s in rows], dtype=np.int64),
-        low_key=frame[["a_key", "b_key"]].min(axis=1),
-        high_key=frame[["a_key", "b_key"]].max(axis=1),
-    )
-    return links.sort_values(["first_received_at", "low_key", "high_key", "edge_key"], ignore_index=True)
-
-
-def _require_columns(frame: pd.DataFrame, columns: tuple[str, ...], name: str) -> None:
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise ValueError(f"{name}.{missing[0]}: the column is missing; needed are {', '.join(columns)}")
+def _about_known(frame: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
+    names = [name for name in ("a_key", "b_key", "identifier_key", "owner_key") if name in frame.columns]
+    return frame.loc[frame[names].isin(set(known)).all(axis=1)].reset_index(drop=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ml.identity.components import Components
+from ml.identity.union import Components
 
 
 @dataclass

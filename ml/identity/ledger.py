@@ -9,16 +9,17 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from ml.identity.components import Components, Verdict
-from ml.identity.evidence import Evidence, microseconds
 from ml.identity.history import Change, History
-from ml.identity.schema import FOREVER, IDENTIFIER_TYPES, Resolution, canonical_id, typed_table
+from ml.identity.keys import canonical_id
+from ml.identity.ordering import Ordered, microseconds
+from ml.identity.schema import FOREVER, IDENTIFIER_TYPES, Resolution, typed_table
+from ml.identity.union import Components, Verdict
 
 _FOREVER_US = int(microseconds(pd.Series([FOREVER]))[0])
 _SHARED_REASON = "seen with more than one person"
 
 
-def ledger_frames(evidence: Evidence, components: Components, history: History, verdicts: list[Verdict]) -> Resolution:
+def ledger_frames(evidence: Ordered, components: Components, history: History, verdicts: list[Verdict]) -> Resolution:
     """All six tables, rows in a stable order."""
     keys = evidence.identifiers["identifier_key"].to_numpy(dtype=np.int64).tolist()
     quarantine, shared = _quarantine(evidence, components, verdicts, keys)
@@ -36,7 +37,7 @@ def _times(values: list[int]) -> pd.Series:
     return pd.Series(np.array(values, dtype="datetime64[us]")).dt.tz_localize("UTC")
 
 
-def _identifiers(evidence: Evidence, shared: set[int]) -> pd.DataFrame:
+def _identifiers(evidence: Ordered, shared: set[int]) -> pd.DataFrame:
     frame = evidence.identifiers
     marked = [node in shared for node in range(len(frame))]
     return typed_table(
@@ -54,7 +55,7 @@ def _identifiers(evidence: Evidence, shared: set[int]) -> pd.DataFrame:
     )
 
 
-def _degrees(evidence: Evidence) -> list[str]:
+def _degrees(evidence: Ordered) -> list[str]:
     types = evidence.identifiers["type"].astype(str).tolist()
     degrees: list[Counter[str]] = [Counter() for _ in types]
     for a, b in sorted({(min(pair), max(pair)) for pair in evidence.ends.tolist() if pair[0] != pair[1]}):
@@ -63,7 +64,7 @@ def _degrees(evidence: Evidence) -> list[str]:
     return [json.dumps(degree, sort_keys=True) for degree in degrees]
 
 
-def _edges(evidence: Evidence, verdicts: list[Verdict]) -> pd.DataFrame:
+def _edges(evidence: Ordered, verdicts: list[Verdict]) -> pd.DataFrame:
     pairs = evidence.pairs
     counts = pairs["n_observed"].astype("int64").tolist()
     rules, sources = pairs["rule"].astype(str).tolist(), pairs["source"].astype(str).tolist()
@@ -85,6 +86,7 @@ def _edges(evidence: Evidence, verdicts: list[Verdict]) -> pd.DataFrame:
             "last_seen_at": _times(microseconds(pairs["last_received_at"]).tolist()),
             "n_observed": list(counts),
             "state": [_edge_state(verdict) for verdict in verdicts],
+            "reason": [None if verdict.accepted else str(verdict) for verdict in verdicts],
         },
     )
 
@@ -112,7 +114,7 @@ def _canonicals(history: History, keys: list[int]) -> pd.DataFrame:
     )
 
 
-def _assignments(evidence: Evidence, history: History, keys: list[int]) -> pd.DataFrame:
+def _assignments(evidence: Ordered, history: History, keys: list[int]) -> pd.DataFrame:
     spans = sorted(history.spans, key=lambda span: (span.start, span.node))
     seen = microseconds(evidence.identifiers["first_seen_at"]).tolist()
     return typed_table(
@@ -144,6 +146,7 @@ def _events(history: History, keys: list[int]) -> pd.DataFrame:
             "other_id": list(others),
             "cause_edge_key": [change.via for change in changes],
             "actor": ["resolver"] * len(changes),
+            "reason": [None] * len(changes),
         },
     )
 
@@ -153,7 +156,7 @@ def _event_id(change: Change, survivor: str, other: str | None) -> str:
 
 
 def _quarantine(
-    evidence: Evidence, components: Components, verdicts: list[Verdict], keys: list[int]
+    evidence: Ordered, components: Components, verdicts: list[Verdict], keys: list[int]
 ) -> tuple[pd.DataFrame, set[int]]:
     """Refused links, one row each on the disputed identifier; a dispute is closed once both sides are one person."""
     rows: list[tuple[object, ...]] = []

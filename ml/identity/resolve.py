@@ -6,13 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from ml.identity.components import Components, Verdict
-from ml.identity.evidence import Evidence, order_evidence
+from ml.identity.evidence import Evidence
 from ml.identity.history import History
 from ml.identity.ledger import ledger_frames
+from ml.identity.ordering import Ordered, order_evidence
+from ml.identity.rules import IdentityRules
 from ml.identity.schema import Resolution
+from ml.identity.union import Components, Verdict
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Replay:
     verdicts: list[Verdict]
 
 
-def resolve(identifiers: pd.DataFrame, pairs: pd.DataFrame) -> Resolution:
+def resolve(evidence: Evidence, rules: IdentityRules = IdentityRules()) -> Resolution:  # noqa: ARG001, B008
     """Make people out of identifiers that were seen together.
 
     Links are applied in order of arrival (`first_received_at`, then the two keys), each once. A link is refused when
@@ -34,28 +35,18 @@ def resolve(identifiers: pd.DataFrame, pairs: pd.DataFrame) -> Resolution:
     into runs, or shuffling its rows, gives the same ids. A person is named after the oldest identifier.
 
     Args:
-        identifiers: one row an identifier: identifier_key (int), type, value_hash, first_seen_at, last_seen_at, and
-            first_received_at where the arrival differs from the first occurrence (the ledger is ordered by arrival).
-        pairs: one row a link: a_key, b_key, rule, source, first_received_at, last_received_at, n_observed.
+        evidence: a closed group; see `Evidence`.
+        rules: the limits.
 
     Raises:
         ValueError: a column is missing, a type unknown, a key doubled, or a pair names a stranger.
     """
-    evidence = order_evidence(identifiers, pairs)
-    replay = _replay(evidence)
-    return ledger_frames(evidence, replay.components, replay.history, replay.verdicts)
+    ordered = order_evidence(evidence.checked())
+    replay = _replay(ordered)
+    return ledger_frames(ordered, replay.components, replay.history, replay.verdicts)
 
 
-def assignments_at(assignment: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Who every identifier was believed to be just before `as_of`: one row an identifier.
-
-    Evidence that arrives at `as_of` itself is not known yet, as everywhere in the project, hence the strict `<`.
-    """
-    known = (assignment["system_from"] < as_of) & (as_of <= assignment["system_to"])
-    return assignment.loc[known].sort_values("identifier_key", ignore_index=True)
-
-
-def _replay(evidence: Evidence) -> Replay:
+def _replay(evidence: Ordered) -> Replay:
     keys = evidence.identifiers["identifier_key"].to_numpy(dtype=np.int64)
     age = np.empty(len(keys), dtype=np.int64)
     age[np.lexsort((keys, evidence.arrived))] = np.arange(len(keys))

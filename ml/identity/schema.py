@@ -9,11 +9,11 @@ from typing import Final
 import pandas as pd
 
 # Strongest first; the order in which an event chooses its anchor.
-IDENTIFIER_TYPES: Final = ("login", "loyalty_id", "email", "phone", "crm_id", "device_id", "cookie", "click_id")
-WEAK_TYPES: Final = frozenset({"device_id", "cookie", "click_id"})
-# How many different values one person may hold. 1 = exclusive: two logins are two people, whatever they share.
-# 5 e-mails or phones: beyond that a value is a placeholder or a shop assistant far more often than a person.
-LIMITS: Final = {"login": 1, "loyalty_id": 1, "email": 5, "phone": 5}
+OWNER_TYPES: Final = ("login", "loyalty_id", "email", "phone", "crm_id", "pos_id")
+WEAK_TYPES: Final = ("device_id", "cookie", "click_id")
+# Listed, and read for accounts; they neither name nor tie anybody.
+HINT_TYPES: Final = ("ip", "fingerprint")
+IDENTIFIER_TYPES: Final = OWNER_TYPES + WEAK_TYPES + HINT_TYPES
 
 FOREVER: Final = pd.Timestamp("9999-12-31", tz="UTC")
 
@@ -43,6 +43,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "last_seen_at": TIME,
         "n_observed": "int64",
         "state": "str",
+        "reason": "str",
     },
     "canonical": {
         "canonical_id": "str",
@@ -69,6 +70,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "other_id": "str",
         "cause_edge_key": "Int64",
         "actor": "str",
+        "reason": "str",
     },
     "identity_quarantine": {
         "identifier_key": "int64",
@@ -106,11 +108,6 @@ class Resolution:
             "identity_event": self.event,
             "identity_quarantine": self.quarantine,
         }
-
-
-def canonical_id(identifier_key: int) -> str:
-    """Public id of the person whose oldest identifier is `identifier_key`: `c` and 15 hex digits."""
-    return f"c{identifier_key:015x}"
 
 
 def typed_table(name: str, columns: Mapping[str, Sequence[object] | pd.Series]) -> pd.DataFrame:

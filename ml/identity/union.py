@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ml.identity.schema import LIMITS, WEAK_TYPES
+from ml.identity.schema import WEAK_TYPES
+
+LIMITS = {"login": 1, "loyalty_id": 1, "email": 5, "phone": 5}
 
 
 class Verdict(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_asset
 
-from ml.identity import resolve
+from ml.identity import Evidence, resolve
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.previews import frame_preview
 from orchestration.resources import Workspace
@@ -62,6 +62,6 @@ def identity_ledger(context: AssetExecutionContext, workspace: Workspace) -> Ite
 
 def ledger_tables(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
     """Read the evidence, resolve it, write the ledger; returns the tables as written."""
-    tables = resolve(warehouse.frame(IDENTIFIERS), warehouse.frame(PAIRS)).tables()
+    tables = resolve(Evidence(warehouse.frame(IDENTIFIERS), warehouse.frame(PAIRS))).tables()
     warehouse.replace({f"identity.{name}": frame for name, frame in tables.items()})
     return tables

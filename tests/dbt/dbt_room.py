@@ -21,7 +21,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from intake.event import EVENT_SCHEMA
 from intake.paths import repository_root
-from ml.identity import resolve
+from ml.identity import Evidence, resolve
 from orchestration.warehouse_schema import create_source_tables, source_table
 
 PROJECT = repository_root() / "dbt_project"
@@ -177,7 +177,7 @@ class Room:
                 " max(last_received_at) AS last_received_at, cast(sum(n_observed) AS BIGINT) AS n_observed"
                 " FROM intermediate.int_identity_pair_daily GROUP BY ALL"
             ).df()
-            for name, frame in resolve(identifiers, pairs).tables().items():
+            for name, frame in resolve(Evidence(identifiers, pairs)).tables().items():
                 columns = ", ".join(f'"{column}"' for column in source_table(f"identity.{name}").column_names)
                 connection.register("frame", frame)
                 connection.execute(f"DELETE FROM identity.{name}")

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 from hypothesis import strategies as st
 
+from ml.identity import Evidence, Resolution, resolve
+
 START = datetime(2017, 1, 1, tzinfo=UTC)
 TYPES = ("login", "loyalty_id", "email", "phone", "crm_id", "device_id", "cookie", "click_id")
 
@@ -62,3 +64,8 @@ def known_before(frames: tuple[pd.DataFrame, pd.DataFrame], hour: int) -> tuple[
     mentioned = set(early["a_key"]) | set(early["b_key"])
     seen = (nodes["first_seen_at"] < at(hour)) | nodes["identifier_key"].isin(mentioned)
     return nodes.loc[seen], early
+
+
+def resolve_frames(nodes: pd.DataFrame, links: pd.DataFrame) -> Resolution:
+    """The ledger of identifiers and pairs alone."""
+    return resolve(Evidence(nodes, links))

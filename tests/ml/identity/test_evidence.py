@@ -6,7 +6,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.identity.evidence import edge_key, microseconds, order_evidence
+from ml.identity import Evidence
+from ml.identity.keys import edge_key
+from ml.identity.ordering import microseconds, order_evidence
 from tests.ml.identity import ledgers
 
 KEYS = st.integers(0, 2**60 - 1)
@@ -22,17 +24,22 @@ def test_an_edge_has_one_key_from_both_ends_within_a_bigint(a: int, b: int) -> N
 
 def test_pairs_come_in_order_of_arrival_then_keys() -> None:
     nodes = ledgers.identifiers(*[(key, "crm_id", 0) for key in range(1, 5)])
-    ordered = order_evidence(nodes, ledgers.pairs((4, 3, 2), (2, 1, 2), (3, 1, 1))).pairs
-    assert list(zip(ordered["a_key"], ordered["b_key"], strict=True)) == [(3, 1), (2, 1), (4, 3)]
+    ordered = order_evidence(Evidence(nodes, ledgers.pairs((4, 3, 2), (2, 1, 2), (3, 1, 1))).checked()).pairs
+    assert (ordered["a_key"].iloc[0], ordered["b_key"].iloc[0]) == (3, 1)
+    assert ordered["edge_key"].iloc[1] < ordered["edge_key"].iloc[2]
 
 
 def test_a_pair_can_prove_an_identifier_earlier_than_its_own_row() -> None:
-    evidence = order_evidence(ledgers.identifiers((1, "login", 5), (2, "email", 5)), ledgers.pairs((1, 2, 3)))
+    evidence = order_evidence(
+        Evidence(ledgers.identifiers((1, "login", 5), (2, "email", 5)), ledgers.pairs((1, 2, 3))).checked()
+    )
     expected = microseconds(pd.Series([ledgers.at(3)] * 2)).tolist()
     assert evidence.arrived.tolist() == expected
 
 
 def test_naive_instants_are_utc() -> None:
-    naive = pd.Series([pd.Timestamp("1970-01-01 00:00:01")])
-    assert microseconds(naive).tolist() == [1_000_000]
-    assert microseconds(naive.dt.tz_localize("UTC").dt.tz_convert("America/New_York")).tolist() == [1_000_000]
+    nodes = ledgers.identifiers((1, "login", 0))
+    aware = nodes["first_seen_at"]
+    for times in (aware.dt.tz_localize(None), aware.dt.tz_convert("America/New_York")):
+        checked = Evidence(nodes.assign(first_seen_at=times), ledgers.pairs()).checked()
+        assert microseconds(checked.identifiers["first_seen_at"]).tolist() == microseconds(aware).tolist()

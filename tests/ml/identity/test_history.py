@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ml.identity.components import Components
 from ml.identity.history import History
+from ml.identity.union import Components
 
 
 def story() -> tuple[Components, History]:

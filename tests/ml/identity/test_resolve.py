@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.identity import FOREVER, Resolution, assignments_at, canonical_id, resolve
+from ml.identity import FOREVER, Resolution, assignments_at, canonical_id
+from ml.identity.keys import edge_key
 from tests.ml.identity import ledgers
+from tests.ml.identity.ledgers import resolve_frames
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 LIMITS = {"login": 1, "loyalty_id": 1, "email": 5, "phone": 5}
@@ -29,7 +31,9 @@ def brute_force(frames: Frames) -> dict[int, str]:
         for key in (row.a_key, row.b_key):
             arrived[key] = min(arrived[key], row.first_received_at)
     groups = [{key} for key in types]
-    ordered = sorted(links.itertuples(), key=lambda r: (r.first_received_at, *sorted((r.a_key, r.b_key))))
+    ordered = sorted(
+        links.itertuples(), key=lambda r: (r.first_received_at, edge_key(r.a_key, r.b_key, r.rule, r.source))
+    )
     for row in ordered:
         one = next(group for group in groups if row.a_key in group)
         other = next(group for group in groups if row.b_key in group)
@@ -47,7 +51,7 @@ def brute_force(frames: Frames) -> dict[int, str]:
 @settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_small_ledgers_equal_brute_force(frames: Frames) -> None:
-    assert people(resolve(*frames)) == brute_force(frames)
+    assert people(resolve_frames(*frames)) == brute_force(frames)
 
 
 @settings(max_examples=15, deadline=None)
@@ -56,19 +60,19 @@ def test_row_order_changes_nothing(frames: Frames, random: st.DataObject) -> Non
     seed = random.randint(0, 2**31)  # type: ignore[attr-defined]
     nodes, links = (frame.sample(frac=1, random_state=seed) for frame in frames)
     swapped = links.rename(columns={"a_key": "b_key", "b_key": "a_key"})
-    straight = resolve(*frames).tables()
-    for name, table in resolve(nodes, links).tables().items():
+    straight = resolve_frames(*frames).tables()
+    for name, table in resolve_frames(nodes, links).tables().items():
         pd.testing.assert_frame_equal(table, straight[name])
-    assert people(resolve(nodes, swapped)) == people(resolve(*frames))
+    assert people(resolve_frames(nodes, swapped)) == people(resolve_frames(*frames))
 
 
 @settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_every_earlier_moment_reads_as_it_was_then(frames: Frames) -> None:
-    whole = resolve(*frames).assignment
+    whole = resolve_frames(*frames).assignment
     for hour in (1, 4, 7, 10):
         then = assignments_at(whole, pd.Timestamp(ledgers.at(hour)))
-        alone = assignments_at(resolve(*ledgers.known_before(frames, hour)).assignment, FOREVER)
+        alone = assignments_at(resolve_frames(*ledgers.known_before(frames, hour)).assignment, FOREVER)
         columns = ["identifier_key", "canonical_id", "system_from", "via_edge_key"]
         pd.testing.assert_frame_equal(then[columns], alone[columns])
 
@@ -76,7 +80,7 @@ def test_every_earlier_moment_reads_as_it_was_then(frames: Frames) -> None:
 @settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_running_twice_writes_the_same_rows(frames: Frames) -> None:
-    first, second = resolve(*frames).tables(), resolve(*frames).tables()
+    first, second = resolve_frames(*frames).tables(), resolve_frames(*frames).tables()
     for name, table in first.items():
         pd.testing.assert_frame_equal(table, second[name])
 
@@ -84,7 +88,7 @@ def test_running_twice_writes_the_same_rows(frames: Frames) -> None:
 @settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_redirects_end_at_a_living_person_in_one_hop(frames: Frames) -> None:
-    canonical = resolve(*frames).canonical.set_index("canonical_id")
+    canonical = resolve_frames(*frames).canonical.set_index("canonical_id")
     merged = canonical.loc[canonical["status"] == "merged"]
     assert set(merged["redirect_to"]) <= set(canonical.index[canonical["status"] == "active"])
     assert canonical.loc[canonical["status"] == "active", "redirect_to"].isna().all()
@@ -93,7 +97,7 @@ def test_redirects_end_at_a_living_person_in_one_hop(frames: Frames) -> None:
 @settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_every_identifier_has_one_person_at_every_moment(frames: Frames) -> None:
-    result = resolve(*frames)
+    result = resolve_frames(*frames)
     spans = result.assignment.sort_values(["identifier_key", "system_from"])
     assert (spans["system_from"] < spans["system_to"]).all()
     for _, history in spans.groupby("identifier_key"):
@@ -108,7 +112,7 @@ def test_every_identifier_has_one_person_at_every_moment(frames: Frames) -> None
 @settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_people_created_less_people_merged_are_the_people_left(frames: Frames) -> None:
-    result = resolve(*frames)
+    result = resolve_frames(*frames)
     kinds = result.event["type"].value_counts()
     assert kinds.get("create", 0) - kinds.get("merge", 0) == len(set(people(result).values()))
     assert result.event["event_id"].is_unique
@@ -117,7 +121,7 @@ def test_people_created_less_people_merged_are_the_people_left(frames: Frames) -
 @settings(max_examples=15, deadline=None)
 @given(ledgers.evidence())
 def test_nobody_ever_holds_two_logins(frames: Frames) -> None:
-    result = resolve(*frames)
+    result = resolve_frames(*frames)
     joined = result.assignment.merge(frames[0], on="identifier_key")
     now = joined.loc[joined["system_to"] == FOREVER]
     for kind, limit in LIMITS.items():
@@ -127,7 +131,7 @@ def test_nobody_ever_holds_two_logins(frames: Frames) -> None:
 
 def test_a_late_login_takes_over_the_cookie_from_its_arrival_on() -> None:
     nodes = ledgers.identifiers((10, "login", 0), (20, "cookie", 2))
-    assignment = resolve(nodes, ledgers.pairs((10, 20, 5))).assignment
+    assignment = resolve_frames(nodes, ledgers.pairs((10, 20, 5))).assignment
     cookie = assignment.loc[assignment["identifier_key"] == 20]
     assert list(cookie["canonical_id"]) == [canonical_id(20), canonical_id(10)]
     assert list(cookie["system_to"]) == [pd.Timestamp(ledgers.at(5)), FOREVER]
@@ -135,7 +139,7 @@ def test_a_late_login_takes_over_the_cookie_from_its_arrival_on() -> None:
 
 def test_a_kiosk_is_shared_put_aside_and_merges_nobody() -> None:
     nodes = ledgers.identifiers((1, "login", 0), (2, "login", 0), (3, "device_id", 0))
-    result = resolve(nodes, ledgers.pairs((1, 3, 1), (2, 3, 2)))
+    result = resolve_frames(nodes, ledgers.pairs((1, 3, 1), (2, 3, 2)))
     assert people(result)[1] != people(result)[2]
     status = result.identifier.set_index("identifier_key")["status"]
     assert list(status) == ["active", "active", "shared"]
@@ -146,7 +150,7 @@ def test_a_kiosk_is_shared_put_aside_and_merges_nobody() -> None:
 
 def test_a_dispute_closes_when_both_claimants_turn_out_to_be_one() -> None:
     nodes = ledgers.identifiers((1, "login", 0), (2, "email", 0), (3, "cookie", 0))
-    result = resolve(nodes, ledgers.pairs((2, 3, 1), (1, 3, 2), (1, 2, 3)))
+    result = resolve_frames(nodes, ledgers.pairs((2, 3, 1), (1, 3, 2), (1, 2, 3)))
     assert len(set(people(result).values())) == 1
     assert list(result.quarantine["state"]) == ["resolved"]
     assert set(result.identifier["status"]) == {"active"}
@@ -154,7 +158,7 @@ def test_a_dispute_closes_when_both_claimants_turn_out_to_be_one() -> None:
 
 def test_a_household_email_stays_with_its_first_login() -> None:
     nodes = ledgers.identifiers((1, "login", 0), (2, "login", 0), (3, "email", 0))
-    result = resolve(nodes, ledgers.pairs((1, 3, 1), (2, 3, 2)))
+    result = resolve_frames(nodes, ledgers.pairs((1, 3, 1), (2, 3, 2)))
     assert people(result)[3] == people(result)[1] != people(result)[2]
     assert list(result.quarantine["reason"]) == ["exclusive_conflict"]
 
@@ -163,13 +167,13 @@ def test_arrival_counts_not_occurrence() -> None:
     nodes = ledgers.identifiers((1, "login", 0), (2, "email", 3)).assign(
         first_received_at=pd.Series([ledgers.at(8), ledgers.at(3)], dtype="datetime64[us, UTC]")
     )
-    result = resolve(nodes, ledgers.pairs((1, 2, 9)))
+    result = resolve_frames(nodes, ledgers.pairs((1, 2, 9)))
     assert set(people(result).values()) == {canonical_id(2)}
     assert result.assignment["system_from"].min() == pd.Timestamp(ledgers.at(3))
 
 
 def test_no_evidence_gives_empty_tables_with_their_columns() -> None:
-    result = resolve(ledgers.identifiers(), ledgers.pairs())
+    result = resolve_frames(ledgers.identifiers(), ledgers.pairs())
     assert all(table.empty and len(table.columns) for table in result.tables().values())
     assert str(result.assignment["system_from"].dtype) == "datetime64[us, UTC]"
 
@@ -185,4 +189,4 @@ def test_no_evidence_gives_empty_tables_with_their_columns() -> None:
 )
 def test_bad_evidence_is_named(nodes: pd.DataFrame, links: pd.DataFrame, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        resolve(nodes, links)
+        resolve_frames(nodes, links)

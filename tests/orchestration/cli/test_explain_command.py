@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
 import pytest
 from typer.testing import Result
 
-from intake.hashing import hash_identifier, identifier_key
-from intake.keys import identifier_key_bytes
 from intake.project import Project
-from ml.identity import resolve
-from orchestration.export import publish_tables
-from orchestration.warehouse import Warehouse
+from tests.orchestration.cli.ledger import Seen, hashes_of, publish_ledger
 
 Concierge = Callable[..., Result]
 
@@ -24,54 +19,24 @@ PEOPLE = {
     "bob card": ("loyalty_id", "4712"),
     "cookie": ("cookie", "ck-1"),
     "stranger": ("cookie", "ck-2"),
+    "old mail": ("email", "ada@old.test"),
 }
-SEEN = [("ada card", "ada mail", "2026-01-03", 4), ("ada card", "cookie", "2026-01-05", 2)]
-SEEN.append(("bob card", "cookie", "2026-01-09", 1))
+SEEN = [
+    Seen("ada card", "ada mail", "2026-01-03", 4),
+    Seen("ada card", "cookie", "2026-01-05", 2),
+    Seen("bob card", "cookie", "2026-01-09", 1),
+    Seen("ada mail", "old mail", "2026-01-11", 1, "matching", 0.93),
+]
 
 
 @pytest.fixture
 def hashes(project: Project) -> dict[str, str]:
-    key = identifier_key_bytes(project.paths)
-    return {name: str(hash_identifier(key, kind, value)) for name, (kind, value) in PEOPLE.items()}
+    return hashes_of(project, PEOPLE)
 
 
 @pytest.fixture
-def _published(project: Project, hashes: dict[str, str]) -> None:
-    start, end = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-31", tz="UTC")
-    identifiers = pd.DataFrame(
-        [
-            {
-                "identifier_key": identifier_key(hashes[name]),
-                "type": kind,
-                "value_hash": hashes[name],
-                "first_seen_at": start,
-                "last_seen_at": end,
-                "first_received_at": start,
-            }
-            for name, (kind, _) in PEOPLE.items()
-        ]
-    )
-    pairs = pd.DataFrame(
-        [
-            {
-                "a_key": identifier_key(hashes[a]),
-                "b_key": identifier_key(hashes[b]),
-                "rule": "same_event",
-                "source": "till",
-                "first_received_at": pd.Timestamp(day, tz="UTC"),
-                "last_received_at": end,
-                "n_observed": times,
-            }
-            for a, b, day, times in SEEN
-        ]
-    )
-    warehouse = Warehouse(project.paths.warehouse)
-    warehouse.prepare()
-    tables = resolve(identifiers, pairs).tables()
-    warehouse.replace(
-        {f"identity.{name}": tables[name] for name in ("identifier", "identity_edge", "identity_assignment")}
-    )
-    publish_tables(project, "v1")
+def _published(project: Project) -> None:
+    publish_ledger(project, PEOPLE, SEEN)
 
 
 @pytest.mark.usefixtures("_published")
