@@ -46,8 +46,9 @@ class Column:
 
 @dataclass(frozen=True)
 class PublicTable:
-    """One table of the schema `marts`, as its contract says."""
+    """One table of a public schema, as its contract says."""
 
+    schema: str
     name: str
     description: str
     columns: tuple[Column, ...]
@@ -71,16 +72,17 @@ def signals(models: Path | None = None) -> list[Signal]:
 
 
 def public_tables(models: Path | None = None) -> list[PublicTable]:
-    """Every table of the schema `marts` with its columns, by name."""
+    """Every table that dbt publishes with its columns, by schema and name."""
     tables = [
         PublicTable(
+            model.get("config", {}).get("schema", "marts"),
             model["name"],
             _sentence(model),
             tuple(Column(c["name"], c["data_type"], _sentence(c)) for c in model["columns"]),
         )
         for model in _models(models)
     ]
-    return sorted(tables, key=lambda table: table.name)
+    return sorted(tables, key=lambda table: (table.schema, table.name))
 
 
 def features_page(models: Path | None = None) -> str:
@@ -111,12 +113,12 @@ def tables_page(models: Path | None = None) -> str:
         "",
         "Made from the YAML in `dbt_project/models` by `python -m orchestration.catalogue`; do not edit.",
         "",
-        "Schema `marts`, exported after each green run to `data/published/current` (parquet and `concierge.duckdb`).",
+        "Exported after each green run to `data/published/current` (parquet and `concierge.duckdb`).",
         "Their columns are contracts. Times are UTC without a zone, money is decimal in the row's currency.",
     ]
     for table in tables:
         columns = _feature_columns_note(table) or [_column_row(column) for column in table.columns]
-        lines += ["", f"## marts.{table.name}", "", table.description, "", *columns]
+        lines += ["", f"## {table.schema}.{table.name}", "", table.description, "", *columns]
     return "\n".join(lines) + "\n"
 
 

@@ -135,6 +135,12 @@ IDENTITY_TABLES = (
         "a_key BIGINT; b_key BIGINT; kind VARCHAR; actor VARCHAR; reason VARCHAR; created_at TIMESTAMP",
         "a_key b_key",
     ),
+    _table(
+        "identity",
+        "account_address",
+        "value_hash VARCHAR; account_id VARCHAR; account_name VARCHAR; domain VARCHAR",
+        "value_hash",
+    ),
 )
 
 MATCHING_TABLES = (

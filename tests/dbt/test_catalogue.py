@@ -34,7 +34,7 @@ def test_every_signal_is_a_column_and_every_column_is_described(built: Room) -> 
 
 def test_every_public_table_has_the_columns_and_types_of_its_contract(built: Room) -> None:
     for table in public_tables():
-        built_columns = [(row[0], row[1].lower()) for row in built.execute(f"DESCRIBE marts.{table.name}")]
+        built_columns = [(row[0], row[1].lower()) for row in built.execute(f"DESCRIBE {table.schema}.{table.name}")]
         assert [(c.name, c.data_type) for c in table.columns] == built_columns
         assert all(column.description for column in table.columns)
 
