@@ -69,6 +69,9 @@ class MatchSettings(_Section):
     minimum_match_rate: float = Field(
         default=0.60, ge=0, le=1, description="share of people's events tied to a known customer; lower opens an alert"
     )
+    match_rate_jump: float = Field(
+        default=0.05, ge=0, le=1, description="a source's match rate this far from the week before opens an alert"
+    )
 
 
 class Settings(_Section):

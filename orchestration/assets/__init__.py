@@ -5,11 +5,13 @@ from __future__ import annotations
 from dagster import AssetsDefinition
 from dagster_dbt import DbtProject
 
+from orchestration.assets.accounts import account_address
 from orchestration.assets.cutoffs import cutoff
 from orchestration.assets.dbt_models import dbt_models
 from orchestration.assets.decisions import decisions
 from orchestration.assets.drift import drift
 from orchestration.assets.identity import identity_ledger
+from orchestration.assets.identity_measures import identity_measures
 from orchestration.assets.intake import landed_files
 from orchestration.assets.lake import pinned_lake
 from orchestration.assets.recommendations import recommendation
@@ -22,4 +24,5 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
     """Every asset of the graph."""
     training = [cutoff, segment_model, churn_model, value_model]
     scoring = [segments, churn_score, value_score, recommendation, drift, decisions]
-    return [landed_files, pinned_lake, *dbt_models(project), identity_ledger, *training, *scoring, snapshot, tables]
+    people = [identity_ledger, account_address, identity_measures]
+    return [landed_files, pinned_lake, *dbt_models(project), *people, *training, *scoring, snapshot, tables]

@@ -40,7 +40,7 @@ def snapshot(context: AssetExecutionContext, workspace: Workspace) -> Materializ
 
 @asset(
     key=["published", "tables"],
-    deps=[["marts", table] for table in PUBLISHED],
+    deps=[*(["marts", table] for table in PUBLISHED), ["identity", "measures"]],
     group_name=Group.SNAPSHOT.value,
     owners=OWNERS,
     kinds={"python", "parquet", "duckdb"},
