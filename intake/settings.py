@@ -63,6 +63,36 @@ class ServingSettings(_Section):
     keep_snapshots: int = Field(default=5, ge=2, le=100, description="versions kept for rollback")
 
 
+class IdentitySettings(_Section):
+    """What one person may hold, and when an identifier stops telling people apart. A change rebuilds the ledger."""
+
+    logins_per_person: int = Field(default=1, ge=1, le=100, description="more are another person; 1 is exclusive")
+    loyalty_ids_per_person: int = Field(default=1, ge=1, le=100, description="likewise")
+    emails_per_person: int = Field(
+        default=5, ge=1, le=1000, description="within the window; one more freezes the profile for review"
+    )
+    phones_per_person: int = Field(default=5, ge=1, le=1000, description="likewise")
+    devices_per_person: int = Field(default=5, ge=1, le=1000, description="likewise")
+    window_days: int = Field(default=365, ge=1, le=3650, description="of arrival, for the three limits above")
+    weak_max_logins: int = Field(
+        default=1, ge=1, le=1000, description="logins on one device, cookie or click id; more make it shared"
+    )
+    weak_max_loyalty_ids: int = Field(default=1, ge=1, le=1000, description="likewise")
+    weak_max_emails: int = Field(default=2, ge=1, le=1000, description="likewise")
+    weak_max_phones: int = Field(default=2, ge=1, le=1000, description="likewise")
+    contact_max_owners: int = Field(
+        default=1, ge=1, le=1000, description="logins or loyalty ids with one e-mail or phone; more make it shared"
+    )
+    blocked_above: int = Field(
+        default=5, ge=1, le=1000, description="owners of one type; an identifier with more belongs to nobody (kiosk)"
+    )
+    device_half_life_days: float = Field(
+        default=30.0, ge=0.1, le=3650, description="a sighting with a shared device counts half after so many days"
+    )
+    email_half_life_days: float = Field(default=365.0, ge=0.1, le=3650, description="likewise, shared e-mail")
+    phone_half_life_days: float = Field(default=180.0, ge=0.1, le=3650, description="likewise, shared phone")
+
+
 class MatchSettings(_Section):
     """Data-quality bounds."""
 
@@ -86,6 +116,7 @@ class Settings(_Section):
     segments: SegmentSettings = SegmentSettings()
     models: ModelSettings = ModelSettings()
     serving: ServingSettings = ServingSettings()
+    identity: IdentitySettings = IdentitySettings()
     quality: MatchSettings = MatchSettings()
 
     def project_clock(self, paths: DataPaths) -> Clock:

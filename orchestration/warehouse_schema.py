@@ -135,6 +135,7 @@ IDENTITY_TABLES = (
         "a_key BIGINT; b_key BIGINT; kind VARCHAR; actor VARCHAR; reason VARCHAR; created_at TIMESTAMP",
         "a_key b_key",
     ),
+    _table("identity", "evidence_seen", "identifier_key BIGINT; fingerprint HUGEINT", "identifier_key"),
     _table(
         "identity",
         "account_address",

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
-from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_asset
+from dagster import AssetExecutionContext, AssetSpec, Config, MaterializeResult, multi_asset
+from pydantic import Field
 
-from ml.identity import Evidence, resolve
+from ml.identity import IdentityRules
 from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.identity.ledger import update_ledger
+from orchestration.identity.write import Written
 from orchestration.previews import frame_preview
 from orchestration.resources import Workspace
-from orchestration.warehouse import Warehouse
 
 EVIDENCE = [["intermediate", "int_identifier_seen_daily"], ["intermediate", "int_identity_pair_daily"]]
 DESCRIPTIONS = {
@@ -18,7 +19,7 @@ DESCRIPTIONS = {
     "pair and rule.",
     "canonical": "People. Grain: one row a canonical id, kept when redirected.",
     "identity_assignment": "Which person an identifier belonged to, as known when. Bitemporal.",
-    "identity_event": "Creations and merges, with their cause.",
+    "identity_event": "The change feed: creations, merges, splits, un-merges and erasures, with their cause.",
     "identity_quarantine": "Evidence that was refused, and why.",
 }
 SPECS = [
@@ -32,36 +33,36 @@ SPECS = [
     )
     for table, description in DESCRIPTIONS.items()
 ]
-IDENTIFIERS = """
-    select identifier_key, min(type) as type, min(value_hash) as value_hash,
-        min(first_occurred_at) as first_seen_at, max(last_occurred_at) as last_seen_at,
-        min(first_received_at) as first_received_at
-    from intermediate.int_identifier_seen_daily
-    where first_received_at < (select max(as_of) from ops.run_context)
-    group by identifier_key
-"""
-PAIRS = """
-    select a_key, b_key, rule, source, min(first_received_at) as first_received_at,
-        max(last_received_at) as last_received_at, cast(sum(n_observed) as bigint) as n_observed
-    from intermediate.int_identity_pair_daily
-    where first_received_at < (select max(as_of) from ops.run_context)
-    group by a_key, b_key, rule, source
-"""
+
+
+class LedgerConfig(Config):
+    """How the ledger is brought up to date."""
+
+    full: bool = Field(default=False, description="resolve all evidence again, also what has not changed")
 
 
 @multi_asset(specs=SPECS, name="identity_ledger", pool=WRITER_POOL)
-def identity_ledger(context: AssetExecutionContext, workspace: Workspace) -> Iterator[MaterializeResult[None]]:
-    """Resolve the evidence and replace the ledger's tables in one transaction."""
-    tables = ledger_tables(workspace.warehouse())
-    for name, frame in tables.items():
-        context.log.info("identity.%s: %d rows", name, len(frame))
+def identity_ledger(
+    context: AssetExecutionContext, config: LedgerConfig, workspace: Workspace
+) -> Iterator[MaterializeResult[None]]:
+    """Resolve the groups whose evidence changed and write the rows that came out differently, in one transaction."""
+    rules = IdentityRules(**workspace.project().settings.identity.model_dump())
+    warehouse = workspace.warehouse()
+    update = update_ledger(warehouse, rules, full=config.full)
+    read = ", ".join(f"{rows} {kind}" for kind, rows in update.evidence.items())
+    context.log.info(
+        "evidence: %s; %d identifiers resolved, %d rows written", read, update.touched, update.rows_written
+    )
+    for name in DESCRIPTIONS:
+        written = update.written.get(name, Written(0, 0))
         yield MaterializeResult(
-            asset_key=["identity", name], metadata={"dagster/row_count": len(frame), "preview": frame_preview(frame)}
+            asset_key=["identity", name],
+            metadata={
+                "dagster/row_count": warehouse.count(f"identity.{name}"),
+                "rows_inserted": written.inserted,
+                "rows_deleted": written.deleted,
+                "evidence": update.evidence,
+                "identifiers_resolved": update.touched,
+                "preview": frame_preview(warehouse.frame(f"select * from identity.{name} limit 5")),
+            },
         )
-
-
-def ledger_tables(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
-    """Read the evidence, resolve it, write the ledger; returns the tables as written."""
-    tables = resolve(Evidence(warehouse.frame(IDENTIFIERS), warehouse.frame(PAIRS))).tables()
-    warehouse.replace({f"identity.{name}": frame for name, frame in tables.items()})
-    return tables

@@ -21,8 +21,10 @@ from dbt.contracts.graph.manifest import Manifest
 
 from intake.event import EVENT_SCHEMA
 from intake.paths import repository_root
-from ml.identity import Evidence, resolve
-from orchestration.warehouse_schema import create_source_tables, source_table
+from ml.identity import IdentityRules
+from orchestration.identity.ledger import LedgerUpdate, update_ledger
+from orchestration.warehouse import Warehouse
+from orchestration.warehouse_schema import create_source_tables
 
 PROJECT = repository_root() / "dbt_project"
 DAILY_TABLES = (
@@ -165,23 +167,9 @@ class Room:
         window = ["--event-time-start", first, "--event-time-end", end]
         self.dbt("run", "--select", "tag:daily", *window, batch_size=batch_size)
 
-    def resolve_identities(self) -> None:
-        """Fill the identity tables from the evidence that the daily models found."""
-        with duckdb.connect(str(self.warehouse)) as connection:
-            identifiers = connection.sql(
-                "SELECT identifier_key, type, value_hash, min(first_received_at) AS first_seen_at,"
-                " max(last_received_at) AS last_seen_at FROM intermediate.int_identifier_seen_daily GROUP BY ALL"
-            ).df()
-            pairs = connection.sql(
-                "SELECT a_key, b_key, rule, source, min(first_received_at) AS first_received_at,"
-                " max(last_received_at) AS last_received_at, cast(sum(n_observed) AS BIGINT) AS n_observed"
-                " FROM intermediate.int_identity_pair_daily GROUP BY ALL"
-            ).df()
-            for name, frame in resolve(Evidence(identifiers, pairs)).tables().items():
-                columns = ", ".join(f'"{column}"' for column in source_table(f"identity.{name}").column_names)
-                connection.register("frame", frame)
-                connection.execute(f"DELETE FROM identity.{name}")
-                connection.execute(f"INSERT INTO identity.{name} ({columns}) SELECT {columns} FROM frame")
+    def resolve_identities(self, **rules: float) -> LedgerUpdate:
+        """Bring the identity tables up to the evidence that the daily models found."""
+        return update_ledger(Warehouse(self.warehouse), IdentityRules(**rules))
 
     def dbt(self, *arguments: str, batch_size: str = "month") -> list[Any]:
         """Run dbt in this process; the results by node.

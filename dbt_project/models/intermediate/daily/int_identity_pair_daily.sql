@@ -38,6 +38,8 @@ pairs as (
     select
         {{ identifier_key('centre.value') }} as a_key,
         {{ identifier_key('identifier.value') }} as b_key,
+        centre.type as a_type,
+        identifier.type as b_type,
         concat('same_event:', centre.type, '-', identifier.type) as rule,
         source,
         event_date,
@@ -53,6 +55,8 @@ final as (
     select
         a_key,
         b_key,
+        a_type,
+        b_type,
         rule,
         source,
         event_date,
@@ -64,7 +68,7 @@ final as (
         count(*) as n_observed
     from pairs
     where a_key <> b_key
-    group by a_key, b_key, rule, source, event_date, received_date
+    group by a_key, b_key, a_type, b_type, rule, source, event_date, received_date
 
 )
 

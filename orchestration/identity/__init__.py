@@ -1,0 +1,1 @@
+"""Between the warehouse and the identity ledger: evidence in, rows that changed out."""

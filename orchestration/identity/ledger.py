@@ -1,0 +1,65 @@
+"""One update of the ledger: what changed is resolved again, what came out differently is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from ml.identity import IdentityRules, resolve
+from orchestration.identity.changes import remember_seen, touch
+from orchestration.identity.evidence import evidence_about_touched, gather
+from orchestration.identity.write import Written, write_touched
+from orchestration.warehouse import Warehouse
+from orchestration.warehouse_schema import create_source_tables
+
+
+@dataclass(frozen=True)
+class LedgerUpdate:
+    """What one update read and wrote.
+
+    Attributes:
+        evidence: rows of evidence by kind, all there is.
+        touched: identifiers whose groups were resolved again.
+        written: rows taken out and put in, by table.
+    """
+
+    evidence: dict[str, int]
+    touched: int
+    written: dict[str, Written]
+
+    @property
+    def rows_written(self) -> int:
+        """Rows taken out or put in over all tables."""
+        return sum(table.deleted + table.inserted for table in self.written.values())
+
+    def __str__(self) -> str:
+        """One line for the log."""
+        read = ", ".join(f"{rows} {kind}" for kind, rows in self.evidence.items())
+        return f"evidence: {read}; {self.touched} identifiers resolved, {self.rows_written} rows written"
+
+
+def update_ledger(warehouse: Warehouse, rules: IdentityRules, *, full: bool = False) -> LedgerUpdate:
+    """Bring the ledger up to the evidence in one transaction: whoever dies on the way leaves the old one standing.
+
+    An empty ledger is built in full; `full` also rebuilds one whose evidence has not changed.
+    """
+    with warehouse.connect() as connection:
+        create_source_tables(connection)
+        connection.execute("begin").fetchall()
+        update = apply_evidence(connection, rules, full=full)
+        connection.execute("commit").fetchall()
+    return update
+
+
+def apply_evidence(connection: duckdb.DuckDBPyConnection, rules: IdentityRules, *, full: bool) -> LedgerUpdate:
+    """The update inside the caller's transaction."""
+    gathered = gather(connection)
+    is_empty = not connection.execute("select 1 from identity.identifier limit 1").fetchall()
+    touched = touch(connection, rules, full=full or is_empty)
+    if not touched:
+        return LedgerUpdate(gathered, 0, {})
+    tables = resolve(evidence_about_touched(connection), rules).tables()
+    written = write_touched(connection, tables)
+    remember_seen(connection)
+    return LedgerUpdate(gathered, touched, written)
