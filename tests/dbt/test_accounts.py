@@ -52,7 +52,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Room:
         room.execute("INSERT INTO identity.account_address VALUES (?, ?, ?, ?)", row)
     room.build_days("2017-01-01", "2017-04-11")
     room.resolve_identities()
-    room.dbt("build", "--select", "+account_profile,tag:profiles", "--exclude-resource-type", "unit_test")
+    room.dbt(
+        "build",
+        "--select",
+        "+account_profile,tag:profiles",
+        "+identity_metric_daily,tag:profiles",
+        "--exclude-resource-type",
+        "unit_test",
+    )
     return room
 
 
@@ -120,3 +127,16 @@ def test_neither_crawlers_nor_strangers_nor_private_mailboxes_make_members(shop:
     members = {row[0] for row in shop.table("identity.account_member", "customer_id")}
     assert _customer(shop, "login", "zoe") not in members
     assert len(members) == 5
+
+
+def test_every_profile_is_in_one_size_class(shop: Room) -> None:
+    found = dict(
+        shop.execute(
+            "SELECT metric, sum(value) FROM marts.identity_metric_daily WHERE metric LIKE 'profiles%' GROUP BY 1"
+        )
+    )
+    customers = shop.execute("SELECT count(DISTINCT canonical_id) FROM identity.identity_assignment")[0][0]
+    assert found["profiles"] == found["profiles_by_size"] == customers
+    creations = shop.execute("SELECT count(*) FROM identity.identity_event WHERE type = 'create'")[0][0]
+    created = shop.execute("SELECT sum(value) FROM marts.identity_metric_daily WHERE metric = 'identity_create'")[0][0]
+    assert created == creations > 0
