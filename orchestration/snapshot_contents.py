@@ -27,12 +27,17 @@ RECENT_DAYS = 28
 TOGETHER_PER_PRODUCT = 12
 POPULAR_PER_CATEGORY = 24
 
+# Nobody may see another's profile: of shared identifiers only the browser's own go in, for whoever used it last.
 IDENTIFIERS = """
     select i.type, i.value_hash, a.canonical_id
     from identity.identity_assignment as a
     inner join identity.identifier as i using (identifier_key)
     inner join marts.dim_customer as c on c.customer_id = a.canonical_id
-    where a.system_to >= timestamp '9999-01-01' and i.status = 'active'
+    cross join ops.run_context as run
+    where a.system_to >= timestamp '9999-01-01'
+        and a.valid_to >= timestamp '9999-01-01'
+        and a.valid_from <= run.as_of
+        and (i.status = 'active' or (i.status = 'shared' and i.type in ('device_id', 'cookie')))
     order by i.type, i.value_hash
 """
 PROFILES = """

@@ -21,7 +21,7 @@ from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
 
 AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
-HASH = {"ada": "a" * 32, "bob": "b" * 32, "gone": "c" * 32}
+HASH = {"ada": "a" * 32, "bob": "b" * 32, "lent": "c" * 32, "family": "d" * 32, "left": "e" * 32}
 MARTS = """
 create schema marts;
 create table marts.dim_customer as select * from (values ('c1', true, true, true), ('c2', false, false, false))
@@ -62,27 +62,28 @@ def warehouse(project: Project) -> Warehouse:
     found = Warehouse(project.paths.warehouse)
     identifiers = pd.DataFrame(
         {
-            "identifier_key": [1, 2, 3],
-            "type": ["loyalty_id", "email", "cookie"],
+            "identifier_key": [1, 2, 3, 4, 5],
+            "type": ["loyalty_id", "email", "cookie", "email", "device_id"],
             "value_hash": list(HASH.values()),
             "first_seen_at": pd.Timestamp("2017-01-01", tz="UTC"),
             "last_seen_at": pd.Timestamp("2017-01-01", tz="UTC"),
             "degree_by_type": "{}",
-            "status": ["active", "active", "shared"],
+            "status": ["active", "active", "shared", "shared", "shared"],
             "reason": None,
         }
     )
     forever, early = pd.Timestamp("9999-12-31", tz="UTC"), pd.Timestamp("2017-01-01", tz="UTC")
+    june = pd.Timestamp("2017-06-01", tz="UTC")
     assignment = pd.DataFrame(
         {
-            "identifier_key": [1, 2, 2, 3],
-            "canonical_id": ["c1", "c2", "c1", "c1"],
+            "identifier_key": [1, 2, 2, 3, 3, 4, 5],
+            "canonical_id": ["c1", "c2", "c1", "c1", "c2", "c1", "c1"],
             "tier": "certain",
-            "valid_from": early,
-            "valid_to": forever,
-            "system_from": [early, early, pd.Timestamp("2017-06-01", tz="UTC"), early],
-            "system_to": [forever, pd.Timestamp("2017-06-01", tz="UTC"), forever, forever],
-            "via_edge_key": pd.array([None, None, 7, None], dtype="Int64"),
+            "valid_from": [early, early, early, early, june, early, early],
+            "valid_to": [forever, forever, forever, june, forever, forever, june],
+            "system_from": [early, early, june, early, early, early, early],
+            "system_to": [forever, june, forever, forever, forever, forever, forever],
+            "via_edge_key": pd.array([None, None, 7, None, None, None, None], dtype="Int64"),
         }
     )
     moment = pd.DataFrame({"as_of": [pd.Timestamp(AS_OF)]})
@@ -96,9 +97,11 @@ def warehouse(project: Project) -> Warehouse:
     return found
 
 
-def test_only_active_identifiers_and_current_assignments_are_carried(project: Project, warehouse: Warehouse) -> None:
+def test_a_shared_browser_shows_its_last_user_and_a_shared_address_nobody(
+    project: Project, warehouse: Warehouse
+) -> None:
     rows = sorted(tuple(row) for row in collect(project, warehouse, {}).identifiers)
-    assert rows == [("email", HASH["bob"], "c1"), ("loyalty_id", HASH["ada"], "c1")]
+    assert rows == [("cookie", HASH["lent"], "c2"), ("email", HASH["bob"], "c1"), ("loyalty_id", HASH["ada"], "c1")]
 
 
 def test_a_profile_has_what_decisions_use_and_no_more(project: Project, warehouse: Warehouse) -> None:
