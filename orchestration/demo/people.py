@@ -23,7 +23,7 @@ select i.type, i.value_hash, d.consent_personalization as agreed
 from identity.identity_assignment a
 join identity.identifier i using (identifier_key)
 join marts.dim_customer d on d.customer_id = a.canonical_id
-where a.system_to > timestamp '9999-01-01'
+where a.system_to > timestamp '9999-01-01' and a.valid_to > timestamp '9999-01-01'
 """
 
 

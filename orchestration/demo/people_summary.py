@@ -51,8 +51,9 @@ def truth_lines(truth: TruthReport) -> list[str]:
         found = truth.identifiers
         lines.append(
             f"identifiers: pairwise F1 {found.pairwise_f1:.3f} (precision {found.pairwise_precision:.3f}, recall "
-            f"{found.pairwise_recall:.3f}) over {found.sessions:,} identifiers of {truth.people:,} people in "
-            f"{truth.customers:,} customers; {found.over_merged_share:.1%} of customers mix people"
+            f"{found.pairwise_recall:.3f}), B-cubed F1 {found.bcubed_f1:.3f} over {found.sessions:,} identifiers of "
+            f"{truth.people:,} people in {truth.customers:,} customers; {found.over_merged_share:.1%} of customers mix "
+            f"people, at most {found.largest_mix} in one"
         )
     return lines or ["nobody is on both sides yet"]
 

@@ -26,7 +26,7 @@ limit 50
 HELD = """
 select i.type, i.value_hash, a.canonical_id as customer_id
 from identity.identity_assignment a join identity.identifier i using (identifier_key)
-where a.system_to > timestamp '9999-01-01'
+where a.system_to > timestamp '9999-01-01' and a.valid_to > timestamp '9999-01-01'
 """
 SIGNALS = (
     "orders_91d", "spend_91d", "recency_days", "average_order_amount", "discount_share", "store_order_share",

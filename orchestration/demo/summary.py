@@ -13,7 +13,7 @@ from orchestration.demo.intake_summary import show_intake
 from orchestration.demo.model_summary import show_models
 from orchestration.demo.people import acquaintances, products_to_ask_for
 from orchestration.demo.people_summary import show_people, show_segments
-from orchestration.demo.person import choose
+from orchestration.demo.person import Followed, choose
 from orchestration.demo.person_summary import show_person
 from orchestration.demo.quality_summary import check_results, show_quality
 from orchestration.demo.questions import Acquaintance
@@ -27,7 +27,7 @@ Where to look next
   curl -s http://127.0.0.1:8765/v1/decide -H 'content-type: application/json' \\
     -d '{{"placements": ["home_hero"], "identifiers": [{{"type": "{kind}", "value": "{value}"}}]}}'
   concierge explain {kind} {value}
-  concierge alerts list; concierge snapshots; concierge rollback; concierge status
+{identity}  concierge alerts list; concierge snapshots; concierge rollback; concierge status
   {docs}
   README.md, docs/cli.md, docs/data-folder.md; your own data: concierge init DIR"""
 
@@ -49,11 +49,12 @@ def show_summary(project: Project, result: DemoResult) -> None:
     say()
     _show_service(project, result)
     say()
-    _follow(project, published, people, result)
+    followed = choose(project, published, people)
+    _follow(project, published, followed, result)
     say()
     show_costs(result)
     say()
-    _where_next(project, people)
+    _where_next(project, people, followed)
 
 
 def _show_service(project: Project, result: DemoResult) -> None:
@@ -62,8 +63,7 @@ def _show_service(project: Project, result: DemoResult) -> None:
         show_answers(result.answers)
 
 
-def _follow(project: Project, published: Published, people: Sequence[Acquaintance], result: DemoResult) -> None:
-    followed = choose(project, published, people)
+def _follow(project: Project, published: Published, followed: Followed | None, result: DemoResult) -> None:
     if followed is None:
         say("Nobody here shops, browses and reads letters with full consent, so nobody is followed")
         return
@@ -78,8 +78,16 @@ def show_costs(result: DemoResult) -> None:
     show_report(result.run)
 
 
-def _where_next(project: Project, people: Sequence[Acquaintance]) -> None:
+def _where_next(project: Project, people: Sequence[Acquaintance], followed: Followed | None) -> None:
     known = next((person.identifiers for person in people if person.agreed), {"loyalty_id": "1"})
     kind = "loyalty_id" if "loyalty_id" in known else next(iter(known))
     docs = f"open {project.paths.data_docs / 'index.html'}"
-    say(NEXT.format(kind=kind, value=known[kind], docs=docs))
+    say(NEXT.format(kind=kind, value=known[kind], docs=docs, identity=identity_commands(followed)))
+
+
+def identity_commands(followed: Followed | None) -> str:
+    """Lines to type that show and correct what ties the followed person's card and cookie; none without a person."""
+    if followed is None:
+        return ""
+    ends = " ".join(f"{kind}:{followed.identifiers[kind]}" for kind in ("loyalty_id", "cookie"))
+    return f"  concierge identity path {ends}\n  concierge identity unlink {ends} --reason 'shared tablet'\n"

@@ -16,7 +16,7 @@ from orchestration.cli.published import Published
 ASSIGNED = """
 select i.type, i.value_hash, a.canonical_id as customer_id
 from identity.identity_assignment a join identity.identifier i using (identifier_key)
-where a.system_to > timestamp '9999-01-01'
+where a.system_to > timestamp '9999-01-01' and a.valid_to > timestamp '9999-01-01'
 """
 # A customer known by a cookie alone is nobody yet: such a visit counts as not matched.
 VISITS = """

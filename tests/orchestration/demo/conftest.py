@@ -107,6 +107,7 @@ def assigned(project: Project) -> Callable[[list[tuple[str, str, str]]], dict[st
         identifier = {"identifier_key": keys, "type": [row[0] for row in rows], "value_hash": hashes}
         forever = [datetime(9999, 12, 31, tzinfo=UTC).replace(tzinfo=None)] * len(rows)
         assignment = {"identifier_key": keys, "canonical_id": [row[2] for row in rows], "system_to": forever}
+        assignment["valid_to"] = forever
         return {
             "identity.identifier": pd.DataFrame(identifier),
             "identity.identity_assignment": pd.DataFrame(assignment),

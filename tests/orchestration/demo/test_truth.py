@@ -91,6 +91,9 @@ def test_the_report_is_two_sentences(project: Project, published: Published, tru
     visits, identifiers = truth_lines(compare_with_truth(project, published, truth))
     assert visits.startswith("visits: 60.0% of 5 matched, 66.7% of those to the right person")
     assert "precision 0.571, recall 0.444" in identifiers
+    # B-cubed: precision (3 x 3/4 + 1/4 + 2 x 1 + 1) / 7 = 0.786, recall (3 x 1 + 1/4 + 2 x 1/2 + 1/4) / 7 = 0.643.
+    assert "B-cubed F1 0.707" in identifiers
+    assert identifiers.endswith("33.3% of customers mix people, at most 2 in one")
 
 
 def test_before_anybody_is_seen_there_is_nothing_to_compare(
