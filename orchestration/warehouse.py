@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from orchestration.warehouse_schema import create_source_tables, source_table
+from orchestration.warehouse_migration import bring_up_to_date
+from orchestration.warehouse_schema import source_table
 
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 2.0
@@ -60,9 +61,9 @@ class Warehouse:
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
     def prepare(self) -> None:
-        """Create the tables that Python writes; existing rows stay."""
+        """Create the tables and columns that Python writes; existing rows stay."""
         with self.connect() as connection:
-            create_source_tables(connection)
+            bring_up_to_date(connection)
 
     def frame(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
         """The result of one query; timestamps naive UTC, decimals as float64."""
@@ -85,7 +86,7 @@ class Warehouse:
             ValueError: a frame lacks a column of its table.
         """
         with self.connect() as connection:
-            create_source_tables(connection)
+            bring_up_to_date(connection)
             connection.execute("BEGIN").fetchall()
             counts = {address: _replace_one(connection, address, frame) for address, frame in frames.items()}
             connection.execute("COMMIT").fetchall()
