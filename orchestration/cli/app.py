@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli import (
+    backup_commands,
     decide_command,
     demo_command,
     dev_command,
@@ -19,6 +20,7 @@ from orchestration.cli import (
 )
 from orchestration.cli.alert_commands import alerts
 from orchestration.cli.errors import OneLineErrors
+from orchestration.cli.identity_commands import identity
 from orchestration.cli.quarantine_commands import quarantine
 
 HELP = """Concierge: raw customer events in, decisions out.
@@ -43,6 +45,9 @@ COMMANDS = (
     ("explain", explain_command.explain),
     ("pause", pause_commands.pause),
     ("resume", pause_commands.resume),
+    ("backup", backup_commands.backup),
+    ("restore", backup_commands.restore),
+    ("migrate", backup_commands.migrate),
 )
 
 
@@ -60,6 +65,7 @@ def create_app() -> typer.Typer:
         app.command(name)(command)
     app.add_typer(alerts, name="alerts")
     app.add_typer(quarantine, name="quarantine")
+    app.add_typer(identity, name="identity")
     return app
 
 

@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.cli.errors import CommandError
+from orchestration.cli.naming import hashed, mask
 from orchestration.cli.project import open_project
 
 if TYPE_CHECKING:
     from intake.project import Project
     from orchestration.cli.published import Published
 
+IDENTIFIER_COLUMNS = ("identifier", "tier", "status", "first", "last")
 COLUMNS = ("identifier", "tied to", "rule", "source", "first", "last", "times", "state")
 
 PERSON = """
 select a.canonical_id
 from identity.identity_assignment a join identity.identifier i using (identifier_key)
 where i.type = ? and i.value_hash = ? and a.system_to > timestamp '9999-01-01'
+order by a.valid_to desc limit 1
 """
 
 IDENTIFIERS = """
 select i.identifier_key, i.type, i.value_hash, i.first_seen_at, i.last_seen_at, i.status, a.tier
 from identity.identity_assignment a join identity.identifier i using (identifier_key)
-where a.canonical_id = ? and a.system_to > timestamp '9999-01-01'
+where a.canonical_id = ? and a.system_to > timestamp '9999-01-01' and a.valid_to > timestamp '9999-01-01'
 order by i.first_seen_at, i.type, i.value_hash
 """
 
@@ -34,10 +37,9 @@ order by i.first_seen_at, i.type, i.value_hash
 EVIDENCE = """
 with member as (
     select identifier_key from identity.identity_assignment
-    where canonical_id = ? and system_to > timestamp '9999-01-01'
+    where canonical_id = ? and system_to > timestamp '9999-01-01' and valid_to > timestamp '9999-01-01'
 )
-select a.type as a_type, a.value_hash as a_hash, b.type as b_type, b.value_hash as b_hash,
-       e.rule_id, e.source, e.first_seen_at, e.last_seen_at, e.n_observed, e.state
+select e.*, a.type as a_type, a.value_hash as a_hash, b.type as b_type, b.value_hash as b_hash
 from identity.identity_edge e
 join identity.identifier a on a.identifier_key = e.a_key
 join identity.identifier b on b.identifier_key = e.b_key
@@ -71,7 +73,8 @@ def explain(
     """Show the identifiers tied to a person, with the rule, the source and the dates of each tie.
 
     Reads the published tables only, so it never disturbs a run. Identifiers are shown as the first characters of
-    their keyed hash; ties that were refused are listed with their state.
+    their keyed hash, `probable` where only matching ties them to the person. Ties that were refused are listed with
+    their state and the reason.
     """
     from orchestration.cli.console import say, show_table
     from orchestration.cli.published import Published
@@ -80,6 +83,7 @@ def explain(
     published = Published.current(project.paths)
     person = find_person(project, published, kind, value)
     say(f"{person.customer_id}: {person.counts}")
+    show_table(IDENTIFIER_COLUMNS, [identifier_row(row) for row in person.identifiers[:limit]], title="identifiers")
     show_table(COLUMNS, [evidence_row(row) for row in person.evidence[:limit]], title="ties")
     if len(person.evidence) > limit:
         say(f"and {len(person.evidence) - limit} more; --limit shows them")
@@ -92,16 +96,17 @@ def find_person(project: Project, published: Published, kind: str, value: str) -
     Raises:
         CommandError: the value cannot be such an identifier, was never seen, or belongs to nobody for a reason.
     """
-    from intake.hashing import hash_identifier
-    from intake.keys import identifier_key_bytes
-
-    hashed = hash_identifier(identifier_key_bytes(project.paths), kind, value, project.settings.intake.default_region)
-    if hashed is None:
-        raise CommandError(f"{kind}: this value is a placeholder or not of this type; it names nobody")
-    customer = published.value(PERSON, [kind, hashed])
+    value_hash = hashed(project, kind, value)
+    customer = published.value(PERSON, [kind, value_hash])
     if customer is None:
-        raise CommandError(_why_nobody(published, kind, hashed))
+        raise CommandError(_why_nobody(published, kind, value_hash))
     return Person(str(customer), published.rows(IDENTIFIERS, [customer]), published.rows(EVIDENCE, [customer]))
+
+
+def identifier_row(row: dict[str, Any]) -> tuple[object, ...]:
+    """One identifier as a line of the table."""
+    dates = (f"{row[name]:%Y-%m-%d}" for name in ("first_seen_at", "last_seen_at"))
+    return (f"{row['type']} {mask(row['value_hash'])}", row["tier"], row["status"], *dates)
 
 
 def evidence_row(row: dict[str, Any]) -> tuple[object, ...]:
@@ -114,18 +119,13 @@ def evidence_row(row: dict[str, Any]) -> tuple[object, ...]:
         f"{row['first_seen_at']:%Y-%m-%d}",
         f"{row['last_seen_at']:%Y-%m-%d}",
         row["n_observed"],
-        row["state"],
+        row["state"] if not row.get("reason") else f"{row['state']}, {row['reason']}",
     )
 
 
-def mask(value_hash: str) -> str:
-    """Enough of a hash to tell identifiers apart on a screen: its first 8 digits."""
-    return f"{value_hash[:8]}…"
-
-
-def _why_nobody(published: Published, kind: str, hashed: str) -> str:
-    known = published.rows(KNOWN, [kind, hashed])
+def _why_nobody(published: Published, kind: str, value_hash: str) -> str:
+    known = published.rows(KNOWN, [kind, value_hash])
     if not known:
-        return f"{kind} {mask(hashed)}: never seen in published version {published.version}"
+        return f"{kind} {mask(value_hash)}: never seen in published version {published.version}"
     reason = f" ({known[0]['reason']})" if known[0]["reason"] else ""
-    return f"{kind} {mask(hashed)}: is {known[0]['status']}{reason} and belongs to nobody"
+    return f"{kind} {mask(value_hash)}: is {known[0]['status']}{reason} and belongs to nobody"

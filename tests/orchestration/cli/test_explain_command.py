@@ -67,10 +67,23 @@ def test_a_refused_tie_is_listed_after_the_accepted_ones(concierge: Concierge) -
 
 
 @pytest.mark.usefixtures("_published")
+def test_a_probable_identifier_and_the_reason_of_a_refusal_are_told(
+    concierge: Concierge, hashes: dict[str, str]
+) -> None:
+    lines = concierge("explain", "loyalty_id", "4711").stdout.splitlines()
+    tiers = {line.split()[1]: line.split()[2] for line in lines if "active" in line and "certain" in line}
+    probable = [line for line in lines if " probable " in line]
+    assert f"{hashes['ada mail'][:8]}…" in tiers
+    assert [line.split()[1] for line in probable] == [f"{hashes['old mail'][:8]}…"]
+    (refused,) = (line for line in lines if "same_event" in line and "active" not in line)
+    assert ", " in refused.rpartition("1  ")[2]
+
+
+@pytest.mark.usefixtures("_published")
 def test_a_long_list_is_cut_and_says_so(concierge: Concierge) -> None:
     shown = concierge("explain", "loyalty_id", "4711", "--limit", "1").stdout
     assert shown.count("same_event") == 1
-    assert "and 2 more; --limit shows them" in shown
+    assert "and 3 more; --limit shows them" in shown
 
 
 @pytest.mark.usefixtures("_published")
