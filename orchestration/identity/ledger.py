@@ -11,7 +11,6 @@ from orchestration.identity.changes import remember_seen, touch
 from orchestration.identity.evidence import evidence_about_touched, gather
 from orchestration.identity.write import Written, write_touched
 from orchestration.warehouse import Warehouse
-from orchestration.warehouse_schema import create_source_tables
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ def update_ledger(warehouse: Warehouse, rules: IdentityRules, *, full: bool = Fa
 
     An empty ledger is built in full; `full` also rebuilds one whose evidence has not changed.
     """
+    warehouse.prepare()
     with warehouse.connect() as connection:
-        create_source_tables(connection)
         connection.execute("begin").fetchall()
         update = apply_evidence(connection, rules, full=full)
         connection.execute("commit").fetchall()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from orchestration.identity.write import ABOUT_TOUCHED
 from orchestration.warehouse import Warehouse
@@ -23,6 +24,7 @@ DDL = (
     " last_occurred_at timestamp, first_received_at timestamp, last_received_at timestamp, n_observed bigint)",
 )
 TYPES = {"login": 1, "loyalty_id": 2, "email": 3, "phone": 4, "crm_id": 5, "device_id": 6, "cookie": 7}
+Sighting = tuple[str, int, str, int, int]
 Tables = dict[str, list[tuple[object, ...]]]
 
 
@@ -50,27 +52,25 @@ def stand_at(warehouse: Warehouse, day: int) -> None:
         connection.execute("insert into ops.run_context values (?)", [moment]).fetchall()
 
 
-def observe(warehouse: Warehouse, rows: list[tuple[str, int, str, int, int]]) -> None:
+def observe(warehouse: Warehouse, rows: Iterable[Sighting]) -> None:
     """Write sightings (type, number, other type, other number, day number): two identifiers on one event."""
+    seen: list[tuple[object, ...]] = []
+    pairs: list[tuple[object, ...]] = []
+    for place, (a_kind, a_number, b_kind, b_number, day) in enumerate(rows):
+        on = FIRST + timedelta(days=day)
+        at = datetime.combine(on, datetime.min.time()) + timedelta(minutes=place % 1400)
+        when = (on, on, at, at, at, at, 1)
+        a_key, b_key = key_of(a_kind, a_number), key_of(b_kind, b_number)
+        seen += [(key, kind, f"{key:032x}", *when) for key, kind in ((a_key, a_kind), (b_key, b_kind))]
+        pairs.append((a_key, b_key, a_kind, b_kind, f"same_event:{a_kind}-{b_kind}", "web", *when))
     with warehouse.connect() as connection:
-        for place, (a_kind, a_number, b_kind, b_number, day) in enumerate(rows):
-            on = FIRST + timedelta(days=day)
-            at = datetime.combine(on, datetime.min.time()) + timedelta(minutes=place % 1400)
-            times = [on, on, at, at, at, at, 1]
-            for kind, number in ((a_kind, a_number), (b_kind, b_number)):
-                values = [key_of(kind, number), kind, f"{key_of(kind, number):032x}", *times]
-                connection.execute(
-                    f"insert into intermediate.int_identifier_seen_daily values ({', '.join('?' * 10)})", values
-                ).fetchall()
-            if (a_kind, a_number) != (b_kind, b_number):
-                rule = f"same_event:{a_kind}-{b_kind}"
-                pair = [key_of(a_kind, a_number), key_of(b_kind, b_number), a_kind, b_kind, rule, "web", *times]
-                connection.execute(
-                    f"insert into intermediate.int_identity_pair_daily values ({', '.join('?' * 13)})", pair
-                ).fetchall()
+        for table, values in (("int_identifier_seen_daily", seen), ("int_identity_pair_daily", pairs)):
+            connection.register("observed", pd.DataFrame(values))
+            connection.execute(f"insert into intermediate.{table} select * from observed").fetchall()
+            connection.unregister("observed")
 
 
-def random_sightings(people: int, days: int, seed: int) -> Iterator[tuple[str, int, str, int, int]]:
+def random_sightings(people: int, days: int, seed: int) -> Iterator[Sighting]:
     """Sightings of people with a login, an address, a phone and two browsers; one browser in five has a second user."""
     generator = np.random.default_rng(seed)
     for day in range(days):

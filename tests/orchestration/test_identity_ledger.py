@@ -41,7 +41,7 @@ with Warehouse(Path(sys.argv[1])).connect() as connection:
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight days of sightings of forty people; nothing resolved."""
     path = tmp_path_factory.mktemp("observed") / "warehouse.duckdb"
-    observe(evidence_warehouse(path), list(random_sightings(PEOPLE, DAYS, seed=5)))
+    observe(evidence_warehouse(path), random_sightings(PEOPLE, DAYS, seed=5))
     return path
 
 
