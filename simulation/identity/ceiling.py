@@ -136,10 +136,10 @@ def _same_statement(columns: list[I64]) -> I64:
 
 
 def _measured(label: I64, person: I64) -> Ceiling:
-    _, cell_sizes = np.unique(np.column_stack([person, label]), axis=0, return_counts=True)
-    cells = np.unique(np.column_stack([person, label]), axis=0)
+    stride = int(label.max()) + 1
+    cells, cell_sizes = np.unique(person * stride + label, return_counts=True)
     owned = np.bincount(person)
-    of_person = owned[cells[:, 0]]
+    of_person = owned[cells // stride]
     possible = float((owned * (owned - 1) / 2).sum())
     pairwise = float((cell_sizes * (cell_sizes - 1) / 2).sum()) / possible if possible else 1.0
     bcubed = float((cell_sizes**2 / of_person).sum()) / len(person)

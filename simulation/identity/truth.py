@@ -29,10 +29,13 @@ def shown_identifiers(company: Company, sightings: list[Sightings]) -> dict[str,
         parts = [(seen.codes[kind], seen.person) for seen in sightings if kind in seen.codes]
         code, person = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
         person = np.where(_is_dummy(company, kind, code), -1, person)
-        pairs = np.unique(np.column_stack([code, person])[code >= 0], axis=0)
-        owned = np.unique(pairs[pairs[:, 1] >= 0, 0])
-        kept = (pairs[:, 1] >= 0) | ~np.isin(pairs[:, 0], owned)
-        shown[kind] = (pairs[kept, 0], pairs[kept, 1])
+        # One whole number a pair sorts ten times as fast as two columns.
+        stride = company.people.people + 1
+        pair = np.unique((code * stride + person + 1)[code >= 0])
+        code, person = pair // stride, pair % stride - 1
+        owned = np.bincount(code, person >= 0) > 0
+        kept = (person >= 0) | ~owned[code]
+        shown[kind] = (code[kept], person[kept])
     return shown
 
 
