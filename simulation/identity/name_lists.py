@@ -102,7 +102,7 @@ def family_names() -> NameList:
     """Common names, then rarer ones put together from two halves as English place names are."""
     common = _COMMON.split()
     rare = [head + tail for tail in _TAILS.split() for head in _HEADS.split()]
-    weights = np.r_[_COMMON_MASS * _zipf(len(common), 0.8), (1 - _COMMON_MASS) * _zipf(len(rare), 0.3)]
+    weights = np.r_[_COMMON_MASS * _zipf(len(common), 0.55), (1 - _COMMON_MASS) * _zipf(len(rare), 0.3)]
     names = [*common, *rare]
     return NameList(names, [()] * len(names), [respellings(name) for name in names], weights)
 
