@@ -5,10 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from intake.ops_database import OpsDatabase
 from intake.ops_records import IdentityOverride, from_text, to_text
+
+
+@dataclass(frozen=True)
+class RemovedOverride:
+    """An override that was taken back, by whom and when."""
+
+    override: IdentityOverride
+    removed_by: str
+    removed_at: datetime
 
 
 class OverrideConflictError(ValueError):
@@ -50,6 +60,11 @@ class OverrideBook(OpsDatabase):
         """All overrides that stand, oldest first."""
         with self.reading() as connection:
             return _read(connection)
+
+    def removed_overrides(self) -> list[RemovedOverride]:
+        """What was taken back, in that order."""
+        rows = self.rows("select * from identity_override_removed order by removed_at, a_key, b_key")
+        return [RemovedOverride(_record(row), row["removed_by"], from_text(row["removed_at"])) for row in rows]
 
     def remove_override(self, a_key: int, b_key: int, *, actor: str, at: datetime) -> IdentityOverride | None:
         """Take back what was said of a pair, and keep who did it; None when nothing stands."""
@@ -107,12 +122,12 @@ def _walk(came_by: dict[int, IdentityOverride | None], end: int) -> list[Identit
 
 def _read(connection: sqlite3.Connection) -> list[IdentityOverride]:
     rows = connection.execute("select * from identity_override order by created_at, a_key, b_key").fetchall()
-    return [
-        IdentityOverride(
-            row["a_key"], row["b_key"], row["kind"], row["actor"], row["reason"], from_text(row["created_at"])
-        )
-        for row in rows
-    ]
+    return [_record(row) for row in rows]
+
+
+def _record(row: sqlite3.Row) -> IdentityOverride:
+    said = (row["a_key"], row["b_key"], row["kind"], row["actor"], row["reason"])
+    return IdentityOverride(*said, from_text(row["created_at"]))
 
 
 def _told(item: IdentityOverride) -> str:

@@ -44,7 +44,9 @@ def unlink(a: One, b: Other, reason: Reason, by: Actor = "") -> None:
 
 
 @override.command("list")
-def list_overrides() -> None:
+def list_overrides(
+    removed: Annotated[bool, typer.Option("--removed", help="Those that were taken back, and by whom.")] = False,
+) -> None:
     """List the overrides that stand, oldest first, and whether the published ledger has them yet."""
     from intake.ops_store import OpsStore
     from orchestration.cli.console import say, show_table
@@ -52,25 +54,33 @@ def list_overrides() -> None:
     from orchestration.cli.published import Published
 
     project = open_project()
-    standing = OpsStore(project.paths).overrides()
-    if not standing:
+    store = OpsStore(project.paths)
+    published = Published.current(project.paths) if Published.exists(project.paths) else None
+    if removed:
+        ended = "taken back"
+        rows = [(item.override, f"{item.removed_by}, {item.removed_at:%Y-%m-%d}") for item in store.removed_overrides()]
+    else:
+        ended, in_force = "state", _in_force(published)
+        rows = [
+            (item, "in force" if (*item.pair, item.kind) in in_force else "waits for a run")
+            for item in store.overrides()
+        ]
+    if not rows:
         say("no overrides")
         return
-    published = Published.current(project.paths) if Published.exists(project.paths) else None
-    names = shown_keys(published, [key for item in standing for key in item.pair])
-    in_force = _in_force(published)
-    rows = [
+    names = shown_keys(published, [key for item, _ in rows for key in item.pair])
+    cells = [
         (
             SAID[item.kind],
             *(names[key] for key in item.pair),
             item.actor,
             f"{item.created_at:%Y-%m-%d %H:%M}",
-            "in force" if (*item.pair, item.kind) in in_force else "waits for a run",
+            end,
             item.reason,
         )
-        for item in standing
+        for item, end in rows
     ]
-    show_table(("override", "one", "other", "by", "when (UTC)", "state", "reason"), rows)
+    show_table(("override", "one", "other", "by", "when (UTC)", ended, "reason"), cells)
 
 
 @override.command("remove")

@@ -77,6 +77,9 @@ def test_a_removed_override_makes_room(concierge: Concierge) -> None:
     concierge("identity", "unlink", ADA, BOB, "--reason", "mistake", "--by", "ann")
     assert "removed: unlink of" in concierge("identity", "override", "remove", BOB, ADA).stdout
     assert concierge("identity", "override", "list").stdout == "no overrides\n"
+    taken_back = concierge("identity", "override", "list", "--removed").stdout
+    assert "mistake" in taken_back
+    assert "ann" in taken_back
     assert concierge("identity", "link", ADA, BOB, "--reason", "one card").exit_code == 0
     missing = concierge("identity", "override", "remove", ADA, CLEO)
     assert missing.exit_code == 1
