@@ -17,22 +17,36 @@ JUMPS, QUARANTINE, BLOCKED = "identity:match_rate_jump:", "identity:quarantine:"
 # More than an analyst looks at one by one; the others are counted in one alert.
 MOST_ALERTS = 20
 SOURCE = "identity"
-# The link that was refused first is the cause; what a frozen profile refuses later follows from it.
-QUARANTINED_SQL = """
-    with causes as (
-        select a.canonical_id, q.reason, q.detail, q.at,
-            row_number() over (
-                partition by a.canonical_id order by case when q.reason = 'frozen' then 1 else 0 end, q.at, q.edge_key
-            ) as place
+LIMITED = {"email": "emails_per_person", "phone": "phones_per_person", "device_id": "devices_per_person"}
+# What the profile and the other side of the first refused link hold together: one type of it is too many.
+QUARANTINED_SQL = f"""
+    with members as (
+        select a.identifier_key, a.canonical_id, i.type
         from identity.identity_assignment as a
-        inner join identity.identity_quarantine as q on a.identifier_key = q.identifier_key
-        where a.system_to > timestamp '9999-01-01'
+        inner join identity.identifier as i on a.identifier_key = i.identifier_key
+        where a.system_to > timestamp '9999-01-01' and a.valid_to > timestamp '9999-01-01'
+    ), refused as (
+        select q.at, q.edge_key, a.canonical_id as one, b.canonical_id as other
+        from identity.identity_quarantine as q
+        inner join identity.identity_edge as e on q.edge_key = e.edge_key
+        inner join members as a on e.a_key = a.identifier_key
+        inner join members as b on e.b_key = b.identifier_key
+        where q.reason = 'too_many_values' and q.state = 'open'
+    ), causes as (
+        select c.canonical_id, r.at, r.one, r.other,
+            row_number() over (partition by c.canonical_id order by r.at, r.edge_key) as place
+        from identity.canonical as c
+        left join refused as r on c.canonical_id = r.one or c.canonical_id = r.other
+        where c.status = 'quarantined'
     )
-    select c.canonical_id, causes.reason, causes.detail, causes.at
-    from identity.canonical as c
-    left join causes on c.canonical_id = causes.canonical_id and causes.place = 1
-    where c.status = 'quarantined'
-    order by causes.at desc, c.canonical_id
+    select causes.canonical_id, causes.at, members.type, count(distinct members.identifier_key) as number
+    from causes
+    left join members
+        on (members.canonical_id = causes.one or members.canonical_id = causes.other)
+        and members.type in ({", ".join(f"'{name}'" for name in LIMITED)})
+    where causes.place = 1
+    group by causes.canonical_id, causes.at, members.type
+    order by causes.at desc, causes.canonical_id, members.type
 """
 
 
@@ -47,20 +61,36 @@ def watch_match_rate(project: Project, rates: pd.DataFrame, day: date) -> Verdic
 
 def watch_quarantine(project: Project, warehouse: Warehouse) -> Verdict:
     """One alert for each profile in quarantine, the newest 20; the others are counted in one."""
-    rows = warehouse.frame(QUARANTINED_SQL)
+    held = warehouse.frame(QUARANTINED_SQL)
     found = [
         Finding(
             f"{QUARANTINE}{profile}",
-            f"profile {profile} is in quarantine: {_or(reason, 'no reason recorded')}",
-            f"{_or(detail, '')}. It stays in its last good state and takes no new identifier until somebody looks.",
-            sample=[{"customer_id": profile, "reason": reason, "at": at}],
+            f"profile {profile} is in quarantine: {_too_many(project, rows)}",
+            "A link that would bring more was refused. The profile stays in its last good state and takes no further "
+            "identifier until somebody links or unlinks the two.",
+            sample=[{"customer_id": profile, "refused_at": rows["at"].iloc[0]}],
         )
-        for profile, reason, detail, at in rows.itertuples(index=False)
+        for profile, rows in held.groupby("canonical_id", sort=False)
     ]
     more = len(found) - MOST_ALERTS
     others = [Finding(f"{QUARANTINE}others", f"{more} more profiles are in quarantine")] if more > 0 else []
     settle(project, QUARANTINE, [*found[:MOST_ALERTS], *others], source=SOURCE)
     return Verdict(not found, f"{len(found)} profiles in quarantine")
+
+
+def _too_many(project: Project, rows: pd.DataFrame) -> str:
+    """Which limit it is about, e.g. `6 of type email, at most 5 in 365 days`."""
+    rules = project.settings.identity
+    limits = {kind: int(getattr(rules, name)) for kind, name in LIMITED.items()}
+    numbers = {
+        str(kind): int(number) for kind, number in zip(rows["type"], rows["number"], strict=True) if kind in limits
+    }
+    over = [
+        f"{number} of type {kind}, at most {limits[kind]} in {rules.window_days} days"
+        for kind, number in numbers.items()
+        if number > limits[kind]
+    ]
+    return "; ".join(over) or "more values of a type than one person may have"
 
 
 def watch_blocked(project: Project, state: pd.DataFrame, before: dict[str, float]) -> Verdict:
@@ -88,7 +118,3 @@ def blocked_before(ops: OpsStore) -> dict[str, float]:
     kept = ops.metrics("identifiers_blocked")
     newest = max((item.metric_date for item in kept), default=None)
     return {item.dimension: item.value for item in kept if item.metric_date == newest}
-
-
-def _or(value: object, otherwise: str) -> str:
-    return otherwise if pd.isna(value) else str(value)  # type: ignore[call-overload]

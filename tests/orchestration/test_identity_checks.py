@@ -12,6 +12,7 @@ from intake.ops_records import Alert
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
+from ml.identity import Evidence, resolve
 from orchestration.checks.identity_checks import (
     MOST_ALERTS,
     blocked_before,
@@ -20,6 +21,7 @@ from orchestration.checks.identity_checks import (
     watch_quarantine,
 )
 from orchestration.warehouse import Warehouse
+from orchestration.warehouse_schema import source_table
 
 DAY = date(2017, 3, 15)
 FOREVER = datetime(9999, 12, 31)  # noqa: DTZ001 - the warehouse's own end of time, naive UTC
@@ -61,43 +63,36 @@ def test_a_jump_opens_one_alert_and_a_calm_day_resolves_it(project: Project) -> 
     assert list(_alerts(project, "resolved")) == ["identity:match_rate_jump:web"]
 
 
-def _quarantine(warehouse: Warehouse, profiles: list[str]) -> None:
-    keys = list(range(len(profiles)))
+def _quarantine(warehouse: Warehouse, profiles: list[str], emails: int = 5) -> None:
+    """Profiles with some e-mails each; one e-mail more, of somebody else, was refused, and then a cookie."""
+    owners = [profile for profile in profiles for _ in range(emails)] + [f"{profile} new" for profile in profiles]
+    keys = list(range(len(owners)))
+    first = [number * emails for number in range(len(profiles))]
+    new = keys[len(profiles) * emails :]
+    edges = list(range(len(profiles)))
     warehouse.replace(
         {
-            "identity.canonical": pd.DataFrame(
-                {
-                    "canonical_id": [*profiles, "well"],
-                    "anchor_key": [*keys, 999],
-                    "created_at": AT,
-                    "status": ["quarantined"] * len(profiles) + ["active"],
-                    "redirect_to": None,
-                }
+            "identity.canonical": _table(
+                "canonical",
+                canonical_id=[*profiles, "well"],
+                status=["quarantined"] * len(profiles) + ["active"],
+                created_at=AT,
             ),
-            "identity.identity_assignment": pd.DataFrame(
-                {
-                    "identifier_key": keys,
-                    "canonical_id": profiles,
-                    "tier": "certain",
-                    "valid_from": AT,
-                    "valid_to": FOREVER,
-                    "system_from": AT,
-                    "system_to": FOREVER,
-                    "via_edge_key": None,
-                }
+            "identity.identifier": _table("identifier", identifier_key=keys, type="email", first_seen_at=AT),
+            "identity.identity_assignment": _table(
+                "identity_assignment", identifier_key=keys, canonical_id=owners, valid_to=FOREVER, system_to=FOREVER
             ),
-            "identity.identity_quarantine": pd.DataFrame(
-                {
-                    "identifier_key": keys * 2,
-                    "edge_key": [*keys, *(key + 1000 for key in keys)],
-                    "reason": ["frozen"] * len(keys) + ["too_many_email"] * len(keys),
-                    "detail": ["later"] * len(keys) + ["6 email, at most 5"] * len(keys),
-                    "at": AT,
-                    "state": "quarantined",
-                }
+            "identity.identity_edge": _table("identity_edge", edge_key=edges, a_key=first, b_key=new),
+            "identity.identity_quarantine": _table(
+                "identity_quarantine", identifier_key=new, edge_key=edges, reason="too_many_values", at=AT, state="open"
             ),
         }
     )
+
+
+def _table(name: str, **columns: object) -> pd.DataFrame:
+    frame = pd.DataFrame(columns)
+    return frame.reindex(columns=list(source_table(f"identity.{name}").column_names))
 
 
 def test_a_profile_in_quarantine_opens_one_alert_that_names_the_limit(project: Project, warehouse: Warehouse) -> None:
@@ -106,14 +101,21 @@ def test_a_profile_in_quarantine_opens_one_alert_that_names_the_limit(project: P
     assert watch_quarantine(project, warehouse).sentence == "2 profiles in quarantine"
     alerts = _alerts(project)
     assert set(alerts) == {"identity:quarantine:c1", "identity:quarantine:c2"}
-    assert alerts["identity:quarantine:c1"].title == "profile c1 is in quarantine: too_many_email"
-    assert alerts["identity:quarantine:c1"].detail.startswith("6 email, at most 5.")
+    assert alerts["identity:quarantine:c1"].title == (
+        "profile c1 is in quarantine: 6 of type email, at most 5 in 365 days"
+    )
     _quarantine(warehouse, ["c2"])
     watch_quarantine(project, warehouse)
     assert set(_alerts(project)) == {"identity:quarantine:c2"}
     _quarantine(warehouse, [])
     assert watch_quarantine(project, warehouse).passed
     assert _alerts(project) == {}
+
+
+def test_a_limit_that_is_no_longer_broken_is_not_named(project: Project, warehouse: Warehouse) -> None:
+    _quarantine(warehouse, ["c1"], emails=2)
+    watch_quarantine(project, warehouse)
+    assert _alerts(project)["identity:quarantine:c1"].title.endswith("more values of a type than one person may have")
 
 
 def test_beyond_twenty_profiles_the_others_are_counted(project: Project, warehouse: Warehouse) -> None:
@@ -151,3 +153,17 @@ def test_what_the_run_before_counted_is_the_newest_day(project: Project) -> None
 
 def test_before_the_first_run_nothing_was_blocked(project: Project) -> None:
     assert blocked_before(OpsStore(project.paths)) == {}
+
+
+def test_the_ledger_itself_is_understood(project: Project, warehouse: Warehouse) -> None:
+    # One login, and one e-mail more than a person may have in a year.
+    arrivals = [AT + timedelta(days=day) for day in range(7)]
+    identifiers = pd.DataFrame({"identifier_key": range(1, 8), "first_seen_at": arrivals, "last_seen_at": arrivals})
+    identifiers = identifiers.assign(type=["login"] + ["email"] * 6, value_hash=[f"{key:032x}" for key in range(1, 8)])
+    pairs = pd.DataFrame({"a_key": 1, "b_key": range(2, 8), "rule": "same_event", "source": "shop", "n_observed": 1})
+    pairs = pairs.assign(first_received_at=arrivals[1:], last_received_at=arrivals[1:])
+    tables = resolve(Evidence(identifiers, pairs)).tables()
+    warehouse.replace({f"identity.{name}": frame for name, frame in tables.items()})
+    assert not watch_quarantine(project, warehouse).passed
+    (alert,) = _alerts(project).values()
+    assert alert.title.endswith("is in quarantine: 6 of type email, at most 5 in 365 days")
