@@ -8,6 +8,7 @@ import pytest
 
 from intake.paths import DataPaths
 from intake.project import Project
+from intake.user_token import token_secret
 from serving.configuration import ServiceConfigError, service_config
 from serving.server import check_binding, is_loopback
 from tests.serving import sample
@@ -46,3 +47,10 @@ def test_a_short_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CONCIERGE_API_KEY", "short")
     with pytest.raises(ServiceConfigError, match="CONCIERGE_API_KEY: 5 characters; at least 16 are needed"):
         service_config(Project.open(DataPaths(tmp_path), sample.CONFIG))
+
+
+def test_user_tokens_are_checked_with_the_project_s_own_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONCIERGE_API_KEY", raising=False)
+    monkeypatch.delenv("CONCIERGE_USER_TOKEN_SECRET", raising=False)
+    project = Project.open(DataPaths(tmp_path), sample.CONFIG)
+    assert service_config(project).user_token_secret == token_secret(project.paths)
