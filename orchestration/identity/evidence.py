@@ -69,7 +69,7 @@ def _strength(column: str) -> str:
     return f"case {column} {ranked} else {len(WITNESSES)} end"
 
 
-# Days matter only where more than one owner claims the identifier, or somebody else says that it is shared.
+# Days matter only for what may be shared: seen with two owners of one type, or said to be shared from outside.
 CLAIMS = Part(
     "claims",
     f"""
@@ -81,6 +81,7 @@ CLAIMS = Part(
         select
             case when a_strength < b_strength then b_key else a_key end as identifier_key,
             case when a_strength < b_strength then a_key else b_key end as owner_key,
+            case when a_strength < b_strength then a_type else b_type end as owner_type,
             cast(event_date as timestamp) as claim_date, first_received_at, n_observed
         from sides
         where a_strength <> b_strength
@@ -89,7 +90,9 @@ CLAIMS = Part(
     select identifier_key, owner_key, claim_date, first_received_at, cast(sum(n_observed) as bigint) as n_observed
     from claims
     where identifier_key in (
-        select identifier_key from claims group by identifier_key having min(owner_key) <> max(owner_key)
+        select identifier_key from claims
+        group by identifier_key, owner_type
+        having min(owner_key) <> max(owner_key)
         union
         select identifier_key from identity.match_flag where known_at < {AS_OF}
     )
