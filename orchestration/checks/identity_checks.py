@@ -32,21 +32,28 @@ QUARANTINED_SQL = f"""
         inner join members as a on e.a_key = a.identifier_key
         inner join members as b on e.b_key = b.identifier_key
         where q.reason = 'too_many_values' and q.state = 'open'
+    ), sides as (
+        select r.one as canonical_id, r.other, r.at, r.edge_key from refused as r
+        union all
+        select r.other, r.one, r.at, r.edge_key from refused as r
     ), causes as (
-        select c.canonical_id, r.at, r.one, r.other,
-            row_number() over (partition by c.canonical_id order by r.at, r.edge_key) as place
+        select c.canonical_id, s.at, s.other,
+            row_number() over (partition by c.canonical_id order by s.at, s.edge_key) as place
         from identity.canonical as c
-        left join refused as r on c.canonical_id = r.one or c.canonical_id = r.other
+        left join sides as s on c.canonical_id = s.canonical_id
         where c.status = 'quarantined'
+    ), holders as (
+        select causes.canonical_id, causes.at, causes.canonical_id as holder from causes where place = 1
+        union all
+        select causes.canonical_id, causes.at, causes.other from causes where place = 1 and other <> canonical_id
     )
-    select causes.canonical_id, causes.at, members.type, count(distinct members.identifier_key) as number
-    from causes
+    select holders.canonical_id, holders.at, members.type, count(distinct members.identifier_key) as number
+    from holders
     left join members
-        on (members.canonical_id = causes.one or members.canonical_id = causes.other)
+        on holders.holder = members.canonical_id
         and members.type in ({", ".join(f"'{name}'" for name in LIMITED)})
-    where causes.place = 1
-    group by causes.canonical_id, causes.at, members.type
-    order by causes.at desc, causes.canonical_id, members.type
+    group by holders.canonical_id, holders.at, members.type
+    order by holders.at desc, holders.canonical_id, members.type
 """
 
 
