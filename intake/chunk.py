@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from intake.contract import SourceContract
-from intake.values import Whole, flat
+from intake.nested import root_of
+from intake.values import Whole
 
 
 class UnreadableInputError(ValueError):
@@ -68,38 +68,26 @@ def one_chunk(chunks: Iterable[Chunk], contract: SourceContract) -> Chunk | None
     )
 
 
+def names_read(contract: SourceContract) -> set[str]:
+    """Every name or path that the contract or its aliases read."""
+    aliases = {alias for names in contract.aliases.values() for alias in names}
+    return contract.source_columns() | aliases | ({contract.unnest} if contract.unnest else set())
+
+
 def wanted_columns(contract: SourceContract, available: Sequence[str], file: Path) -> list[str]:
     """The columns to read of a file with a fixed set of columns.
 
     Raises:
         UnreadableInputError: a column that the contract names is missing and neither optional nor aliased.
     """
-    named = contract.source_columns() - set(contract.join.columns if contract.join else ())
+    joined = set(contract.join.columns if contract.join else ())
     present = set(available)
-    for name in sorted(named - present - set(contract.optional)):
-        if not present.intersection(contract.aliases.get(name, ())):
+    for name in sorted(contract.source_columns() - joined - set(contract.optional)):
+        if not present.intersection((name, root_of(name), *contract.aliases.get(name, ()))):
             have = ", ".join(list(available)[:12])
             raise UnreadableInputError(f"{file}: wrong header: column {name!r} is missing (the file has: {have})")
     if contract.properties == "rest":
         return list(available)
-    aliases = {alias for names in contract.aliases.values() for alias in names}
-    keys = set(contract.join.keys) if contract.join else set()
-    return [name for name in available if name in named | aliases | keys]
-
-
-def with_aliases(table: pa.Table, contract: SourceContract) -> pa.Table:
-    """Aliased columns under their canonical name; where both are filled the canonical one wins."""
-    for name, aliases in contract.aliases.items():
-        found = [alias for alias in aliases if alias in table.column_names]
-        if not found:
-            continue
-        sources = [flat(table.column(column)) for column in ([name] if name in table.column_names else []) + found]
-        table = table.drop_columns([*found, *([name] if name in table.column_names else [])])
-        table = table.append_column(name, _first_given(sources))
-    return table
-
-
-def _first_given(sources: list[pa.Array]) -> pa.Array:
-    if len({source.type for source in sources}) > 1:
-        sources = [source.cast(pa.string()) for source in sources]
-    return pc.coalesce(*sources)
+    read = names_read(contract) - joined
+    wanted = read | {root_of(name) for name in read} | set(contract.join.keys if contract.join else ())
+    return [name for name in available if name in wanted]

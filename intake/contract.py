@@ -4,87 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from intake.contract_terms import Expression, Members, Part, Rule, Term, columns_of
 from intake.event import EVENT_FIELDS, MAPPABLE_FIELDS
 from intake.matching_roles import Matching
 
 Kind = Literal[
     "web", "mobile", "pos", "online_orders", "crm", "loyalty", "email", "ads", "catalogue", "price_list",
-    "inventory", "consent", "experiment", "service_log", "custom",
+    "inventory", "consent", "experiment", "service_log", "support", "returns", "deliveries", "reviews", "surveys",
+    "beacons", "subscriptions", "weather", "accounts", "custom",
 ]  # fmt: skip
 Purpose = Literal["contract", "analytics", "personalization", "marketing_email", "profiling_price"]
 IdentifierType = Literal[
     "login", "loyalty_id", "email", "phone", "crm_id", "pos_id", "device_id", "cookie", "click_id", "ip", "fingerprint",
 ]  # fmt: skip
-Scalar = bool | int | float | datetime | date | str
+
+
+_LATER: Final[dict[str, object]] = {
+    "matching": None, "header": [], "quoting": True, "unnest": None, "nested": None, "when": None, "total": None,
+    "concat": None, "skip": [],
+}  # fmt: skip
+"""Parts that were added later, with what they are when unused: they must not make files of old look new."""
 
 
 class ContractError(ValueError):
     """A contract is missing or wrong; the message names file, field, value and what is allowed."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rule(_Part):
-    """`value` applies to rows whose `column` matches the regular expression, or lies within the bounds."""
-
-    column: str
-    matches: str | None = None
-    at_most: float | None = None
-    at_least: float | None = None
-    value: str = ""
-
-    @model_validator(mode="after")
-    def _has_a_test(self) -> Self:
-        if self.matches is None and self.at_most is None and self.at_least is None:
-            raise ValueError("needs one of matches, at_most, at_least")
-        return self
-
-
-def _as_expression(value: object) -> object:
-    return {"column": value} if isinstance(value, str) else value
-
-
-class Expression(_Part):
-    """Where a value comes from: a column, a constant, or sums, products, absolutes and rules over them."""
-
-    column: str | None = None
-    value: Scalar | None = None
-    sum: tuple[Term, ...] | None = None
-    multiply: tuple[Term, ...] | None = None
-    abs: Term | None = None
-    rules: tuple[Rule, ...] | None = None
-    map: dict[str, str] | None = Field(default=None, description="with column: replaces values; others stay")
-    default: str | None = Field(default=None, description="with rules: where none applies")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        forms = ("column", "value", "sum", "multiply", "abs", "rules")
-        given = [form for form in forms if getattr(self, form) is not None]
-        if len(given) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(forms)}")
-        return self
-
-    def columns(self) -> set[str]:
-        """Source columns that this expression reads."""
-        own = {self.column} if self.column else set()
-        nested = [*(self.sum or ()), *(self.multiply or ()), *([self.abs] if self.abs else [])]
-        return own.union(*(term.columns() for term in nested), {rule.column for rule in self.rules or ()})
-
-
-Term = Annotated[Expression, BeforeValidator(_as_expression)]
-
-
-class Arrival(_Part):
+class Arrival(Part):
     """How `received_at` is known: a delay after the event, a column, or the clock at intake."""
 
     delay: timedelta | None = None
@@ -100,7 +54,7 @@ class Arrival(_Part):
         return self
 
 
-class IdentifierSpec(_Part):
+class IdentifierSpec(Part):
     """One identifier column. Without `type` the column holds a list of {type, value}."""
 
     type: IdentifierType | None = None
@@ -108,16 +62,33 @@ class IdentifierSpec(_Part):
     hashed: bool = Field(default=False, description="already keyed hashes, taken as they are")
 
 
-class Lines(_Part):
-    """Several source rows make one event; their values go into `properties.lines`."""
+class Lines(Part):
+    """The lines of an event, which go into `properties.lines`: several source rows, or an array in one row."""
 
-    group_by: tuple[str, ...] = Field(min_length=1)
+    group_by: tuple[str, ...] = Field(default=(), description="rows that agree in these columns make one event")
+    nested: str | None = Field(default=None, description="array in each row; fields, totals are read in its elements")
+    when: Rule | None = Field(default=None, description="with nested: only of rows that the rule applies to")
     fields: dict[str, Term]
     totals: dict[str, Term] = Field(default={}, description="sums over the lines that go into properties")
     duplicates: Literal["keep", "drop"] = Field(default="keep", description="of rows equal in every column read")
 
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if bool(self.group_by) == (self.nested is not None):
+            raise ValueError("needs exactly one of group_by, nested")
+        if self.when is not None and self.nested is None:
+            raise ValueError("when goes with nested")
+        return self
 
-class Join(_Part):
+    def columns(self) -> set[str]:
+        """Source columns that the lines are read from; those of a nested line are none of the row's."""
+        if self.nested is not None:
+            return {self.nested, *([self.when.column] if self.when else [])}
+        terms = [*self.fields.values(), *self.totals.values()]
+        return set(self.group_by).union(*(term.columns() for term in terms))
+
+
+class Join(Part):
     """A small reference file beside the input that adds columns, e.g. the dates of a campaign."""
 
     file: str = Field(description="path relative to the input file's folder")
@@ -125,7 +96,7 @@ class Join(_Part):
     columns: tuple[str, ...] = Field(min_length=1)
 
 
-class SourceContract(_Part):
+class SourceContract(Part):
     """A source: its files, and how their rows become events."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")
@@ -138,21 +109,25 @@ class SourceContract(_Part):
     currency: str | None = Field(default=None, min_length=3, max_length=3)
     time_zone: str = Field(default="UTC", description="of timestamps without one")
     time_unit: Literal["s", "ms", "us", "ns"] = Field(default="s", description="of timestamps given as numbers")
-    time_format: str | None = Field(default=None, description="strptime format, when not ISO 8601")
+    time_format: str | None = Field(
+        default=None, description="strptime format, when not ISO 8601; epoch: numbers, also those written as text"
+    )
     is_simulated: bool = False
     arrival: Arrival = Arrival(delay=timedelta(0))
     event_type: Expression
     event_id: str | None = None
     natural_key: tuple[str, ...] = ()
+    skip: tuple[Rule, ...] = Field(default=(), description="rows that another contract reads; they are not counted")
+    unnest: str | None = Field(default=None, description="array whose elements are rows, read under its name")
     lines: Lines | None = None
     columns: dict[str, Term]
     aliases: dict[str, tuple[str, ...]] = {}
     identifiers: tuple[IdentifierSpec, ...] = ()
     personal_data: tuple[str, ...] = ()
     matching: Matching | None = Field(default=None, description="columns that tell who a person is, for matching")
-    sensitive: tuple[str, ...] = ()
-    traits: tuple[str, ...] = Field(default=(), description="go to properties.traits")
-    properties: tuple[str, ...] | Literal["rest"] = ()
+    sensitive: Members = Field(default=(), description="go to properties.sensitive")
+    traits: Members = Field(default=(), description="go to properties.traits")
+    properties: Members | Literal["rest"] = Field(default=(), description="columns, or name ← expression, or rest")
     optional: tuple[str, ...] = Field(default=(), description="columns that a file may lack")
     required: tuple[str, ...] = ("occurred_at",)
     quarantine: tuple[Rule, ...] = Field(default=(), description="rows to set aside; value is the reason")
@@ -160,6 +135,8 @@ class SourceContract(_Part):
     consent: Purpose = "contract"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = Field(default="utf8", description="of CSV files, e.g. latin1")
+    header: tuple[str, ...] = Field(default=(), description="column names of a CSV file without a first line of them")
+    quoting: bool = Field(default=True, description="false: quote marks in a CSV file are ordinary text")
     maximum_amount: float = Field(default=10_000_000, gt=0, description="larger amounts, prices, counts are absurd")
 
     @field_validator("location", mode="before")
@@ -203,7 +180,7 @@ class SourceContract(_Part):
     def _has_identity(self) -> Self:
         if self.event_id is None and not self.natural_key:
             raise ValueError("event_id or natural_key must be given: without one a retry would count twice")
-        if self.lines and self.event_id:
+        if self.lines and self.lines.group_by and self.event_id:
             raise ValueError("event_id: grouped lines take their id from natural_key")
         return self
 
@@ -220,22 +197,27 @@ class SourceContract(_Part):
     @property
     def content_version(self) -> str:
         """Hash of everything that decides what an input becomes; where its files lie does not."""
-        # A part that contracts did not have before and that is not used must not make old files look new.
-        unused = {"matching"} if self.matching is None else set()
-        content = self.model_dump(mode="json", exclude={"location", "description", *unused})
+        content = _as_before(self.model_dump(mode="json", exclude={"location", "description"}))
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def source_columns(self) -> set[str]:
         """Every source column that the contract names."""
-        named = {*self.natural_key, *self.personal_columns, *self.sensitive, *self.traits, *self.optional}
-        named |= {spec.column for spec in self.identifiers} | {rule.column for rule in self.quarantine}
-        named |= set(self.properties) if self.properties != "rest" else set()
+        named = {*self.natural_key, *self.personal_columns, *self.optional}
+        named |= {spec.column for spec in self.identifiers} | {rule.column for rule in (*self.quarantine, *self.skip)}
+        named |= columns_of(self.traits) | columns_of(self.sensitive)
+        named |= columns_of(self.properties) if self.properties != "rest" else set()
         named |= {name for name in (self.event_id, self.arrival.column) if name}
-        expressions = [*self.columns.values(), self.event_type]
-        if self.lines:
-            named |= set(self.lines.group_by)
-            expressions += [*self.lines.fields.values(), *self.lines.totals.values()]
-        return named.union(*(expression.columns() for expression in expressions))
+        named |= self.lines.columns() if self.lines else set()
+        return named.union(*(expression.columns() for expression in (*self.columns.values(), self.event_type)))
+
+
+def _as_before(content: Any) -> Any:
+    """The content without the parts that contracts did not have at first, where they are not used."""
+    if isinstance(content, list):
+        return [_as_before(entry) for entry in content]
+    if not isinstance(content, dict):
+        return content
+    return {key: _as_before(value) for key, value in content.items() if not (key in _LATER and value == _LATER[key])}
 
 
 def load_contract(file: Path) -> SourceContract:

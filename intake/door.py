@@ -67,7 +67,7 @@ class Door:
 
     def _fill(self, batch: Batch, file: Path, reference: Reference | None) -> None:
         chunks: Iterable[Chunk] = read_chunks(self.contract, file)
-        if self.contract.lines:
+        if self.contract.lines and self.contract.lines.group_by:
             whole = one_chunk(chunks, self.contract)
             chunks = [whole] if whole else []
         for chunk in chunks:

@@ -7,7 +7,8 @@ from typing import cast
 import numpy as np
 import pyarrow as pa
 
-from intake.contract import Expression, SourceContract
+from intake.contract import SourceContract
+from intake.contract_terms import Expression
 from intake.event import EVENT_SCHEMA
 from intake.expressions import scaled
 from intake.lines import Groups
@@ -19,23 +20,44 @@ NUMBER_FIELDS = tuple(
 )
 
 
+_NOTHING = Expression(column="")
+
+
 def number_columns(
     heads: pa.Table, table: pa.Table, groups: Groups | None, contract: SourceContract, reasons: Reasons
 ) -> dict[str, pa.Array]:
-    """Number columns by event field; when rows are grouped, quantities and amounts are sums over their lines.
+    """Number columns by event field; quantities and amounts of events with lines are sums over their lines.
+
+    Args:
+        table: the source rows that are grouped, or the lines that were nested in a row.
 
     Marks `invalid_number:`, `negative:`, `absurd:` and `out_of_range:` in `reasons`.
     """
     columns = {}
     for name, expression in _number_expressions(contract).items():
         scale = _scale(name)
-        if groups is not None and name in ("quantity", "amount"):
-            values = groups.total(scaled(table, expression, scale))
-        else:
-            values = scaled(heads, expression, scale)
+        values = _values(name, expression, heads, table, groups, contract)
         _mark(name, values, scale, contract, reasons)
         columns[name] = _column(name, values)
     return columns
+
+
+def _values(
+    name: str,
+    expression: Expression,
+    heads: pa.Table,
+    table: pa.Table,
+    groups: Groups | None,
+    contract: SourceContract,
+) -> Scaled:
+    scale = _scale(name)
+    if groups is None or contract.lines is None or name not in ("quantity", "amount"):
+        return scaled(heads, expression, scale)
+    if contract.lines.nested is None:
+        return groups.total(scaled(table, expression, scale))
+    stated = scaled(heads, contract.columns.get(name, _NOTHING), scale)
+    lines = groups.total(scaled(table, contract.lines.fields.get(name, _NOTHING), scale))
+    return Scaled(np.where(lines.valid, lines.units, stated.units), lines.valid | stated.valid, lines.bad | stated.bad)
 
 
 def _number_expressions(contract: SourceContract) -> dict[str, Expression]:

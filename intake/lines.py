@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.contract import Expression, Lines
+from intake.contract import Lines
+from intake.contract_terms import Expression
 from intake.expressions import column_of, scaled, text
 from intake.json_text import joined_lists, json_numbers, json_object, quoted
 from intake.reasons import Reasons
@@ -43,22 +46,25 @@ class Groups:
 
     def total(self, values: Scaled) -> Scaled:
         """Sum of the lines of each group; exact, since values are whole numbers. None only if all are none."""
-        if not len(self.order):
-            nothing = np.zeros(0, dtype=bool)
-            return Scaled(np.zeros(0, dtype=np.int64), nothing, nothing)
-        starts = self.offsets[:-1]
-        sums = np.add.reduceat(values.units[self.order], starts)
-        valid = np.logical_or.reduceat(values.valid[self.order], starts)
-        return Scaled(sums, valid, np.logical_or.reduceat(values.bad[self.order], starts))
+        return Scaled(self._summed(values.units), self._summed(values.valid) > 0, self._summed(values.bad) > 0)
+
+    def _summed(self, values: npt.NDArray[Any]) -> Whole:
+        running = np.concatenate([[0], np.cumsum(values[self.order], dtype=np.int64)])
+        return np.asarray(running[self.offsets[1:]] - running[self.offsets[:-1]])
 
 
 def mark_line_problems(table: pa.Table, lines: Lines, reasons: Reasons) -> None:
     """Rows without a group, or with a number that is none."""
     for key in lines.group_by:
         reasons.mark(~is_valid(as_text(column_of(table, key))), f"missing_field:{key}")
-    for name, expression in {**lines.fields, **lines.totals}.items():
-        if _is_numeric(name, expression) or name in lines.totals:
-            reasons.mark(scaled(table, expression, MONEY_SCALE).bad, f"invalid_number:{name}")
+    for name, expression in numeric_members(lines).items():
+        reasons.mark(scaled(table, expression, MONEY_SCALE).bad, f"invalid_number:{name}")
+
+
+def numeric_members(lines: Lines) -> dict[str, Expression]:
+    """Fields and totals that must be numbers."""
+    fields = {name: expression for name, expression in lines.fields.items() if _is_numeric(name, expression)}
+    return fields | lines.totals
 
 
 def duplicate_lines(table: pa.Table, kept: Mask) -> Mask:
@@ -85,10 +91,11 @@ def group_rows(table: pa.Table, lines: Lines, kept: Mask) -> Groups:
 
 
 def line_lists(table: pa.Table, lines: Lines, groups: Groups) -> pa.Array:
-    """The JSON array of each group's lines."""
+    """The JSON array of each group's lines; null for a group of none."""
     members = {name: _line_member(table, name, expression) for name, expression in lines.fields.items()}
     objects = json_object(members, table.num_rows)
-    return joined_lists(objects.take(pa.array(groups.order)), groups.offsets)
+    arrays = joined_lists(objects.take(pa.array(groups.order)), groups.offsets)
+    return pc.if_else(pa.array(groups.sizes > 0), arrays, None)
 
 
 def group_totals(table: pa.Table, lines: Lines, groups: Groups) -> dict[str, pa.Array]:
@@ -107,5 +114,5 @@ def _line_member(table: pa.Table, name: str, expression: Expression) -> pa.Array
 
 
 def _is_numeric(name: str, expression: Expression) -> bool:
-    computed = expression.sum or expression.multiply or expression.abs
+    computed = expression.sum or expression.multiply or expression.abs or expression.total
     return bool(computed) or name in _NUMERIC_LINE_FIELDS

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from intake.compressed import SUFFIXES
 from intake.contract import ContractError, SourceContract
 from intake.project import Project
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}")
-_PATTERNS = {"parquet": ("*.parquet",), "csv": ("*.csv", "*.csv.gz"), "jsonl": ("*.jsonl", "*.jsonl.gz")}
+_ENDINGS = {"parquet": (".parquet",), "csv": (".csv", ".tsv"), "jsonl": (".jsonl", ".ndjson")}
 
 
 def files_of(project: Project, contract: SourceContract) -> list[Path]:
@@ -29,11 +30,19 @@ def files_of(project: Project, contract: SourceContract) -> list[Path]:
     return [file for file in dict.fromkeys(found) if not file.name.startswith(".")]
 
 
+def files_in(folder: Path, contract: SourceContract) -> list[Path]:
+    """Files of the contract's format in a folder, compressed or not, in order; hidden ones are left out."""
+    endings = _ENDINGS[contract.format]
+    if contract.format != "parquet":
+        endings = (*endings, *(ending + suffix for ending in endings for suffix in SUFFIXES))
+    return sorted(file for file in folder.iterdir() if file.name.endswith(endings) and not file.name.startswith("."))
+
+
 def _expand(project: Project, contract: SourceContract, location: str) -> list[Path]:
     path = Path(_VARIABLE.sub(_filler(project, contract), location))
     path = path if path.is_absolute() else project.config.parent / path
     if path.is_dir():
-        return sorted(file for pattern in _PATTERNS[contract.format] for file in path.glob(pattern))
+        return files_in(path, contract)
     if any(mark in str(path) for mark in "*?["):
         return sorted(file for file in Path(path.anchor).glob(str(path.relative_to(path.anchor))) if not file.is_dir())
     return [path] if path.exists() else []

@@ -10,13 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.contract import Expression, SourceContract
+from intake.contract import SourceContract
+from intake.contract_terms import Expression
 from intake.email_domain import email_domains
 from intake.event import EVENT_SCHEMA
 from intake.event_numbers import number_columns
 from intake.expressions import column_of, raw, rule_mask, text
 from intake.identifiers import Hasher, identifier_lists
 from intake.lines import Groups, duplicate_lines, group_rows, group_totals, line_lists, mark_line_problems
+from intake.nested_lines import nested_lines
 from intake.properties import properties_of
 from intake.reasons import Reasons
 from intake.scrub import scrub_column
@@ -65,10 +67,10 @@ def map_rows(table: pa.Table, contract: SourceContract, surroundings: Surroundin
     """Map a table of source columns."""
     row_reasons = Reasons(table.num_rows)
     for rule in contract.quarantine:
-        row_reasons.mark(rule_mask(table, rule), rule.value or f"rule:{rule.column}")
+        row_reasons.mark(rule_mask(table, rule), str(rule.value or f"rule:{rule.column}"))
     duplicates = np.zeros(table.num_rows, dtype=bool)
     groups = None
-    if contract.lines:
+    if contract.lines and contract.lines.group_by:
         mark_line_problems(table, contract.lines, row_reasons)
         kept = ~row_reasons.flagged
         if contract.lines.duplicates == "drop":
@@ -81,6 +83,8 @@ def map_rows(table: pa.Table, contract: SourceContract, surroundings: Surroundin
         owner[first] = np.arange(len(first))
     reasons = Reasons(len(first))
     heads = table if len(first) == table.num_rows and groups is None else table.take(pa.array(first))
+    if contract.lines and contract.lines.nested:
+        table, groups = nested_lines(heads, contract.lines, reasons)
     events = _events(heads, table, groups, contract, surroundings, reasons)
     return Mapped(events, reasons, row_reasons, duplicates, owner, first)
 

@@ -7,11 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.bots import agents_in, crawler_rows
+from intake.chunk import names_read
 from intake.contract import SourceContract
-from intake.expressions import column_of, raw
+from intake.contract_terms import Expression, columns_of, members_of
+from intake.expressions import raw, text
 from intake.json_text import compact_objects, json_object, json_values, merged_objects
+from intake.nested import root_of
 from intake.scrub import scrub_column
-from intake.values import Mask, as_text, is_valid
+from intake.values import Mask, is_valid
 
 
 def properties_of(table: pa.Table, contract: SourceContract, computed: dict[str, pa.Array]) -> tuple[pa.Array, Mask]:
@@ -20,30 +23,34 @@ def properties_of(table: pa.Table, contract: SourceContract, computed: dict[str,
     Args:
         computed: members made elsewhere (lines and totals), as JSON values.
     """
-    members = {name: json_values(column_of(table, name)) for name in _kept_columns(table, contract)}
-    for group, names in (("traits", contract.traits), ("sensitive", contract.sensitive)):
-        if names:
-            members[group] = _nested(table, names)
+    kept = _kept(table, contract)
+    members = {name: json_values(raw(table, term)) for name, term in kept.items()}
+    stated = text(table, kept["user_agent"]) if "user_agent" in kept else pa.nulls(table.num_rows, pa.string())
+    for group, parts in (("traits", contract.traits), ("sensitive", contract.sensitive)):
+        if parts:
+            members[group] = _nested(table, members_of(parts))
     bad = np.zeros(table.num_rows, dtype=bool)
     members |= computed
     own = contract.columns.get("properties")
     if own is None:
-        return _scrubbed(json_object(members | _bot_flag(_agents(table, members)), table.num_rows)), bad
+        return _scrubbed(json_object(members | _bot_flag(stated), table.num_rows)), bad
     given, bad = compact_objects(raw(table, own))
     given = pc.fill_null(given, "{}")
-    agents = pc.coalesce(_agents(table, members), agents_in(given))
+    agents = pc.coalesce(stated, agents_in(given))
     return _scrubbed(merged_objects(given, members | _bot_flag(agents))), bad
 
 
-def _kept_columns(table: pa.Table, contract: SourceContract) -> list[str]:
-    private = {*contract.personal_columns, *contract.sensitive, *contract.traits}
+def _kept(table: pa.Table, contract: SourceContract) -> dict[str, Expression]:
+    private = {*contract.personal_columns, *columns_of(contract.sensitive), *columns_of(contract.traits)}
     if contract.properties != "rest":
-        return [name for name in contract.properties if name not in private]
-    return [name for name in table.column_names if name not in contract.source_columns() | private]
+        return {name: term for name, term in members_of(contract.properties).items() if not term.columns() & private}
+    # Of a column that is read in part, the other parts may be personal: none of it is rest.
+    read = names_read(contract) | {root_of(name) for name in names_read(contract)}
+    return members_of(tuple(name for name in table.column_names if name not in read | private))
 
 
-def _nested(table: pa.Table, names: tuple[str, ...]) -> pa.Array:
-    members = {name: json_values(column_of(table, name)) for name in names}
+def _nested(table: pa.Table, parts: dict[str, Expression]) -> pa.Array:
+    members = {name: json_values(raw(table, term)) for name, term in parts.items()}
     given = np.logical_or.reduce([is_valid(values) for values in members.values()])
     return pc.if_else(pa.array(given), json_object(members, table.num_rows), None)
 
@@ -54,10 +61,6 @@ def _scrubbed(objects: pa.Array) -> pa.Array:
     if not pc.any(suspicious).as_py():
         return objects
     return pc.replace_with_mask(objects, suspicious, scrub_column(objects.filter(suspicious)))
-
-
-def _agents(table: pa.Table, members: dict[str, pa.Array]) -> pa.Array:
-    return as_text(column_of(table, "user_agent")) if "user_agent" in members else pa.nulls(table.num_rows, pa.string())
 
 
 def _bot_flag(agents: pa.Array) -> dict[str, pa.Array]:

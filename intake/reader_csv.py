@@ -1,18 +1,18 @@
-"""CSV input, plain or gzipped: every column is read as text, so that nothing is guessed away."""
+"""CSV input, plain or compressed: every column is read as text, so that nothing is guessed away."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from intake.chunk import Chunk, Malformed, UnreadableInputError, wanted_columns, with_aliases
+from intake.chunk import Chunk, Malformed, UnreadableInputError, wanted_columns
+from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.legible import legible
 from intake.values import Whole
@@ -33,41 +33,44 @@ def read_csv(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]
         malformed.append(Malformed(int(row.number or 0), "malformed_record", str(row.text).encode()))
         return "skip"
 
-    with _opened(file) as handle:
+    with opened(file) as handle:
         reader = pa_csv.open_csv(
             handle,
-            pa_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, encoding=contract.encoding),
+            pa_csv.ReadOptions(
+                use_threads=False, block_size=_BLOCK_BYTES, encoding=contract.encoding, column_names=contract.header
+            ),
             pa_csv.ParseOptions(
-                delimiter=contract.delimiter, newlines_in_values=True, invalid_row_handler=set_aside
+                delimiter=contract.delimiter,
+                quote_char='"' if contract.quoting else False,
+                newlines_in_values=contract.quoting,
+                invalid_row_handler=set_aside,
             ),
             pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), include_columns=columns, strings_can_be_null=False,
                 check_utf8=False,
             ),
         )  # fmt: skip
-        last, told = 1, 0  # the header is row 1, as editors and pyarrow count
+        # A header is row 1, as editors and pyarrow count.
+        last, told = 0 if contract.header else 1, 0
         for batch in reader:
             numbers = _row_numbers(last, batch.num_rows, malformed[told:])
             last = int(numbers[-1]) if len(numbers) else last
-            table = with_aliases(legible(pa.Table.from_batches([batch])), contract)
-            yield Chunk(table, numbers, tuple(malformed[told:]))
+            yield Chunk(legible(pa.Table.from_batches([batch])), numbers, tuple(malformed[told:]))
             told = len(malformed)
     if malformed[told:]:
         yield Chunk(pa.table({}), np.array([], dtype=np.int64), tuple(malformed[told:]))
 
 
 def _header(contract: SourceContract, file: Path) -> list[str]:
-    with _opened(file) as handle:
+    if contract.header:
+        return list(contract.header)
+    with opened(file) as handle:
         first = handle.readline().decode(contract.encoding, errors="replace").removeprefix("\ufeff")
     names = next(csv.reader([first], delimiter=contract.delimiter), [])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UnreadableInputError(f"{file}: wrong header: column {twice[0]!r} stands there twice")
     return names
-
-
-def _opened(file: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
 
 
 def _row_numbers(last: int, count: int, malformed: list[Malformed]) -> Whole:

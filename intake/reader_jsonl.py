@@ -1,36 +1,44 @@
-"""JSON-lines input, plain or gzipped: a line that cannot be parsed is set aside, the others count."""
+"""JSON-lines input, plain or compressed: a line that cannot be parsed is set aside, the others count."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from intake.chunk import Chunk, Malformed, with_aliases
+from intake.chunk import Chunk, Malformed, names_read
+from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.event import IDENTIFIERS
 from intake.log_line import payload
+from intake.nested import column_from, root_of
 
+_CHUNK_BYTES = 64 << 20
+_LINES_AT_ONCE = 1_000
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_jsonl(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]:
-    """Chunks of `rows` lines; blank lines are no rows."""
+    """Chunks of at most `rows` lines and about `_CHUNK_BYTES`; blank lines are no rows."""
     first = 1
-    with _opened(file) as handle:
-        while lines := list(islice(handle, rows)):
+    with opened(file) as handle:
+        while lines := _next_lines(handle, rows):
             yield _chunk(contract, lines, first)
             first += len(lines)
 
 
-def _opened(file: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
+def _next_lines(handle: IO[bytes], rows: int) -> list[bytes]:
+    lines: list[bytes] = []
+    left = _CHUNK_BYTES
+    while left > 0 and (more := list(islice(handle, min(_LINES_AT_ONCE, rows - len(lines))))):
+        lines += more
+        left -= sum(map(len, more))
+    return lines
 
 
 def _chunk(contract: SourceContract, lines: Sequence[bytes], first: int) -> Chunk:
@@ -47,8 +55,7 @@ def _chunk(contract: SourceContract, lines: Sequence[bytes], first: int) -> Chun
             malformed.append(Malformed(first + position, "malformed_record", line.rstrip(b"\r\n")))
     originals = [lines[position].rstrip(b"\r\n") for position in kept]
     numbers = np.array(kept, dtype=np.int64) + first
-    table = with_aliases(_table(contract, records), contract)
-    return Chunk(table, numbers, tuple(malformed), originals)
+    return Chunk(_table(contract, records), numbers, tuple(malformed), originals)
 
 
 def _table(contract: SourceContract, records: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -60,23 +67,17 @@ def _table(contract: SourceContract, records: Sequence[Mapping[str, Any]]) -> pa
 
 
 def _names(contract: SourceContract, records: Iterable[Mapping[str, Any]]) -> list[str]:
-    aliases = {alias for names in contract.aliases.values() for alias in names}
-    named = sorted(contract.source_columns() | aliases)
+    read = names_read(contract)
+    given = dict.fromkeys(name for record in records for name in record)
     if contract.properties != "rest":
-        return named
-    return list(dict.fromkeys([*named, *(name for record in records for name in record)]))
+        given = {name: None for name in given if name in read}
+    return list(dict.fromkeys([*sorted({root_of(name) for name in read}), *given]))
 
 
 def _column(values: Sequence[Any], is_identifier_list: bool) -> pa.Array:
     if is_identifier_list:
         return pa.array([_identifiers(value) for value in values], IDENTIFIERS)
-    try:
-        array = pa.array(values)
-        if not pa.types.is_nested(array.type):
-            return array
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        pass
-    return pa.array([_as_text(value) for value in values], pa.string())
+    return column_from(values)
 
 
 def _identifiers(value: Any) -> list[dict[str, str]] | None:
@@ -84,9 +85,3 @@ def _identifiers(value: Any) -> list[dict[str, str]] | None:
         return None
     pairs = [entry for entry in value if isinstance(entry, dict)]
     return [{"type": str(pair.get("type")), "value": str(pair["value"])} for pair in pairs if pair.get("value")]
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return msgspec.json.encode(value).decode()

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intake.chunk import Chunk, wanted_columns, with_aliases
+from intake.chunk import Chunk, wanted_columns
 from intake.contract import SourceContract
 from intake.legible import legible
 
@@ -20,6 +20,5 @@ def read_parquet(contract: SourceContract, file: Path, rows: int) -> Iterator[Ch
         columns = wanted_columns(contract, source.schema_arrow.names, file)
         first = 1
         for batch in source.iter_batches(batch_size=rows, columns=columns):
-            table = with_aliases(legible(pa.Table.from_batches([batch])), contract)
-            yield Chunk(table, np.arange(first, first + batch.num_rows))
+            yield Chunk(legible(pa.Table.from_batches([batch])), np.arange(first, first + batch.num_rows))
             first += batch.num_rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from intake.contract import SourceContract
 from intake.reader_csv import read_csv
 from intake.reader_jsonl import read_jsonl
 from intake.reader_parquet import read_parquet
+from intake.shape import shaped
 
 CHUNK_ROWS = 250_000
 
@@ -27,17 +27,22 @@ def read_chunks(contract: SourceContract, file: Path, rows: int = CHUNK_ROWS) ->
     """
     try:
         if file.stat().st_size:
-            yield from _READERS[contract.format](contract, file, rows)
+            for chunk in _READERS[contract.format](contract, file, rows):
+                yield shaped(chunk, contract)
     except PermissionError as error:
         raise UnreadableInputError(f"{file}: no permission to read it") from error
-    except (EOFError, zlib.error) as error:
-        raise UnreadableInputError(f"{file}: compressed stream ends early: {_one_line(error)}") from error
     except OSError as error:
-        reason = error.strerror or _one_line(error)
-        raise UnreadableInputError(f"{file}: cannot be read as {contract.format}: {reason}") from error
+        raise UnreadableInputError(f"{file}: {_io_problem(contract, error)}") from error
     except pa.ArrowException as error:
         reason = f"cut short or not {contract.format}: {_one_line(error)}"
         raise UnreadableInputError(f"{file}: cannot be read as {contract.format}: {reason}") from error
+
+
+def _io_problem(contract: SourceContract, error: OSError) -> str:
+    reason = error.strerror or _one_line(error)
+    if reason.startswith("Truncated compressed stream"):
+        return f"compressed stream ends early: {reason}"
+    return f"cannot be read as {contract.format}: {reason}"
 
 
 def _one_line(error: BaseException) -> str:

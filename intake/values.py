@@ -17,6 +17,10 @@ MAX_SCALED = 10**17
 """Largest scaled value that fits decimal(18, n)."""
 
 
+EPOCH = "epoch"
+"""The time format of numbers that are written as text."""
+
+
 class Scaled(NamedTuple):
     """Decimals as whole numbers of 10^-scale; `bad` marks values that were given but are no numbers."""
 
@@ -118,11 +122,14 @@ def decimal_array(units: Whole, valid: Mask, kind: pa.Decimal128Type) -> pa.Arra
 
 
 def as_moments(array: pa.Array, *, zone: str, unit: str, pattern: str | None) -> Moments:
-    """Timestamps in UTC: aware ones converted, naive ones taken in `zone`, numbers in `unit` since 1970."""
+    """Timestamps in UTC: aware ones converted, naive ones taken in `zone`, numbers in `unit` since 1970.
+
+    The pattern `EPOCH` says that text holds such numbers too.
+    """
     kind = array.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _from_arrow(array, zone)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or (pattern == EPOCH and pa.types.is_string(kind)):
         numbers, bad = as_numbers(array)
         micros_per_unit = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
         scaled = scale_numbers(numbers * micros_per_unit, bad, 0)

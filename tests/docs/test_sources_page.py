@@ -38,12 +38,20 @@ INPUTS = {
         "customer_no,changed_at,name,house_no,street,town,postcode,mail,born\n"
         "P-17,2017-02-01,Bill Smith,12,Station Road,Leeds,LS1 4DY,bill.smith@mail.example,05/03/1980\n",
     ),
+    "nested_orders": (
+        "orders.jsonl",
+        '{"order": {"id": "N1", "placed_at": "2017-03-01T10:00:00Z", "shipping": 4.9, "codes": ["MAY"], "items": ['
+        '{"sku": "p1", "qty": 2, "price": {"value": 9.99}}, {"sku": "p2", "qty": 1, "price": {"value": 5}}]}, '
+        '"buyer": {"email": "ann@example.org"}}\n'
+        '{"order": {"id": "N2", "placed_at": "2017-03-01T11:00:00Z", "items": "two lamps"}}\n',
+    ),
 }
 EXPECTED = {
     "shop_orders": (3, 3, 0),
     "shop_customers": (1, 1, 0),
     "shop_clicks": (2, 1, 1),
     "store_customers": (1, 1, 0),
+    "nested_orders": (2, 1, 1),
 }
 
 
