@@ -22,7 +22,7 @@ REPORT_COLUMNS = ("file", "state", "read", "accepted", "duplicate", "quarantined
 def ingest(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Files; with --source none means the contract's own location."),
+        typer.Argument(metavar="PATH", help="Files or folders; with --source none means the contract's own location."),
     ] = None,
     source: Annotated[
         str | None, typer.Option("--source", metavar="NAME", help="A contract of the project: config/sources/NAME.yml.")
@@ -84,9 +84,21 @@ def _read(project: Project, contract: SourceContract, paths: Sequence[Path]) -> 
     if paths:
         from intake.ingest import ingest as ingest_files
 
-        return [ingest_files(project, contract, paths)]
+        files = [file for path in paths for file in _files(path, contract)]
+        return [ingest_files(project, contract, files)]
     if not contract.location:
         raise CommandError(f"{contract.name}: its contract names no location; name the files: PATH…")
     from intake.scan import scan_locations
 
     return list(scan_locations(project, sources=[contract.name]))
+
+
+def _files(path: Path, contract: SourceContract) -> list[Path]:
+    from intake.locations import files_in
+
+    if not path.is_dir():
+        return [path]
+    files = files_in(path, contract)
+    if not files:
+        raise CommandError(f"{path}: holds no {contract.format} file")
+    return files

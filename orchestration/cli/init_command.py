@@ -13,7 +13,8 @@ from orchestration.cli.errors import CommandError
 TEMPLATE = Path(__file__).parent / "template"
 
 # Shipped configuration that a new shop starts from; the demo's own sources and settings are left out.
-SHIPPED = ("event_types.yml", "schemas/**/*", "placements/*", "policies/*", "sources/service_*.yml")
+SHIPPED = ("event_types.yml", "schemas/**/*", "placements/*", "policies/*", "sources/*.yml")
+DEMO_SOURCES = ("cj_", "sim_")
 
 
 def init(
@@ -22,7 +23,8 @@ def init(
     """Make an empty project: configuration and data outside the clone.
 
     Writes settings with wall time and the usual segment floor, placements, policies, event types, the contracts of
-    the service's own logs and a commented example of a source contract. A folder with anything in it is refused.
+    the service's own logs, the library of source contracts and a commented example of one. A folder with anything in
+    it is refused.
     """
     from orchestration.cli.console import say
 
@@ -46,7 +48,8 @@ def write_project(folder: Path) -> int:
     shipped = repository_root() / "config"
     copies = {file: folder / file.relative_to(TEMPLATE) for file in _files(TEMPLATE, "**/*")}
     for pattern in SHIPPED:
-        copies |= {file: folder / "config" / file.relative_to(shipped) for file in _files(shipped, pattern)}
+        files = [file for file in _files(shipped, pattern) if not file.name.startswith(DEMO_SOURCES)]
+        copies |= {file: folder / "config" / file.relative_to(shipped) for file in files}
     for source, target in copies.items():
         target = target.with_name(".gitignore") if target.name == "gitignore" else target
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,3 +110,18 @@ def test_outside_of_a_project_it_says_how_to_get_one(
     result = concierge("ingest", "--source", "my_orders", orders)
     assert result.exit_code == 1
     assert "concierge init DIR" in result.stderr
+
+
+def test_a_folder_gives_its_files_plain_and_compressed(concierge: Concierge, orders: Path) -> None:
+    folder = orders.with_name("export")
+    folder.mkdir()
+    header, *lines = orders.read_text().splitlines(keepends=True)
+    half = len(lines) // 2
+    (folder / "a.csv").write_text(header + "".join(lines[:half]))
+    (folder / "b.csv.gz").write_bytes(gzip.compress((header + "".join(lines[half:])).encode()))
+    (folder / "readme.txt").write_text("no orders")
+    result = concierge("ingest", "--source", "my_orders", folder)
+    assert result.exit_code == 0
+    assert "a.csv" in result.stdout
+    assert "b.csv.gz" in result.stdout
+    assert "readme.txt" not in result.stdout + result.stderr

@@ -11,7 +11,7 @@ from intake.settings import Settings
 from orchestration.cli.reference import GENERATED, pages, write_pages
 
 
-@pytest.mark.parametrize("name", ["docs/cli.md", "docs/settings.md"])
+@pytest.mark.parametrize("name", ["docs/cli.md", "docs/settings.md", "docs/source-library.md"])
 def test_the_page_in_the_repository_is_what_the_code_says(name: str) -> None:
     shown = (repository_root() / name).read_text(encoding="utf-8")
     assert shown == pages()[name], "stale: run python -m orchestration.cli.reference"
@@ -26,7 +26,7 @@ def test_every_setting_is_on_the_page() -> None:
 
 
 def test_only_stale_pages_are_rewritten(tmp_path: Path) -> None:
-    assert {page.name for page in write_pages(tmp_path)} == {"cli.md", "settings.md"}
+    assert {page.name for page in write_pages(tmp_path)} == {"cli.md", "settings.md", "source-library.md"}
     assert write_pages(tmp_path) == []
     (tmp_path / "docs/cli.md").write_text("old", encoding="utf-8")
     assert write_pages(tmp_path) == [tmp_path / "docs/cli.md"]
