@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from ml.identity import Evidence, resolve
 from orchestration.export import publish_tables
-from orchestration.pin import fold_operations
+from orchestration.pin import fold_operations, records_frame
 from orchestration.warehouse import Warehouse
 
 START, END = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-31", tz="UTC")
@@ -41,7 +42,7 @@ def hashes_of(project: Project, people: People) -> dict[str, str]:
 def publish_ledger(
     project: Project, people: People, seen: Sequence[Seen], claims: Sequence[tuple[str, str, str]] = ()
 ) -> None:
-    """Resolve the evidence and publish the ledger as version v1.
+    """Resolve the evidence, with the overrides of the project, and publish the ledger as version v1.
 
     Identifiers arrive in the order of `people`; claims are (identifier, owner, day).
     """
@@ -70,11 +71,13 @@ def publish_ledger(
             "n_observed": pd.Series([1] * len(claims), dtype="int64"),
         }
     )
-    warehouse = Warehouse(project.paths.warehouse)
+    warehouse, store = Warehouse(project.paths.warehouse), OpsStore(project.paths)
     warehouse.prepare()
-    tables = resolve(Evidence(identifiers, pairs, claims=claimed)).tables()
+    said = records_frame("identity.identity_override", store.overrides())
+    tables = resolve(Evidence(identifiers, pairs, claims=claimed, overrides=said)).tables()
     warehouse.replace({f"identity.{name}": frame for name, frame in tables.items()})
-    fold_operations(OpsStore(project.paths), warehouse)
+    fold_operations(store, warehouse)
+    shutil.rmtree(project.paths.published, ignore_errors=True)
     publish_tables(project, "v1")
 
 

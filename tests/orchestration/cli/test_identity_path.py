@@ -96,6 +96,21 @@ def test_what_names_nobody_is_refused_without_the_value(
 
 
 @pytest.mark.usefixtures("hashes")
+def test_an_analyst_s_link_is_a_step_and_an_unlink_the_reason_of_a_cut(concierge: Concierge, project: Project) -> None:
+    ends = ("loyalty_id:4711", "loyalty_id:4713")
+    concierge("identity", "link", *ends, "--reason", "card replaced", "--by", "ann")
+    publish_ledger(project, PEOPLE, SEEN)
+    step = concierge("identity", "path", *ends).stdout.splitlines()[1].split()
+    assert step[5] == "manual"
+    concierge("identity", "override", "remove", *ends)
+    concierge("identity", "unlink", "loyalty_id:4711", "email:ada@old.test", "--reason", "her daughter")
+    publish_ledger(project, PEOPLE, SEEN)
+    cut = concierge("identity", "path", "loyalty_id:4711", "email:ada@old.test")
+    assert cut.exit_code == 1
+    assert "(splink, matching) is rejected, cannot_link" in cut.stderr
+
+
+@pytest.mark.usefixtures("hashes")
 def test_an_identifier_is_at_itself(concierge: Concierge) -> None:
     assert "the same identifier" in concierge("identity", "path", "login:ada", "login: ada").stdout
 
