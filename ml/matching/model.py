@@ -65,10 +65,11 @@ def train_model(records: pd.DataFrame, start: Model | None = None, random_pairs:
     """
     if len(records) < FEWEST_RECORDS:
         raise NotTrainable(f"{len(records)} records with names or addresses; {FEWEST_RECORDS} are needed")
-    return _fit(compared_records(records), check_model(start or default_model()), random_pairs)
+    return fit(compared_records(records), check_model(start or default_model()), random_pairs)
 
 
-def _fit(compared: pd.DataFrame, start: Model, random_pairs: int) -> Model:
+def fit(compared: pd.DataFrame, start: Model, random_pairs: int) -> Model:
+    """Train on records made ready by `compared_records`; `start` may be settings without weights."""
     from splink import DuckDBAPI, Linker, block_on
 
     with quiet_splink():

@@ -66,13 +66,20 @@ def all_names(given: str) -> frozenset[str]:
     return frozenset(_namer().canonicals_of(first) | _namer().nicknames_of(first))
 
 
+_USUAL: Final = {"alex": "alexander", "bill": "william", "billy": "william", "tom": "thomas", "tommy": "thomas"}
+_HAS_MANY: Final = 6
+
+
 @cache
 def formal_name(given: str) -> str:
-    """One formal name for all its nicknames: the one with the most nicknames, then the first by alphabet."""
+    """One formal name for all its nicknames: the usual one, itself if it has many nicknames, or else the one with the
+    most nicknames, the most letters, first by alphabet."""
     namer = _namer()
     first = given.partition(" ")[0]
-    candidates = {first, *namer.canonicals_of(first)}
-    return min(candidates, key=lambda name: (-len(namer.nicknames_of(name)), name))
+    candidates = namer.canonicals_of(first)
+    if first in _USUAL or not candidates or len(namer.nicknames_of(first)) >= _HAS_MANY:
+        return _USUAL.get(first, first)
+    return min(candidates, key=lambda name: (-len(namer.nicknames_of(name)), -len(name), name))
 
 
 _SOUNDS: Final = (

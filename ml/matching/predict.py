@@ -14,7 +14,8 @@ def predict(compared: pd.DataFrame, model: Model, threshold: float) -> pd.DataFr
     Returns:
         row_a, row_b (positions, a before b) and probability.
     """
-    found = _predict(compared, model, threshold) if len(compared) > 1 else _none()
+    nobody_to_compare = compared.filter(like="block_").isna().to_numpy().all()
+    found = _none() if nobody_to_compare else _predict(compared, model, threshold)
     return found.sort_values(["row_a", "row_b"], ignore_index=True)
 
 

@@ -38,7 +38,8 @@ def shared_contacts(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole) ->
 
 
 def _shared(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole, column: str) -> pd.DataFrame:
-    users = pd.DataFrame({"contact": records[column].to_numpy(), "row": np.arange(len(records)), "rank": rank})
+    # As it is: keys have 60 bits, and a nullable column as numpy would be floats of 53.
+    users = pd.DataFrame({"contact": records[column].array, "row": np.arange(len(records)), "rank": rank})
     users = users.dropna(subset="contact").sort_values("rank")
     users = users[users.groupby("contact").cumcount() < USERS_COMPARED]
     users = users[users.duplicated("contact", keep=False)]
@@ -66,7 +67,8 @@ def households(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole) -> pd.D
     people["homes_before"] = people.groupby("key").cumcount()
     people = people[people.duplicated("home", keep=False)]
     first = people[people["place"] == 0].set_index("home")
-    name = "h" + first["key"].map("{:015x}".format) + "-" + first["homes_before"].astype("str")
+    names = [f"h{key:015x}-{before}" for key, before in zip(first["key"], first["homes_before"], strict=True)]
+    name = pd.Series(names, index=first.index, dtype="str")
     second = people[people["place"] == 1].set_index("home")["known"]
     known = people["known"].where(people["place"] > 0, people["home"].map(second))
     table = {

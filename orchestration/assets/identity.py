@@ -12,7 +12,11 @@ from orchestration.identity.write import Written
 from orchestration.previews import frame_preview
 from orchestration.resources import Workspace
 
-EVIDENCE = [["intermediate", "int_identifier_seen_daily"], ["intermediate", "int_identity_pair_daily"]]
+EVIDENCE = [
+    ["intermediate", "int_identifier_seen_daily"],
+    ["intermediate", "int_identity_pair_daily"],
+    *(["identity", table] for table in ("match_pair", "match_veto", "match_flag", "household")),
+]
 DESCRIPTIONS = {
     "identifier": "Every identifier ever seen. Grain: one row an identifier.",
     "identity_edge": "Evidence that two identifiers belong together, and whether it was accepted. Grain: one row a "
