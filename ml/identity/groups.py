@@ -83,9 +83,12 @@ def _join(a: Keys, b: Keys, table: Keys, parent: Slots) -> bool:
     for link in range(len(a)):
         if room < 2:
             return False
-        first, second = _slot(a[link], table), _slot(b[link], table)
-        room -= (table[first] == _FREE) + (first != second and table[second] == _FREE)
-        table[first], table[second] = a[link], b[link]
+        first = _slot(a[link], table)
+        room -= table[first] == _FREE
+        table[first] = a[link]
+        second = _slot(b[link], table)
+        room -= table[second] == _FREE
+        table[second] = b[link]
         one, other = _root(parent, first), _root(parent, second)
         parent[max(one, other)] = min(one, other)
     return True

@@ -1,187 +1,161 @@
-"""The ledger's frames, written from the replayed state."""
+"""The ledger's frames, written from evidence and beliefs."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from ml.identity.history import Change, History
-from ml.identity.keys import canonical_id
-from ml.identity.ordering import Ordered, microseconds
-from ml.identity.schema import FOREVER, IDENTIFIER_TYPES, Resolution, typed_table
-from ml.identity.union import Components, Verdict
+from ml.identity import machine, slices
+from ml.identity.beliefs import DAY_US, Beliefs
+from ml.identity.changes import Changes
+from ml.identity.keys import canonical_ids, mix
+from ml.identity.machine import LOG_ANCHOR, LOG_AT, LOG_NODE, LOG_TIER, LOG_VIA
+from ml.identity.ordering import FAR, Ordered, microseconds
+from ml.identity.schema import IDENTIFIER_TYPES, typed_table
 
-_FOREVER_US = int(microseconds(pd.Series([FOREVER]))[0])
-_SHARED_REASON = "seen with more than one person"
-
-
-def ledger_frames(evidence: Ordered, components: Components, history: History, verdicts: list[Verdict]) -> Resolution:
-    """All six tables, rows in a stable order."""
-    keys = evidence.identifiers["identifier_key"].to_numpy(dtype=np.int64).tolist()
-    quarantine, shared = _quarantine(evidence, components, verdicts, keys)
-    return Resolution(
-        identifier=_identifiers(evidence, shared),
-        edge=_edges(evidence, verdicts),
-        canonical=_canonicals(history, keys),
-        assignment=_assignments(evidence, history, keys),
-        event=_events(history, keys),
-        quarantine=quarantine,
-    )
+Longs = npt.NDArray[np.int64]
+STATUS_NAMES: Final = ("active", "shared", "blocked", "erased", "hint")
+_TIER_NAMES: Final = ("manual", "certain", "probable")
 
 
-def _times(values: list[int]) -> pd.Series:
-    return pd.Series(np.array(values, dtype="datetime64[us]")).dt.tz_localize("UTC")
+def times(values: Longs) -> pd.Series:
+    """UTC instants of µs."""
+    return pd.Series(values.astype("datetime64[us]")).dt.tz_localize("UTC")
 
 
-def _identifiers(evidence: Ordered, shared: set[int]) -> pd.DataFrame:
-    frame = evidence.identifiers
-    marked = [node in shared for node in range(len(frame))]
+def named(codes: npt.NDArray[np.signedinteger[Any]], names: tuple[str, ...]) -> pd.Series:
+    """The name of each code; null where it is negative."""
+    texts = pd.array([*names, None], dtype="str")
+    return pd.Series(texts.take(codes))
+
+
+def final_status(ordered: Ordered, beliefs: Beliefs) -> tuple[npt.NDArray[np.int8], pd.Series]:
+    """Status code of each node at the end, and the reason."""
+    last = beliefs.statuses.drop_duplicates("node", keep="last").set_index("node")
+    nodes = np.arange(len(ordered.keys))
+    hints = (ordered.nodes["code"].to_numpy() >= len(IDENTIFIER_TYPES) - 2) * machine.HINT
+    codes = last["status"].reindex(nodes).fillna(pd.Series(hints, index=nodes)).astype("int8")
+    return np.asarray(codes, dtype=np.int8), last["reason"].reindex(nodes).reset_index(drop=True)
+
+
+def identifier_table(ordered: Ordered, beliefs: Beliefs) -> pd.DataFrame:
+    """Every identifier with its neighbours by type and its status."""
+    frame = ordered.nodes
+    status, reason = final_status(ordered, beliefs)
+    columns = ("identifier_key", "type", "value_hash", "first_seen_at", "last_seen_at")
     return typed_table(
         "identifier",
         {
-            "identifier_key": list(frame["identifier_key"]),
-            "type": list(frame["type"].astype(str)),
-            "value_hash": list(frame["value_hash"].astype(str)),
-            "first_seen_at": _times(microseconds(frame["first_seen_at"]).tolist()),
-            "last_seen_at": _times(microseconds(frame["last_seen_at"]).tolist()),
-            "degree_by_type": list(_degrees(evidence)),
-            "status": ["shared" if mark else "active" for mark in marked],
-            "reason": [_SHARED_REASON if mark else None for mark in marked],
+            **{name: frame[name] for name in columns},
+            "degree_by_type": _degrees(ordered),
+            "status": named(status, STATUS_NAMES),
+            "reason": reason,
         },
     )
 
 
-def _degrees(evidence: Ordered) -> list[str]:
-    types = evidence.identifiers["type"].astype(str).tolist()
-    degrees: list[Counter[str]] = [Counter() for _ in types]
-    for a, b in sorted({(min(pair), max(pair)) for pair in evidence.ends.tolist() if pair[0] != pair[1]}):
-        degrees[a][types[b]] += 1
-        degrees[b][types[a]] += 1
-    return [json.dumps(degree, sort_keys=True) for degree in degrees]
+def _degrees(ordered: Ordered) -> pd.Series:
+    """JSON of the number of distinct neighbours by type; equal texts are written once."""
+    codes, nodes = ordered.nodes["code"].to_numpy(), len(ordered.keys)
+    ends = np.sort(ordered.links[["a", "b"]].to_numpy().astype(np.int64), axis=1)
+    pairs = np.unique(ends[ends[:, 0] != ends[:, 1]] @ np.array([nodes, 1], dtype=np.int64))
+    low, high = np.divmod(pairs, max(nodes, 1))
+    kinds = len(IDENTIFIER_TYPES)
+    cells = np.concatenate((low * kinds + codes[high], high * kinds + codes[low]))
+    counts = np.bincount(cells, minlength=nodes * kinds).reshape(nodes, kinds)
+    return _texts(counts)
 
 
-def _edges(evidence: Ordered, verdicts: list[Verdict]) -> pd.DataFrame:
-    pairs = evidence.pairs
-    counts = pairs["n_observed"].astype("int64").tolist()
-    rules, sources = pairs["rule"].astype(str).tolist(), pairs["source"].astype(str).tolist()
-    return typed_table(
-        "identity_edge",
+def _texts(counts: Longs) -> pd.Series:
+    names = sorted(range(len(IDENTIFIER_TYPES)), key=IDENTIFIER_TYPES.__getitem__)
+    words = np.zeros(len(counts), dtype=np.uint64)
+    for name in names:
+        words = mix(words ^ counts[:, name].astype(np.uint64))
+    codes, distinct = pd.factorize(words)
+    first = np.full(len(distinct), len(codes))
+    np.minimum.at(first, codes, np.arange(len(codes)))
+    texts = []
+    for row in counts[first][:, names].tolist():
+        parts = [f'"{IDENTIFIER_TYPES[name]}": {count}' for name, count in zip(names, row, strict=True) if count]
+        texts.append("{" + ", ".join(parts) + "}")
+    return named(codes, tuple(texts)) if texts else pd.Series([], dtype="str")
+
+
+def assignment_table(ordered: Ordered, beliefs: Beliefs) -> pd.DataFrame:
+    """Who each identifier was, on which days, as known when."""
+    log = beliefs.log
+    until = np.where(np.append(log[1:, LOG_NODE] == log[:-1, LOG_NODE], False), np.append(log[1:, LOG_AT], FAR), FAR)
+    own = log[:, LOG_ANCHOR] >= 0
+    first_day = microseconds(ordered.nodes["first_seen_at"]) // DAY_US
+    whole = log[own]
+    edge_keys = np.append(ordered.links["edge_key"].to_numpy(), -1)
+    cut = beliefs.slices
+    rows = pd.DataFrame(
         {
-            "edge_key": evidence.edge_keys.tolist(),
-            "a_key": pairs["a_key"].astype("int64").tolist(),
-            "b_key": pairs["b_key"].astype("int64").tolist(),
-            "kind": ["deterministic"] * len(pairs),
-            "rule_id": list(rules),
-            "source": list(sources),
-            "evidence": [
-                f"{rule}: seen together {n} x in {s}" for rule, s, n in zip(rules, sources, counts, strict=True)
-            ],
-            "weight": [float(n) for n in counts],
-            "confidence": [1.0] * len(pairs),
-            "first_seen_at": _times(evidence.at.tolist()),
-            "last_seen_at": _times(microseconds(pairs["last_received_at"]).tolist()),
-            "n_observed": list(counts),
-            "state": [_edge_state(verdict) for verdict in verdicts],
-            "reason": [None if verdict.accepted else str(verdict) for verdict in verdicts],
-        },
-    )
-
-
-def _edge_state(verdict: Verdict) -> str:
-    if verdict.accepted:
-        return "active"
-    return "quarantined" if verdict.quarantined else "rejected"
-
-
-def _canonicals(history: History, keys: list[int]) -> pd.DataFrame:
-    anchors = sorted(history.created)
-    now = [history.anchor_now(anchor) for anchor in anchors]
-    return typed_table(
-        "canonical",
-        {
-            "canonical_id": [canonical_id(keys[anchor]) for anchor in anchors],
-            "anchor_key": [keys[anchor] for anchor in anchors],
-            "created_at": _times([history.created[anchor] for anchor in anchors]),
-            "status": ["active" if same == anchor else "merged" for anchor, same in zip(anchors, now, strict=True)],
-            "redirect_to": [
-                None if same == anchor else canonical_id(keys[same]) for anchor, same in zip(anchors, now, strict=True)
-            ],
-        },
-    )
-
-
-def _assignments(evidence: Ordered, history: History, keys: list[int]) -> pd.DataFrame:
-    spans = sorted(history.spans, key=lambda span: (span.start, span.node))
-    seen = microseconds(evidence.identifiers["first_seen_at"]).tolist()
+            "node": np.append(whole[:, LOG_NODE], cut[:, slices.SLICE_NODE]),
+            "anchor": np.append(whole[:, LOG_ANCHOR], cut[:, slices.SLICE_ANCHOR]),
+            "tier": np.append(whole[:, LOG_TIER], cut[:, slices.SLICE_TIER]),
+            "valid_from": np.append(first_day[whole[:, LOG_NODE]], cut[:, slices.SLICE_FROM]) * DAY_US,
+            "valid_to": np.append(np.full(len(whole), FAR), cut[:, slices.SLICE_TO] * DAY_US),
+            "system_from": np.append(whole[:, LOG_AT], cut[:, slices.SLICE_SINCE]),
+            "system_to": np.append(until[own], cut[:, slices.SLICE_UNTIL]),
+            "via": np.append(edge_keys[whole[:, LOG_VIA]], np.full(len(cut), -1)),
+        }
+    ).sort_values(["system_from", "node", "valid_from"], ignore_index=True)
     return typed_table(
         "identity_assignment",
         {
-            "identifier_key": [keys[span.node] for span in spans],
-            "canonical_id": [canonical_id(keys[span.anchor]) for span in spans],
-            "tier": ["certain"] * len(spans),
-            "valid_from": _times([seen[span.node] for span in spans]),
-            "valid_to": _times([_FOREVER_US] * len(spans)),
-            "system_from": _times([span.start for span in spans]),
-            "system_to": _times([_FOREVER_US if span.end is None else span.end for span in spans]),
-            "via_edge_key": [span.via for span in spans],
+            "identifier_key": ordered.keys[rows["node"].to_numpy()],
+            "canonical_id": canonical_ids(ordered.keys[rows["anchor"].to_numpy()]),
+            "tier": named(rows["tier"].to_numpy(), _TIER_NAMES),
+            **{name: times(rows[name].to_numpy()) for name in ("valid_from", "valid_to", "system_from", "system_to")},
+            "via_edge_key": _nullable(rows["via"].to_numpy()),
         },
     )
 
 
-def _events(history: History, keys: list[int]) -> pd.DataFrame:
-    changes = history.changes
-    survivors = [canonical_id(keys[change.survivor]) for change in changes]
-    others = [None if change.other is None else canonical_id(keys[change.other]) for change in changes]
+def _nullable(keys: Longs) -> pd.Series:
+    return pd.Series(pd.arrays.IntegerArray(keys.astype(np.int64), keys < 0))
+
+
+def canonical_table(ordered: Ordered, beliefs: Beliefs, changes: Changes) -> pd.DataFrame:
+    """Every person there ever was, and who that person is now."""
+    keys, now = ordered.keys, changes.now
+    anchors = np.flatnonzero(changes.created < FAR)
+    holder = now[anchors]
+    status, _ = final_status(ordered, beliefs)
+    kind = np.where(holder == anchors, np.where(beliefs.outcome.frozen[anchors], 1, 0), 2)
+    kind = np.where(holder < 0, np.where(status[anchors] == machine.ERASED, 4, 3), kind)
+    moved = kind == 2
+    return typed_table(
+        "canonical",
+        {
+            "canonical_id": canonical_ids(keys[anchors]),
+            "anchor_key": keys[anchors],
+            "created_at": times(changes.created[anchors]),
+            "status": named(kind, ("active", "quarantined", "merged", "retired", "erased")),
+            "redirect_to": canonical_ids(keys[np.where(moved, holder, 0)], moved),
+        },
+    )
+
+
+def event_table(ordered: Ordered, changes: Changes) -> pd.DataFrame:
+    """What happened to people, in order."""
+    rows, keys = changes.events, ordered.keys
+    other = rows["other"].to_numpy()
     return typed_table(
         "identity_event",
         {
-            "event_id": [_event_id(*row) for row in zip(changes, survivors, others, strict=True)],
-            "at": _times([change.at for change in changes]),
-            "type": ["create" if change.other is None else "merge" for change in changes],
-            "survivor_id": list(survivors),
-            "other_id": list(others),
-            "cause_edge_key": [change.via for change in changes],
-            "actor": ["resolver"] * len(changes),
-            "reason": [None] * len(changes),
+            "event_id": changes.event_ids(keys),
+            "at": times(rows["at"].to_numpy()),
+            "type": rows["type"],
+            "survivor_id": canonical_ids(keys[rows["survivor"].to_numpy()]),
+            "other_id": canonical_ids(keys[np.maximum(other, 0)], other >= 0),
+            "cause_edge_key": _nullable(rows["cause"].to_numpy()),
+            "actor": rows["actor"],
+            "reason": rows["reason"],
         },
     )
-
-
-def _event_id(change: Change, survivor: str, other: str | None) -> str:
-    return hashlib.sha256(f"{change.at}|{survivor}|{other}".encode()).hexdigest()[:32]
-
-
-def _quarantine(
-    evidence: Ordered, components: Components, verdicts: list[Verdict], keys: list[int]
-) -> tuple[pd.DataFrame, set[int]]:
-    """Refused links, one row each on the disputed identifier; a dispute is closed once both sides are one person."""
-    rows: list[tuple[object, ...]] = []
-    shared: set[int] = set()
-    times = _times(evidence.at.tolist())
-    types = evidence.identifiers["type"].astype(str).tolist()
-    for position, verdict in enumerate(verdicts):
-        if not verdict.quarantined:
-            continue
-        a, b = evidence.ends[position].tolist()
-        disputed, claimant = _disputed(components, types, a, b)
-        is_open = components.anchor(a) != components.anchor(b)
-        if is_open and types[disputed] not in ("login", "loyalty_id"):
-            shared.add(disputed)
-        detail = f"{types[disputed]} already belongs to another person than this {types[claimant]}"
-        state = "open" if is_open else "resolved"
-        key = int(evidence.edge_keys[position])
-        rows.append((keys[disputed], key, str(verdict), detail, times.iloc[position], state))
-    names = ("identifier_key", "edge_key", "reason", "detail", "at", "state")
-    columns = {name: [row[index] for row in rows] for index, name in enumerate(names)}
-    return typed_table("identity_quarantine", columns), shared
-
-
-def _disputed(components: Components, types: list[str], a: int, b: int) -> tuple[int, int]:
-    """The weaker end first: it is the one claimed twice."""
-    rank = {node: IDENTIFIER_TYPES.index(types[node]) for node in (a, b)}
-    weaker = a if (components.is_weak(a), rank[a]) >= (components.is_weak(b), rank[b]) else b
-    return weaker, b if weaker == a else a

@@ -1,71 +1,48 @@
-"""From ordered evidence to the ledger."""
+"""From evidence to the ledger."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from typing import Final
 
-import numpy as np
-
+from ml.identity.beliefs import believe
+from ml.identity.changes import find_changes
 from ml.identity.evidence import Evidence
-from ml.identity.history import History
-from ml.identity.ledger import ledger_frames
-from ml.identity.ordering import Ordered, order_evidence
+from ml.identity.ledger import assignment_table, canonical_table, event_table, identifier_table
+from ml.identity.links import edge_table, quarantine_table
+from ml.identity.ordering import order_evidence
 from ml.identity.rules import IdentityRules
 from ml.identity.schema import Resolution
-from ml.identity.union import Components, Verdict
+from ml.identity.statuses import status_changes
+
+DEFAULT_RULES: Final = IdentityRules()
 
 
-@dataclass(frozen=True)
-class Replay:
-    """The state after the last piece of evidence."""
-
-    components: Components
-    history: History
-    verdicts: list[Verdict]
-
-
-def resolve(evidence: Evidence, rules: IdentityRules = IdentityRules()) -> Resolution:  # noqa: ARG001, B008
+def resolve(evidence: Evidence, rules: IdentityRules = DEFAULT_RULES) -> Resolution:
     """Make people out of identifiers that were seen together.
 
-    Links are applied in order of arrival (`first_received_at`, then the two keys), each once. A link is refused when
-    the person would then hold two logins, two loyalty ids, or more than five e-mails or phones. Devices, cookies and
-    click ids belong to the first person that claims them; a claim by a second marks them shared and merges nobody.
-    Nothing accepted is taken back, so the state at any instant depends on earlier evidence only: cutting the evidence
-    into runs, or shuffling its rows, gives the same ids. A person is named after the oldest identifier.
+    A deterministic state machine over evidence in order of arrival; what arrives in one instant counts at once. A
+    link joins two people unless a limit, a veto or a cannot-link forbids it. Certain links come before probable ones:
+    when a certain one is refused because of guesses, the people concerned are joined again without them first. An
+    identifier that turns out to be shared, blocked or erased ties nobody from then on, and what it tied is joined
+    again without it; shared ones belong, day by day, to the people who claim them. A person is named after the oldest
+    identifier. What is believed at an instant depends on nothing later, so that cutting the evidence into runs, or
+    shuffling its rows, gives the same ledger.
 
     Args:
-        evidence: a closed group; see `Evidence`.
+        evidence: of a closed group (see `affected`).
         rules: the limits.
 
     Raises:
-        ValueError: a column is missing, a type unknown, a key doubled, or a pair names a stranger.
+        ValueError: as `Evidence.checked` says.
     """
     ordered = order_evidence(evidence.checked())
-    replay = _replay(ordered)
-    return ledger_frames(ordered, replay.components, replay.history, replay.verdicts)
-
-
-def _replay(evidence: Ordered) -> Replay:
-    keys = evidence.identifiers["identifier_key"].to_numpy(dtype=np.int64)
-    age = np.empty(len(keys), dtype=np.int64)
-    age[np.lexsort((keys, evidence.arrived))] = np.arange(len(keys))
-    components = Components(evidence.identifiers["type"].astype(str).tolist(), age.tolist())
-    newcomers, links = _by_instant(evidence.arrived.tolist()), _by_instant(evidence.at.tolist())
-    ends, edge_keys = evidence.ends.tolist(), evidence.edge_keys.tolist()
-    history, verdicts = History(), [Verdict.KNOWN] * len(ends)
-    for at in sorted(newcomers.keys() | links.keys()):
-        touched: dict[int, int | None] = dict.fromkeys(newcomers.get(at, ()))
-        for position in links.get(at, ()):
-            link = components.join(*ends[position])
-            verdicts[position] = link.verdict
-            touched.update(dict.fromkeys(link.moved, edge_keys[position]))
-        history.settle(at, touched, components)
-    return Replay(components, history, verdicts)
-
-
-def _by_instant(times: list[int]) -> dict[int, list[int]]:
-    positions: defaultdict[int, list[int]] = defaultdict(list)
-    for position, at in enumerate(times):
-        positions[at].append(position)
-    return positions
+    beliefs = believe(ordered, status_changes(ordered, rules), rules)
+    changes = find_changes(ordered, beliefs)
+    return Resolution(
+        identifier=identifier_table(ordered, beliefs),
+        edge=edge_table(ordered, beliefs),
+        canonical=canonical_table(ordered, beliefs, changes),
+        assignment=assignment_table(ordered, beliefs),
+        event=event_table(ordered, changes),
+        quarantine=quarantine_table(ordered, beliefs),
+    )

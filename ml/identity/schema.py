@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import numpy.typing as npt
 import pandas as pd
 
 # Strongest first; the order in which an event chooses its anchor.
@@ -110,7 +111,7 @@ class Resolution:
         }
 
 
-def typed_table(name: str, columns: Mapping[str, Sequence[object] | pd.Series]) -> pd.DataFrame:
+def typed_table(name: str, columns: Mapping[str, Sequence[object] | npt.NDArray[Any] | pd.Series]) -> pd.DataFrame:
     """A frame of table `name` with its declared types, columns in declared order."""
     return pd.DataFrame(
         {column: pd.Series(columns[column], dtype=dtype) for column, dtype in TABLES[name].items()},

@@ -1,40 +1,28 @@
-"""Evidence: keys without direction, order of arrival, times in UTC."""
+"""Evidence in the order in which the ledger takes it, with times in UTC."""
 
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from ml.identity import Evidence
-from ml.identity.keys import edge_key
+from ml.identity import Evidence, IdentityRules, resolve
 from ml.identity.ordering import microseconds, order_evidence
 from tests.ml.identity import ledgers
 
-KEYS = st.integers(0, 2**60 - 1)
 
-
-@given(KEYS, KEYS)
-def test_an_edge_has_one_key_from_both_ends_within_a_bigint(a: int, b: int) -> None:
-    key = edge_key(a, b, "same_event", "web")
-    assert key == edge_key(b, a, "same_event", "web")
-    assert 0 <= key < 2**60
-    assert key != edge_key(a, b, "same_event", "app")
-
-
-def test_pairs_come_in_order_of_arrival_then_keys() -> None:
+def test_links_come_by_arrival_then_tier_then_weight() -> None:
     nodes = ledgers.identifiers(*[(key, "crm_id", 0) for key in range(1, 5)])
-    ordered = order_evidence(Evidence(nodes, ledgers.pairs((4, 3, 2), (2, 1, 2), (3, 1, 1))).checked()).pairs
-    assert (ordered["a_key"].iloc[0], ordered["b_key"].iloc[0]) == (3, 1)
-    assert ordered["edge_key"].iloc[1] < ordered["edge_key"].iloc[2]
+    links = ledgers.pairs((1, 2, 3), (3, 1, 1, 0.7), (3, 2, 1, 0.9), (4, 2, 1))
+    said = ledgers.overrides((1, 4, "must_link", 1))
+    ordered = order_evidence(Evidence(nodes, links, overrides=said).checked()).links
+    ends = list(zip(ordered["a_key"], ordered["b_key"], strict=True))
+    assert ends == [(1, 4), (4, 2), (3, 2), (3, 1), (1, 2)]
 
 
 def test_a_pair_can_prove_an_identifier_earlier_than_its_own_row() -> None:
-    evidence = order_evidence(
-        Evidence(ledgers.identifiers((1, "login", 5), (2, "email", 5)), ledgers.pairs((1, 2, 3))).checked()
-    )
-    expected = microseconds(pd.Series([ledgers.at(3)] * 2)).tolist()
-    assert evidence.arrived.tolist() == expected
+    nodes = ledgers.identifiers((1, "login", 5), (2, "email", 5))
+    arrived = order_evidence(Evidence(nodes, ledgers.pairs((1, 2, 3))).checked()).arrived
+    assert arrived.tolist() == microseconds(pd.Series([ledgers.at(3)] * 2)).tolist()
 
 
 def test_naive_instants_are_utc() -> None:
@@ -43,3 +31,16 @@ def test_naive_instants_are_utc() -> None:
     for times in (aware.dt.tz_localize(None), aware.dt.tz_convert("America/New_York")):
         checked = Evidence(nodes.assign(first_seen_at=times), ledgers.pairs()).checked()
         assert microseconds(checked.identifiers["first_seen_at"]).tolist() == microseconds(aware).tolist()
+
+
+def test_rules_have_bounds() -> None:
+    with pytest.raises(ValueError, match=r"identity.emails_per_person: 0 is below 1"):
+        IdentityRules(emails_per_person=0)
+    with pytest.raises(ValueError, match=r"identity.device_half_life_days: 0.0 is below 0.001"):
+        IdentityRules(device_half_life_days=0.0)
+
+
+def test_a_shop_may_allow_two_logins() -> None:
+    nodes = ledgers.identifiers((1, "login", 0), (2, "login", 0), (3, "crm_id", 0))
+    evidence = Evidence(nodes, ledgers.pairs((1, 3, 1), (2, 3, 2)))
+    assert resolve(evidence, IdentityRules(logins_per_person=2)).event["type"].tolist().count("merge") == 2
