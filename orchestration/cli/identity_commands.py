@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli import identity_evaluate, identity_history, identity_overrides, identity_path, identity_token
+from orchestration.cli import (
+    identity_evaluate,
+    identity_history,
+    identity_overrides,
+    identity_path,
+    identity_token,
+    identity_train,
+)
 
 identity = typer.Typer(
     help="The identity ledger: paths, overrides, history, evaluation. Identifiers are TYPE:VALUE in clear, hashed at "
@@ -17,4 +24,5 @@ identity.command("link")(identity_overrides.link)
 identity.command("unlink")(identity_overrides.unlink)
 identity.add_typer(identity_overrides.override, name="override")
 identity.command("evaluate")(identity_evaluate.evaluate)
+identity.command("train")(identity_train.train)
 identity.command("token")(identity_token.token)
