@@ -61,6 +61,12 @@ class IdentifierSpec(Part):
     column: str
     hashed: bool = Field(default=False, description="already keyed hashes, taken as they are")
 
+    @model_validator(mode="after")
+    def _list_is_a_column(self) -> Self:
+        if self.type is None and "." in self.column:
+            raise ValueError("type is missing: a path leads to one value, only a column may hold a list of identifiers")
+        return self
+
 
 class Lines(Part):
     """The lines of an event, which go into `properties.lines`: several source rows, or an array in one row."""

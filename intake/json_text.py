@@ -87,7 +87,7 @@ def _compact(text: str) -> str | None:
     try:
         _OBJECT.decode(text)
         return msgspec.json.format(text, indent=-1)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
 
 

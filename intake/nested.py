@@ -33,8 +33,9 @@ def value_at(value: Any, steps: Sequence[str]) -> Any:
     `key` or `name` is that word.
     """
     for position, step in enumerate(steps):
-        value = decoded(value)
-        if isinstance(value, Mapping):
+        if isinstance(value, str):
+            value = decoded(value)
+        if isinstance(value, dict):
             value = value.get(step)
         elif not isinstance(value, list):
             return None
@@ -52,7 +53,7 @@ def decoded(value: Any) -> Any:
         return value
     try:
         return msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return value
 
 
@@ -83,7 +84,7 @@ def column_from(values: Sequence[Any]) -> pa.Array:
 def _element(elements: list[Any], step: str) -> Any:
     if step.isdecimal():
         return elements[int(step)] if int(step) < len(elements) else None
-    entries = (element for element in elements if isinstance(element, Mapping))
+    entries = (element for element in elements if isinstance(element, dict))
     return next(
         (entry.get("value") for entry in entries if any(entry.get(name) == step for name in _ENTRY_NAMES)), None
     )

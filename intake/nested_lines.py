@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ def nested_lines(heads: pa.Table, lines: Lines, reasons: Reasons) -> tuple[pa.Ta
 
 
 def _is_array_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(element, Mapping) for element in value)
+    return isinstance(value, list) and all(isinstance(element, dict) for element in value)
 
 
 def _columns(lines: Lines) -> list[str]:

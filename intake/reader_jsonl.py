@@ -18,7 +18,7 @@ from intake.event import IDENTIFIERS
 from intake.log_line import payload
 from intake.nested import column_from, root_of
 
-_CHUNK_BYTES = 64 << 20
+_CHUNK_BYTES = 32 << 20
 _LINES_AT_ONCE = 1_000
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
@@ -51,7 +51,7 @@ def _chunk(contract: SourceContract, lines: Sequence[bytes], first: int) -> Chun
         try:
             records.append(_OBJECT.decode(payload(line)))
             kept.append(position)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             malformed.append(Malformed(first + position, "malformed_record", line.rstrip(b"\r\n")))
     originals = [lines[position].rstrip(b"\r\n") for position in kept]
     numbers = np.array(kept, dtype=np.int64) + first

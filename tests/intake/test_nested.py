@@ -282,3 +282,31 @@ def test_empty_text_in_a_column_leaves_its_alias_a_chance(project: Project, tmp_
 def test_lines_are_grouped_or_nested_and_never_both(lines: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         contract(event_id=None, natural_key=["no"], lines=lines)
+
+
+def test_a_list_of_identifiers_is_a_column_of_its_own() -> None:
+    with pytest.raises(ValidationError, match="type is missing: a path leads to one value"):
+        contract(identifiers=[{"column": "user.ids"}])
+
+
+def test_brackets_without_end_spoil_only_their_own_line(project: Project, tmp_path: Path) -> None:
+    deep = 100_000
+    base = {"type": "product_viewed", "at": "2017-05-01T10:00:00Z", "login": "ann"}
+    file = write_jsonl(
+        tmp_path / "a.jsonl",
+        [
+            {**base, "id": "1", "product": {"id": "p1"}},
+            {**base, "id": "2", "product": "[" * deep + "]" * deep},
+            {**base, "id": "3", "product": {"id": "p3"}, "extra": '{"a":' * deep + "1" + "}" * deep},
+        ],
+    )
+    with file.open("a") as handle:
+        handle.write('{"id": "4", "type": ' + "[" * deep + "]" * deep + "}\n")
+    source = contract(columns={"occurred_at": "at", "product_id": "product.id", "properties": "extra"})
+    report = take(project, source, file)
+    assert report.reasons == {
+        "malformed_record": 1,
+        "missing_field:product_id": 1,
+        "invalid_json:properties": 1,
+    }
+    assert report.accepted == 1
