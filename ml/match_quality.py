@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -56,6 +56,56 @@ def match_quality(sessions: pd.DataFrame, truth: pd.DataFrame) -> MatchQuality:
     cells = pd.DataFrame({"customer": customer, "person": both["person_id"].astype(str)})
     table = cells.groupby(["customer", "person"], sort=True).size().rename("n").reset_index()
     return _measures(table, float(matched.mean()))
+
+
+@dataclass(frozen=True)
+class PartitionQuality:
+    """Agreement of customers with people over identifiers.
+
+    Attributes:
+        identifiers: identifiers compared.
+        pairwise_*: over pairs of identifiers: given to one customer, and of one person.
+        bcubed_*: the same question asked identifier by identifier (Bagga and Baldwin 1998).
+        over_merged_share: share of customers whose identifiers come from more than one person.
+        largest_mix: most people found in one customer.
+        fragmentation: customers a person is spread over, on average.
+    """
+
+    identifiers: int
+    pairwise_precision: float
+    pairwise_recall: float
+    pairwise_f1: float
+    bcubed_precision: float
+    bcubed_recall: float
+    bcubed_f1: float
+    over_merged_share: float
+    largest_mix: int
+    fragmentation: float
+
+
+def partition_quality(assigned: pd.Series, truth: pd.Series) -> PartitionQuality:
+    """Compare two partitions of identifiers; those unknown to the truth are left out.
+
+    Args:
+        assigned: identifier key → customer; null or missing: given to nobody, each such identifier then stands alone.
+        truth: identifier key → person, each key once.
+
+    Raises:
+        ValueError: a key occurs twice, or no identifier of the truth has a person.
+    """
+    for name, series in (("assigned", assigned), ("truth", truth)):
+        if not series.index.is_unique:
+            raise ValueError(f"{name}: key {series.index[series.index.duplicated()][0]} occurs more than once")
+    person = truth.dropna()
+    if person.empty:
+        raise ValueError(f"truth: none of {len(truth)} identifiers has a person")
+    given = assigned.reindex(person.index)
+    alone = pd.Series("identifier " + person.index.astype(str), index=person.index)
+    customer = given.astype("object").where(given.notna(), alone).astype(str)
+    cells = pd.DataFrame({"customer": customer, "person": person.astype(str)})
+    table = cells.groupby(["customer", "person"], sort=True).size().rename("n").reset_index()
+    found = asdict(_measures(table, 1.0))
+    return PartitionQuality(found.pop("sessions"), **{name: found[name] for name in found if name != "match_rate"})
 
 
 def _measures(table: pd.DataFrame, match_rate: float) -> MatchQuality:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.match_quality import match_quality
+from ml.match_quality import match_quality, partition_quality
 
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=25)
 
@@ -67,3 +67,38 @@ def test_strangers_to_the_truth_are_reported() -> None:
     sessions, truth = frames([("a", 1)])
     with pytest.raises(ValueError, match="none of 1 sessions"):
         match_quality(sessions.assign(session_id="other"), truth)
+
+
+@settings(deadline=None, max_examples=50)
+@given(PAIRS)
+def test_partition_measures_equal_brute_force(rows: list[tuple[int, int]]) -> None:
+    customers, people = (pd.Series([row[side] for row in rows], index=range(100, 100 + len(rows))) for side in (0, 1))
+    result = partition_quality(customers.sample(frac=1, random_state=1), people)
+    pairs = list(combinations(rows, 2))
+    together = [one[0] == other[0] for one, other in pairs]
+    related = [one[1] == other[1] for one, other in pairs]
+    common = sum(a and b for a, b in zip(together, related, strict=True))
+    assert result.pairwise_precision == pytest.approx(common / sum(together) if any(together) else 1.0)
+    assert result.pairwise_recall == pytest.approx(common / sum(related) if any(related) else 1.0)
+    share = {side: [] for side in (0, 1)}
+    for row in rows:
+        for side, found in share.items():
+            group = [other for other in rows if other[side] == row[side]]
+            found.append(sum(other[1 - side] == row[1 - side] for other in group) / len(group))
+    assert result.bcubed_precision == pytest.approx(np.mean(share[0]))
+    assert result.bcubed_recall == pytest.approx(np.mean(share[1]))
+    assert result.identifiers == len(rows)
+
+
+def test_identifiers_of_nobody_stand_alone_and_strangers_are_left_out() -> None:
+    truth = pd.Series({1: "ann", 2: "ann", 3: "bob", 4: None})
+    result = partition_quality(pd.Series({1: "c1", 2: None, 9: "c1"}), truth)
+    assert (result.identifiers, result.pairwise_precision, result.pairwise_recall) == (3, 1.0, 0.0)
+    assert result.fragmentation == 1.5
+
+
+def test_a_partition_needs_people_and_single_keys() -> None:
+    with pytest.raises(ValueError, match="none of 1 identifiers has a person"):
+        partition_quality(pd.Series({1: "c"}), pd.Series({1: None}))
+    with pytest.raises(ValueError, match="assigned: key 1 occurs more than once"):
+        partition_quality(pd.Series(["a", "b"], index=[1, 1]), pd.Series({1: "ann"}))
