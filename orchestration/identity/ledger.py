@@ -9,7 +9,7 @@ import duckdb
 from ml.identity import IdentityRules, resolve
 from orchestration.identity.changes import remember_seen, touch
 from orchestration.identity.evidence import evidence_about_touched, gather
-from orchestration.identity.write import Written, write_touched
+from orchestration.identity.write import Written, stage, write_staged
 from orchestration.warehouse import Warehouse
 
 
@@ -39,26 +39,35 @@ class LedgerUpdate:
 
 
 def update_ledger(warehouse: Warehouse, rules: IdentityRules, *, full: bool = False) -> LedgerUpdate:
-    """Bring the ledger up to the evidence in one transaction: whoever dies on the way leaves the old one standing.
+    """Bring the ledger up to the evidence; one transaction writes, so whoever dies on the way leaves the old one.
 
     An empty ledger is built in full; `full` also rebuilds one whose evidence has not changed.
     """
     warehouse.prepare()
     with warehouse.connect() as connection:
+        evidence, touched = stage_update(connection, rules, full=full)
+        if not touched:
+            return LedgerUpdate(evidence, 0, {})
         connection.execute("begin").fetchall()
-        update = apply_evidence(connection, rules, full=full)
+        written = write_update(connection)
         connection.execute("commit").fetchall()
-    return update
+    return LedgerUpdate(evidence, touched, written)
 
 
-def apply_evidence(connection: duckdb.DuckDBPyConnection, rules: IdentityRules, *, full: bool) -> LedgerUpdate:
-    """The update inside the caller's transaction."""
-    gathered = gather(connection)
+def stage_update(
+    connection: duckdb.DuckDBPyConnection, rules: IdentityRules, *, full: bool
+) -> tuple[dict[str, int], int]:
+    """Gather, resolve and compare in temporary tables; rows of evidence by kind, and identifiers touched."""
+    evidence = gather(connection)
     is_empty = not connection.execute("select 1 from identity.identifier limit 1").fetchall()
     touched = touch(connection, rules, full=full or is_empty)
-    if not touched:
-        return LedgerUpdate(gathered, 0, {})
-    tables = resolve(evidence_about_touched(connection), rules).tables()
-    written = write_touched(connection, tables)
+    if touched:
+        stage(connection, resolve(evidence_about_touched(connection), rules).tables())
+    return evidence, touched
+
+
+def write_update(connection: duckdb.DuckDBPyConnection) -> dict[str, Written]:
+    """Write what was staged, inside the caller's transaction."""
+    written = write_staged(connection)
     remember_seen(connection)
-    return LedgerUpdate(gathered, touched, written)
+    return written

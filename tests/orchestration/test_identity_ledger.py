@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from ml.identity import IdentityRules
+from intake.settings import Settings
+from ml.identity import IdentityRules, canonical_id, empty_table
 from orchestration.identity.ledger import update_ledger
+from orchestration.identity.write import ABOUT_TOUCHED, Written, stage, write_staged
 from orchestration.warehouse import Warehouse
 from tests.orchestration.identity_evidence import (
     evidence_warehouse,
@@ -27,12 +30,13 @@ DIES_BEFORE_COMMIT = """
 import os, signal, sys
 from pathlib import Path
 from ml.identity import IdentityRules
-from orchestration.identity.ledger import apply_evidence
+from orchestration.identity.ledger import stage_update, write_update
 from orchestration.warehouse import Warehouse
 with Warehouse(Path(sys.argv[1])).connect() as connection:
+    stage_update(connection, IdentityRules(), full=False)
     connection.execute("begin").fetchall()
-    update = apply_evidence(connection, IdentityRules(), full=False)
-    assert update.written["identity_edge"].inserted and update.written["identity_assignment"].inserted
+    written = write_update(connection)
+    assert written["identity_edge"].inserted and written["identity_assignment"].inserted
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -148,3 +152,27 @@ def test_what_arrives_at_the_moment_of_the_run_is_not_evidence_yet(warehouse: Wa
     stand_at(warehouse, 0)
     update = update_ledger(warehouse, IdentityRules())
     assert update.evidence["identifiers"] == update.touched == 0
+
+
+def test_more_rows_than_a_row_group_are_all_written(tmp_path: Path) -> None:
+    warehouse, n = evidence_warehouse(tmp_path / "warehouse.duckdb"), 130_000
+    keys = pd.Series(range(n), dtype="int64")
+    people = pd.DataFrame({"canonical_id": keys.map(canonical_id), "anchor_key": keys, "status": "active"}).assign(
+        created_at=pd.Timestamp("2017-01-01", tz="UTC"), redirect_to=None
+    )
+    tables = {name: empty_table(name) for name in ABOUT_TOUCHED} | {"canonical": people}
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"create temporary table touched as select range as identifier_key from range({n})"
+        ).fetchall()
+        for expected in (Written(0, n), Written(0, 0)):
+            stage(connection, tables)
+            connection.execute("begin").fetchall()
+            assert write_staged(connection)["canonical"] == expected
+            connection.execute("commit").fetchall()
+        stage(connection, tables | {"canonical": people.assign(status="merged")})
+        assert write_staged(connection)["canonical"] == Written(n, n)
+
+
+def test_the_settings_are_the_rules() -> None:
+    assert IdentityRules(**Settings().identity.model_dump()) == IdentityRules()
