@@ -37,6 +37,8 @@ def _current(project: Project) -> Path:
 def test_public_schemas_are_exported_twice_over(project: Project) -> None:
     done = publish_tables(project, "v1")
     assert done.rows["marts.fct_order"] == 5
+    assert "identity.identity_event" in done.rows
+    assert "identity.evidence_seen" not in done.rows
     with duckdb.connect(str(_current(project) / "concierge.duckdb"), read_only=True) as connection:
         assert connection.execute(
             "select sum(order_id), (select n from marts.total) from marts.fct_order"
