@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from ml.identity.schema import IDENTIFIER_TYPES, TIME
@@ -155,5 +156,8 @@ def _require_choice(values: pd.Series, choices: tuple[str, ...], name: str) -> N
 
 
 def _about_known(frame: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
-    names = [name for name in ("a_key", "b_key", "identifier_key", "owner_key") if name in frame.columns]
-    return frame.loc[frame[names].isin(set(known)).all(axis=1)].reset_index(drop=True)
+    keep = np.ones(len(frame), dtype=np.bool_)
+    for name in ("a_key", "b_key", "identifier_key", "owner_key"):
+        if name in frame.columns and len(frame):
+            keep &= np.isin(frame[name].to_numpy(), known.to_numpy())
+    return frame.loc[keep].reset_index(drop=True)

@@ -49,12 +49,12 @@ def _joined(a: Keys, b: Keys) -> tuple[Keys, Slots]:
     if len(a) != len(b):
         raise ValueError(f"links: {len(a)} first ends and {len(b)} second ends")
     first, second = np.ascontiguousarray(a, dtype=np.int64), np.ascontiguousarray(b, dtype=np.int64)
-    size = 1 << 10
+    size = 1 << max(10, int(len(a) - 1).bit_length())
     while True:
         table, parent = np.full(size, _FREE, dtype=np.int64), np.arange(size, dtype=np.int32)
         if _join(first, second, table, parent):
             return table, parent
-        size *= 4
+        size *= 2
 
 
 @kernel
@@ -78,8 +78,8 @@ def _root(parent: Slots, place: int) -> int:
 
 @kernel
 def _join(a: Keys, b: Keys, table: Keys, parent: Slots) -> bool:
-    """Unite the ends of every link; false when the table fills beyond half."""
-    room = len(table) // 2
+    """Unite the ends of every link; false when the table fills beyond three quarters."""
+    room = len(table) // 4 * 3
     for link in range(len(a)):
         if room < 2:
             return False
