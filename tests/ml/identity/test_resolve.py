@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.identity import FOREVER, TABLES, Evidence, Resolution, assignments_at, canonical_id, resolve
+from ml.identity import FOREVER, TABLES, Evidence, Resolution, affected, assignments_at, canonical_id, resolve
 from tests.ml.identity import ledgers, reference
 from tests.ml.identity.ledgers import resolve_frames
 
@@ -150,6 +150,23 @@ def test_a_merge_taken_back_gives_everybody_the_old_id(evidence: Evidence, choic
     after = resolve(Evidence(**{**frames, "overrides": said}))
     assert who(after) == who(before)
     assert who(resolve(Evidence(**{**frames, "overrides": said.iloc[:0]}))) == who(before)
+
+
+@SOME
+@given(ledgers.evidence(), st.integers(1, 2))
+def test_a_closed_group_resolved_alone_reads_as_in_the_whole(evidence: Evidence, changed: int) -> None:
+    ends = [frame[["a_key", "b_key"]].to_numpy() for frame in (evidence.pairs, evidence.vetoes, evidence.overrides)]
+    ends.append(evidence.claims[["identifier_key", "owner_key"]].to_numpy())
+    links = np.concatenate(ends)
+    group = affected(np.array([changed]), links[:, 0], links[:, 1])
+    part = {}
+    for name in ledgers.ARRIVAL:
+        frame = getattr(evidence, name)
+        part[name] = frame.loc[frame["a_key" if "a_key" in frame.columns else "identifier_key"].isin(group)]
+    whole, alone = resolve(evidence).tables(), resolve(Evidence(**part)).tables()
+    for name, key in (("identifier", "identifier_key"), ("identity_assignment", "identifier_key")):
+        mine = whole[name].loc[whole[name][key].isin(group)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone[name], mine)
 
 
 def test_arrival_counts_not_occurrence() -> None:
