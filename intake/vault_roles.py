@@ -19,8 +19,8 @@ RECORD_TYPES: Final = ("crm_id", "pos_id", "login", "loyalty_id", "email", "phon
 BIRTH_DATE_FORMATS: Final = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y")
 """Tried in this order where the contract names no format."""
 
-_EARLIEST, _NOBODYS = "1880-01-01", ("1900-01-01", "1970-01-01")
-"""Dates before the first are slips; the others are what systems write when they know none."""
+_EARLIEST, _LATEST, _NOBODYS = "1880-01-01", "2100-01-01", ("1900-01-01", "1970-01-01")
+"""Dates outside the first two are no birth dates; the others are what systems write when they know none."""
 
 
 def record_columns(lists: pa.Array) -> dict[str, pa.Array]:
@@ -39,7 +39,7 @@ def record_columns(lists: pa.Array) -> dict[str, pa.Array]:
 
 
 def role_columns(heads: pa.Table, matching: Matching) -> dict[str, pa.Array]:
-    """A text column for each role of `ROLES`; birth dates as YYYY-MM-DD, null where they cannot be read."""
+    """A text column for each role of `ROLES`; birth dates as YYYY-MM-DD, null where they are none."""
     columns = {role: _joined(heads, names) for role, names in matching.roles()}
     return columns | {"birth_date": _dates(columns["birth_date"], matching.birth_date_format)}
 
@@ -61,6 +61,12 @@ def _any_given(parts: list[pa.Array]) -> pa.Array:
     return given
 
 
+def _misspelt(words: pd.Series) -> pd.Series:
+    """Digits in the shape of a date that no calendar has: a slip in one of them still leaves most of it to compare."""
+    parts = words.astype("str").str.extract(r"^(\d{4})-?(\d{2})-?(\d{2})$")
+    return parts[0] + "-" + parts[1] + "-" + parts[2]
+
+
 def _dates(text: pa.Array, pattern: str | None) -> pa.Array:
     words = text.dictionary_encode()
     distinct = pd.Series(words.dictionary.to_pylist(), dtype=object)
@@ -69,6 +75,6 @@ def _dates(text: pa.Array, pattern: str | None) -> pa.Array:
     dates = pd.Series(pd.NaT, index=distinct.index, dtype="datetime64[s]")
     for form in [pattern] if pattern else BIRTH_DATE_FORMATS:
         dates = dates.fillna(pd.to_datetime(distinct, format=form, errors="coerce").astype("datetime64[s]"))
-    iso = dates.dt.strftime("%Y-%m-%d").where(dates >= pd.Timestamp(_EARLIEST))
-    iso = iso.where(~iso.isin(_NOBODYS))
+    iso = dates.dt.strftime("%Y-%m-%d").fillna(_misspelt(distinct))
+    iso = iso.where((iso >= _EARLIEST) & (iso < _LATEST) & ~iso.isin(_NOBODYS))
     return pa.array(iso.tolist(), pa.string(), from_pandas=True).take(words.indices)
