@@ -33,8 +33,6 @@ RULES: Final[dict[str, tuple[str, ...]]] = {
     "postal_given": ("postal", "opening"),
     "street_postal": ("road", "house", "postal"),
     "street_given": ("road", "house", "initial"),
-    "street_family": ("road", "town", "sound"),
-    "house_family": ("house", "town", "family_initial"),
 }
 """Each block by the values that its records share; a record that lacks one of them is not in it.
 
@@ -61,10 +59,9 @@ def _parts(normal: pd.DataFrame) -> dict[str, pd.Series]:
         **{name: normal[name] for name in ("email", "phone", "birth_date", "sound", "house", "postal")},
         "initial": normal["given"].str[:1],
         "opening": normal["given"].str[:3],
-        "family_initial": normal["family"].str[:1],
         "initials": _either_way(normal["given"].str[:1], normal["family"].str[:1]),
         "sounds": _either_way(given, normal["sound"]),
-        "area": normal["postal"].str[:2],
+        "area": normal["postal"].str[:3],
         "town": normal["city"].str[:4],
         "year": normal["birth_date"].str[:4],
         "road": normal["street"].str[:5],

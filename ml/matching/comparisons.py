@@ -44,11 +44,15 @@ _ADDRESS: Final = (
     ("jaro_winkler_similarity(city_l, city_r) >= 0.9 or damerau_levenshtein(postal_l, postal_r) <= 1", "area alike"),
 )
 _DAY_MONTH: Final = "birth_date_{0}[1:4] || birth_date_{0}[7:8] || birth_date_{0}[5:6]"
+# Dates have eight digits: counting those that differ rules most pairs out before an edit distance is computed, which
+# took a third of all scoring.
+_DIGITS: Final = "hamming(birth_date_l, birth_date_r)"
+_SLIPS: Final = "damerau_levenshtein(birth_date_l, birth_date_r)"
 _BIRTH_DATE: Final = (
     ("birth_date_l = birth_date_r", "the same"),
-    (f"birth_date_l = {_DAY_MONTH.format('r')} or damerau_levenshtein(birth_date_l, birth_date_r) = 1",
+    (f"{_DIGITS} = 1 or birth_date_l = {_DAY_MONTH.format('r')} or ({_DIGITS} = 2 and {_SLIPS} = 1)",
      "one slip, or day and month swapped"),
-    ("damerau_levenshtein(birth_date_l, birth_date_r) = 2", "two slips"),
+    (f"{_DIGITS} = 2 or ({_DIGITS} <= 4 and {_SLIPS} = 2)", "two slips"),
     ("birth_date_l[5:8] = birth_date_r[5:8] or birth_date_l[1:6] = birth_date_r[1:6]", "most of it"),
 )  # fmt: skip
 _EMAIL: Final = (

@@ -18,7 +18,8 @@ _SHOWN: Final = ("given", "formal", "family", "street", "house", "postal", "city
 
 def sides(normal: pd.DataFrame, a: Whole, b: Whole) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The two records of each pair."""
-    return normal.iloc[a].reset_index(drop=True), normal.iloc[b].reset_index(drop=True)
+    shown = normal[list(_SHOWN)]
+    return shown.iloc[a].reset_index(drop=True), shown.iloc[b].reset_index(drop=True)
 
 
 def agreeing(normal: pd.DataFrame, a: Whole, b: Whole) -> pd.Series:

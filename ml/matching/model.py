@@ -14,11 +14,14 @@ from ml.matching.comparisons import settings
 from ml.matching.frames import compared_records
 from ml.matching.quiet import quiet_splink
 
+MOST_RECORDS: Final = 200_000
+"""More teach nothing new; that many are drawn."""
+
 FEWEST_RECORDS: Final = 1_000
 """Below this a shop's own records teach less than the model that comes with the code knows."""
 
-RANDOM_PAIRS: Final = 2_000_000
-LIKELY_PAIRS: Final = 500_000
+RANDOM_PAIRS: Final = 1_000_000
+LIKELY_PAIRS: Final = 200_000
 _ANCHORS: Final = (("birth_date",), ("email",), ("phone",), ("given", "family"))
 _SEED: Final = 1
 
@@ -65,7 +68,8 @@ def train_model(records: pd.DataFrame, start: Model | None = None, random_pairs:
     """
     if len(records) < FEWEST_RECORDS:
         raise NotTrainable(f"{len(records)} records with names or addresses; {FEWEST_RECORDS} are needed")
-    return fit(compared_records(records), check_model(start or default_model()), random_pairs)
+    drawn = records.sample(n=min(len(records), MOST_RECORDS), random_state=_SEED)
+    return fit(compared_records(drawn), check_model(start or default_model()), random_pairs)
 
 
 def fit(compared: pd.DataFrame, start: Model, random_pairs: int) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ml.matching.comparisons import settings
 from ml.matching.model import Model
 from ml.matching.quiet import quiet_splink
 
@@ -25,7 +26,8 @@ def _predict(compared: pd.DataFrame, model: Model, threshold: float) -> pd.DataF
     with quiet_splink():
         api = DuckDBAPI()
         table = api.register(compared)
-        linker = Linker(table, model, log_level=None)
+        rules = settings()["blocking_rules_to_generate_predictions"]
+        linker = Linker(table, {**model, "blocking_rules_to_generate_predictions": rules}, log_level=None)
         pairs = linker.inference.predict_within(table, threshold_match_probability=threshold, warning_mode="never")
         found = pairs.as_pandas_dataframe()
         pairs.drop_table_from_database_and_remove_from_cache()

@@ -24,6 +24,8 @@ MISSPELT_NICKNAME: Final = 0.88
 SLIPS: Final = 1
 """Slips that a birth date may hold, a wrong digit or two neighbours in wrong order; one more under the same names."""
 
+_COLUMNS: Final = ["given", "formal", "family", "suffix", "street", "house", "birth_date"]
+
 Mask = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
 
@@ -39,7 +41,7 @@ def vetoes(normal: pd.DataFrame, a: Whole, b: Whole) -> pd.Series:
     Returns:
         `birth_date`, `suffix`, `twins` (all the same but the first name) or `given_name`.
     """
-    left, right = normal.iloc[a].reset_index(drop=True), normal.iloc[b].reset_index(drop=True)
+    left, right = (normal[_COLUMNS].iloc[rows].reset_index(drop=True) for rows in (a, b))
     other_name = ~compatible_names(left, right)
     alike = _same(left, right, "birth_date") & _same(left, right, "family")
     home = _same(left, right, "street") & _same(left, right, "house")
