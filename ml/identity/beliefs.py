@@ -24,7 +24,7 @@ from ml.identity.machine import (
 )
 from ml.identity.ordering import FAR, TYPE_CODE, Ordered, microseconds
 from ml.identity.rules import IdentityRules
-from ml.identity.schema import HINT_TYPES, WEAK_TYPES
+from ml.identity.schema import BROWSER_TYPES, HINT_TYPES
 
 Longs = npt.NDArray[np.int64]
 DAY_US: Final = 86_400_000_000
@@ -78,7 +78,7 @@ def _world(ordered: Ordered, rules: IdentityRules, bans_from: Longs, bans: pd.Da
         age=age,
         arrived=ordered.arrived,
         limited=limited[codes],
-        weak=np.isin(codes, [TYPE_CODE[name] for name in WEAK_TYPES]).astype(np.int8),
+        weak=np.isin(codes, [TYPE_CODE[name] for name in BROWSER_TYPES]).astype(np.int8),
         limits=np.array(_limits(rules), dtype=np.int64),
         window=rules.window_days * DAY_US,
         a=a,

@@ -63,7 +63,7 @@ class World(NamedTuple):
         age: rank of each node by arrival and key; the oldest member names a component.
         arrived: µs.
         limited: position of the node's type in `LIMITED`, or -1.
-        weak: whether the node attaches to people and never to another weak one.
+        weak: whether the node is a browser, which attaches to people and clicks but never to another browser.
         limits: values one person may hold, by position in `LIMITED`; the first two for ever, the others in `window`.
         window: µs.
         a, b, at, tier: ends, arrival and tier of each link.

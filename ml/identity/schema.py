@@ -12,6 +12,8 @@ import pandas as pd
 # Strongest first; the order in which an event chooses its anchor.
 OWNER_TYPES: Final = ("login", "loyalty_id", "email", "phone", "crm_id", "pos_id")
 WEAK_TYPES: Final = ("device_id", "cookie", "click_id")
+# Two of these alone are no person. A click may join one: it comes to a single browser, before anybody has logged in.
+BROWSER_TYPES: Final = ("device_id", "cookie")
 # Listed, and read for accounts; they neither name nor tie anybody.
 HINT_TYPES: Final = ("ip", "fingerprint")
 IDENTIFIER_TYPES: Final = OWNER_TYPES + WEAK_TYPES + HINT_TYPES

@@ -15,6 +15,7 @@ from ml.identity import Evidence
 from ml.identity.keys import edge_key
 
 WEAK = {"device_id", "cookie", "click_id"}
+BROWSERS = {"device_id", "cookie"}
 HINTS = {"ip", "fingerprint"}
 OWNERS = ("login", "loyalty_id", "email", "phone", "crm_id", "pos_id")
 ORDER = (*OWNERS, "device_id", "cookie", "click_id", "ip", "fingerprint")
@@ -107,7 +108,7 @@ class Replay:
 
     def may_tie(self, link: Link) -> bool:
         ends = (link.a, link.b)
-        weak = all(self.types[key] in WEAK for key in ends)
+        weak = all(self.types[key] in BROWSERS for key in ends)
         replaced = link.until is not None and link.until <= self.now
         return link.a != link.b and not weak and not replaced and all(self.status[key] == "active" for key in ends)
 

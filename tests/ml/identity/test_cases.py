@@ -232,6 +232,12 @@ def test_hints_are_listed_and_belong_to_nobody() -> None:
     assert edge_states(result)[1, 2] == ("rejected", "hint")
 
 
+def test_a_click_goes_with_the_browser_it_came_to() -> None:
+    nodes = ledgers.identifiers((1, "click_id", 0), (2, "cookie", 0), (3, "login", 1))
+    result = resolve_frames(nodes, ledgers.pairs((1, 2, 0), (2, 3, 1)))
+    assert person(result, 1) == person(result, 2) == person(result, 3)
+
+
 def test_two_cookies_alone_are_not_a_person() -> None:
     result = resolve_frames(ledgers.identifiers((1, "cookie", 0), (2, "device_id", 0)), ledgers.pairs((1, 2, 1)))
     assert alone(result, 1, 2)
