@@ -36,8 +36,8 @@ RULES: Final[dict[str, tuple[str, ...]]] = {
 }
 """Each block by the values that its records share; a record that lacks one of them is not in it.
 
-Chosen for recall: 99 % of the true pairs of the FEBRL sets share a block, with about 8 comparisons a record among a
-million (benchmarks/matching.py).
+Chosen for recall: 98 to 99 % of the true pairs of the FEBRL sets share a block (benchmarks/matching.py), with fewer
+than ten comparisons a record.
 """
 
 
