@@ -24,7 +24,10 @@
 {%- endmacro %}
 
 
-{# The run's moment, truncated to the hour: what current tables are named after. #}
+{#
+  The run's moment, truncated to the hour: what current tables are named after. Identities are those of the very
+  moment, so that what an analyst has just linked or taken apart shows with the next run.
+#}
 {% macro current_cutoff() -%}
-    select date_trunc('hour', as_of) as as_of from {{ source('ops', 'run_context') }}
+    select date_trunc('hour', as_of) as as_of, as_of as known_at from {{ source('ops', 'run_context') }}
 {%- endmacro %}

@@ -1,10 +1,11 @@
 {#
-  Every feature of every customer at each cut-off of `cutoffs`, a query with a column `as_of` (UTC timestamp).
+  Every feature of every customer at each cut-off of `cutoffs`, a query with columns `as_of` and `known_at`
+  (UTC timestamps, see `assignments_at`).
   The one definition behind training and scoring: it sees what had occurred and had arrived before the cut-off,
   through the identities known then.
 #}
 {% macro customer_features_at(cutoffs) -%}
-    with cutoffs as (select distinct as_of from ({{ cutoffs }}) as asked),
+    with cutoffs as (select distinct as_of, known_at from ({{ cutoffs }}) as asked),
 
     assigned as ({{ assignments_at() }}),
 

@@ -16,7 +16,7 @@
             and daily.event_date < {{ days_after(closed ~ '.as_of', closed ~ '.horizon_days') }}
             and daily.received_date < {{ days_after(closed ~ '.as_of', closed ~ '.horizon_days') }}
     inner join (
-        with cutoffs as (select distinct as_of from {{ closed }})
+        with cutoffs as (select distinct as_of, as_of as known_at from {{ closed }})
 
         {{ assignments_at() }}
     ) as assigned

@@ -1,7 +1,7 @@
 {#
-  Which customer each identifier belonged to on which days, at every cut-off, by what was known then. Evidence that
-  arrived at the cut-off itself is not yet known. One row per cut-off, identifier and slice [valid_from_date,
-  valid_to_date); most identifiers have one slice. Expects a CTE `cutoffs (as_of)`.
+  Which customer each identifier belonged to on which days, at every cut-off, by what was known then. One row per cut-off, identifier and slice [valid_from_date,
+  valid_to_date); most identifiers have one slice. Expects a CTE `cutoffs (as_of, known_at)`: the identities believed
+  just before known_at.
 #}
 {% macro assignments_at() -%}
     select
@@ -12,7 +12,7 @@
         cast(assignment.valid_to as date) as valid_to_date
     from {{ source('identity', 'identity_assignment') }} as assignment
     inner join cutoffs
-        on assignment.system_from < cutoffs.as_of and assignment.system_to >= cutoffs.as_of
+        on assignment.system_from < cutoffs.known_at and assignment.system_to >= cutoffs.known_at
 {%- endmacro %}
 
 

@@ -16,7 +16,7 @@ with closed as (
 
 features as (
 
-    {{ customer_features_at('select as_of from closed') }}
+    {{ customer_features_at('select as_of, as_of as known_at from closed') }}
 
 ),
 
