@@ -108,14 +108,18 @@ def _events(ordered: Ordered, beliefs: Beliefs, line: pd.DataFrame) -> pd.DataFr
 
 def _last_status(beliefs: Beliefs, line: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
     """Status and reason, at the time of each row, of the identifier that caused it."""
-    by_status = (line["why"] == machine.BECAUSE_OF_STATUS) & (line["anchor"] >= 0)
+    parted = np.flatnonzero((line["anchor"] < 0) | (line["before"] >= 0))
+    rows = line.iloc[parted]
+    by_status = (rows["why"] == machine.BECAUSE_OF_STATUS) & (rows["anchor"] >= 0)
     wanted = pd.DataFrame(
-        {"node": line["cause"].where(by_status, line["node"]).astype("int64"), "at": line["at"].to_numpy()}
-    ).reset_index(drop=True)
-    wanted["row"] = np.arange(len(wanted))
+        {"node": rows["cause"].where(by_status, rows["node"]).astype("int64"), "at": rows["at"], "row": parted}
+    )
     known = beliefs.statuses[["node", "at", "status", "reason"]].astype({"node": "int64", "at": "int64"})
-    found = pd.merge_asof(wanted.sort_values("at"), known.sort_values("at"), on="at", by="node").sort_values("row")
-    return found["status"].fillna(0).to_numpy(dtype=np.int64), found["reason"].to_numpy(dtype=object)
+    found = pd.merge_asof(wanted.sort_values("at"), known.sort_values("at"), on="at", by="node")
+    status, reason = np.zeros(len(line), dtype=np.int64), np.full(len(line), None, dtype=object)
+    status[found["row"]] = found["status"].fillna(0).to_numpy(dtype=np.int64)
+    reason[found["row"]] = found["reason"].to_numpy(dtype=object)
+    return status, reason
 
 
 def _explained(ordered: Ordered, beliefs: Beliefs, rows: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +140,7 @@ def _explained(ordered: Ordered, beliefs: Beliefs, rows: pd.DataFrame) -> pd.Dat
         actor[manual] = ordered.links["actor"].to_numpy(dtype=object)[link[manual]]
         reason[manual] = ordered.links["note"].to_numpy(dtype=object)[link[manual]]
     return rows.assign(
-        type=[TYPES[code] for code in rows["code"]],
+        type=pd.Series(pd.array(TYPES, dtype="str").take(rows["code"].to_numpy())),
         cause=np.append(ordered.links["edge_key"].to_numpy(), -1)[link],
         actor=pd.Series(actor, dtype="str"),
         reason=pd.Series(reason, dtype="str"),

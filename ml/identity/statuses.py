@@ -57,11 +57,9 @@ def _from_touches(ordered: Ordered, rules: IdentityRules) -> pd.DataFrame:
     found: list[pd.DataFrame] = []
     for status, limit in ((SHARED, limits), (BLOCKED, np.full(len(rank), rules.blocked_above))):
         over = touches.loc[rank == limit + 1].assign(status=status)
-        names = np.array(IDENTIFIER_TYPES)[over["owner_code"].to_numpy()]
-        counts = limit[rank == limit + 1].astype(str)
-        over["reason"] = pd.Series(
-            [f"more than {n} of type {t}" for n, t in zip(counts, names, strict=True)], over.index
-        )
+        names = pd.Series(np.array(IDENTIFIER_TYPES)[over["owner_code"].to_numpy()], over.index, dtype="str")
+        counts = pd.Series(limit[rank == limit + 1], over.index).astype("str")
+        over["reason"] = "more than " + counts + " of type " + names
         found.append(over[["node", "status", "at", "reason"]])
     both = pd.concat(found, ignore_index=True)
     return both.assign(reason=both["reason"].astype("str"))
