@@ -1,0 +1,83 @@
+"""A company of identity hard cases through the real path: its own contracts, intake, daily models, matching, ledger."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from intake.contract import load_contracts
+from intake.ingest import ingest
+from intake.keys import identifier_key_bytes
+from intake.paths import DataPaths, repository_root
+from intake.project import Project
+from orchestration.cli.identity_evaluate import compare, read_truth
+from orchestration.pipeline import run_pipeline
+from orchestration.warehouse import Warehouse
+from simulation.identity.contracts import SOURCES
+from simulation.identity.write import read_ceiling, write_identity_company
+
+PEOPLE, DAYS, SEED = 300, 30, 3
+END = datetime(2024, 1, 31, tzinfo=UTC)
+FIRST_ORDER = ("shop_web", "shop_guest_orders", "shop_pos", "shop_crm")
+# The ledger's group holds the accounts too, which read models of the profiles.
+TABLES = (
+    "household", "match_flag", "match_pair", "match_veto",
+    "canonical", "identifier", "identity_assignment", "identity_edge", "identity_event", "identity_quarantine",
+)  # fmt: skip
+STAGES = ["group:intake", "group:lake", "group:staging", "group:daily", *(f"identity/{name}" for name in TABLES)]
+PEOPLE_NOW = """
+select identifier_key, canonical_id, tier, valid_from, valid_to from identity.identity_assignment
+where system_to > timestamp '9999-01-01' order by all
+"""
+
+
+def _project(root: Path, company: Path) -> Project:
+    """The project's configuration with the company's contracts for sources; the clock stands a day after its end."""
+    config = root / "config"
+    shutil.copytree(repository_root() / "config", config)
+    shutil.rmtree(config / "sources")
+    shutil.copytree(company / "sources", config / "sources")
+    settings = yaml.safe_load((config / "settings.yml").read_text())
+    settings["clock"] = {"start": (END + timedelta(days=1)).isoformat()}
+    (config / "settings.yml").write_text(yaml.safe_dump(settings))
+    return Project.open(DataPaths(root / "data"), config)
+
+
+def _resolved(project: Project) -> Warehouse:
+    run_pipeline(project, END + timedelta(hours=1), select=STAGES)
+    return Warehouse(project.paths.warehouse)
+
+
+@pytest.mark.system
+def test_hard_cases_are_told_apart_whatever_the_order_of_files(tmp_path: Path) -> None:
+    company = tmp_path / "company"
+    report = write_identity_company(company / "landing", company / "truth", PEOPLE, DAYS, SEED)
+    assert report.end_date == END.date().isoformat()
+
+    straight = _project(tmp_path / "straight", company)
+    warehouse = _resolved(straight)
+    truth = company / "truth" / "identifiers.parquet"
+    found = compare(straight, warehouse, read_truth(truth, None), truth)  # type: ignore[arg-type]
+    best = read_ceiling(company / "truth")
+    assert found.unknown == 0
+    assert found.quality.sessions == best.items
+    assert 0.9 <= found.quality.pairwise_f1 <= best.pairwise_f1
+    assert 0.9 <= found.quality.bcubed_f1 <= best.bcubed_f1
+    assert found.quality.over_merged_share <= 0.03
+    assert found.quality.largest_mix <= 5
+
+    other = _project(tmp_path / "other", company)
+    for name in ("keys", "dbt/target"):
+        shutil.copytree(straight.paths.root / name, other.paths.root / name)
+    assert identifier_key_bytes(other.paths) == identifier_key_bytes(straight.paths)
+    contracts = load_contracts(other.sources)
+    assert sorted(FIRST_ORDER) == sorted(SOURCES)
+    for source in FIRST_ORDER:
+        taken = ingest(other, contracts[source], [Path(contracts[source].location[0])])
+        assert taken.total("events") > 0
+        assert taken.total("quarantined") == 0
+    assert _resolved(other).rows(PEOPLE_NOW) == warehouse.rows(PEOPLE_NOW)
