@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.identity import machine, slices
+from ml.identity.jit import fitting
 from ml.identity.machine import (
     CLAIMED,
     LOG_ANCHOR,
@@ -61,7 +62,8 @@ def believe(ordered: Ordered, statuses: pd.DataFrame, rules: IdentityRules) -> B
     by_ban = np.isin(log[:, LOG_WHY], (machine.BECAUSE_OF_VETO, machine.BECAUSE_OF_CANNOT))
     log[by_ban, LOG_CAUSE] = bans["number"].to_numpy()[log[by_ban, LOG_CAUSE]]
     outcome = outcome._replace(cut=outcome.cut[places])
-    divided, holders = slices.divide(_shared(ordered, log, rules))
+    shared = _shared(ordered, log, rules)
+    divided, holders = fitting(slices.divide, len(shared.owner))(shared)
     return Beliefs(outcome, log, divided, holders, statuses)
 
 

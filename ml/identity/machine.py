@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ml.identity.jit import kernel
+from ml.identity.jit import fitting, kernel
 
 Bytes = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.int32]
@@ -150,8 +150,9 @@ def run(world: World, stream: Stream, hints: npt.NDArray[np.bool_]) -> Outcome:
         cut=np.full(len(world.ban_with), -1, dtype=np.int64),
     )
     state.node[hints, _STATUS] = HINT
-    log = _play(world, state, stream, np.empty((max(1024, nodes), 7), dtype=np.int64))
-    anchor, frozen = _people(state)
+    steps = len(stream.at)
+    log = fitting(_play, steps)(world, state, stream, np.empty((max(1024, nodes), 7), dtype=np.int64))
+    anchor, frozen = fitting(_people, steps)(state)
     return Outcome(state.verdict, log, state.cut, anchor, frozen)
 
 
