@@ -11,6 +11,7 @@ import pandas as pd
 from ml.matching.clusters import joined_pairs
 from ml.matching.evidence import agreeing, personal
 from ml.matching.frames import Whole, arrival_rank, compared_records, moments
+from ml.matching.homes import homes_are_shared
 from ml.matching.model import Model, check_model, default_model
 from ml.matching.predict import predict
 from ml.matching.shared import households, instants, shared_contacts
@@ -48,7 +49,8 @@ def match_records(records: pd.DataFrame, model: Model | None = None, threshold: 
     """Find pairs of identifiers that are probably one person's.
 
     A pair's probability is a function of its two records and the model, and no row changes when records arrive
-    later: a ledger that reads up to any moment reads what a run at that moment would have found.
+    later: a ledger that reads up to any moment reads what a run at that moment would have found. Only the judgement
+    whether people of this file share homes looks at all records, and decides how much a veto takes.
 
     Args:
         records: identifier_key (int64), received_at (UTC), optionally email_key and phone_key (nullable int64: the
@@ -65,21 +67,23 @@ def match_records(records: pd.DataFrame, model: Model | None = None, threshold: 
     records = records.reset_index(drop=True)
     compared = compared_records(records)
     rank = arrival_rank(records)
-    candidates = _candidates(records, compared, predict(compared, check_model(model or default_model()), threshold))
+    strict = homes_are_shared(compared)
+    found = predict(compared, check_model(model or default_model()), threshold)
+    candidates = _candidates(records, compared, found, strict=strict)
     return Matches(
         pair=_pairs(candidates[candidates["reason"].isna()], compared),
-        veto=_vetoes(records, compared, candidates, rank),
-        flag=shared_contacts(records, compared, rank),
+        veto=_vetoes(records, compared, candidates, rank, strict=strict),
+        flag=shared_contacts(records, compared, rank, strict=strict),
         household=households(records, compared, rank),
     )
 
 
-def _candidates(records: pd.DataFrame, compared: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def _candidates(records: pd.DataFrame, compared: pd.DataFrame, found: pd.DataFrame, *, strict: bool) -> pd.DataFrame:
     a, b = found["row_a"].to_numpy(), found["row_b"].to_numpy()
     keys = records["identifier_key"].to_numpy()
     kept = (keys[a] != keys[b]) & personal(compared, a, b)
     found, a, b = found[kept], a[kept], b[kept]
-    found = found.assign(reason=vetoes(compared, a, b).to_numpy(), known=_later(records, a, b))
+    found = found.assign(reason=vetoes(compared, a, b, strict=strict).to_numpy(), known=_later(records, a, b))
     return _keyed(found, keys[a], keys[b]).sort_values(
         ["known", "probability", "a_key", "b_key", "row_a", "row_b"],
         ascending=[True, False, True, True, True, True],
@@ -112,13 +116,15 @@ def _pairs(candidates: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _vetoes(records: pd.DataFrame, compared: pd.DataFrame, candidates: pd.DataFrame, rank: Whole) -> pd.DataFrame:
+def _vetoes(
+    records: pd.DataFrame, compared: pd.DataFrame, candidates: pd.DataFrame, rank: Whole, *, strict: bool
+) -> pd.DataFrame:
     direct = candidates[candidates["reason"].notna()][["a_key", "b_key", "reason", "known"]]
     links = pd.concat([candidates[candidates["reason"].isna()][["row_a", "row_b", "known"]], _versions(records, rank)])
     links = links.sort_values("known", kind="stable", ignore_index=True)
     joined = joined_pairs(len(records), links["row_a"].to_numpy(), links["row_b"].to_numpy())
     keys = records["identifier_key"].to_numpy()
-    indirect = pd.DataFrame({"reason": vetoes(compared, joined.a, joined.b)})
+    indirect = pd.DataFrame({"reason": vetoes(compared, joined.a, joined.b, strict=strict)})
     indirect["known"] = links["known"].to_numpy()[joined.via]
     indirect = _keyed(indirect, keys[joined.a], keys[joined.b])
     indirect = indirect[indirect["reason"].notna() & (indirect["a_key"] != indirect["b_key"])]

@@ -8,22 +8,23 @@ import numpy as np
 import pandas as pd
 
 from ml.matching.frames import Whole, moments
+from ml.matching.homes import home_of
 from ml.matching.veto import vetoes
 
 USERS_COMPARED: Final = 20
 """Records of one address or number that are compared with each other, the earliest."""
 
-_HOME: Final = ("house", "street", "area", "family")
 
-
-def shared_contacts(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole) -> pd.DataFrame:
-    """E-mails and phones (by `email_key` and `phone_key`) that records of different people use.
+def shared_contacts(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole, *, strict: bool) -> pd.DataFrame:
+    """E-mails and phones (by `email_key` and `phone_key`) that records of different people use; `strict` as in vetoes.
 
     Returns:
         identifier_key, status `shared`, reason `household`, and known_at: when the second of them arrived.
     """
     found = [
-        _shared(records, normal, rank, column) for column in ("email_key", "phone_key") if column in records.columns
+        _shared(records, normal, rank, column, strict)
+        for column in ("email_key", "phone_key")
+        if column in records.columns
     ]
     table = pd.concat([*found, pd.DataFrame({"identifier_key": [], "known": []}).astype("int64")])
     first = table.groupby("identifier_key", sort=True)["known"].min().reset_index()
@@ -37,7 +38,7 @@ def shared_contacts(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole) ->
     )
 
 
-def _shared(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole, column: str) -> pd.DataFrame:
+def _shared(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole, column: str, strict: bool) -> pd.DataFrame:
     # As it is: keys have 60 bits, and a nullable column as numpy would be floats of 53.
     users = pd.DataFrame({"contact": records[column].array, "row": np.arange(len(records)), "rank": rank})
     users = users.dropna(subset="contact").sort_values("rank")
@@ -45,7 +46,8 @@ def _shared(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole, column: st
     users = users[users.duplicated("contact", keep=False)]
     pairs = users.merge(users, on="contact", suffixes=("_a", "_b"))
     pairs = pairs[pairs["rank_a"] < pairs["rank_b"]]
-    different = vetoes(normal, pairs["row_a"].to_numpy(), pairs["row_b"].to_numpy()).notna().to_numpy()
+    a, b = pairs["row_a"].to_numpy(), pairs["row_b"].to_numpy()
+    different = vetoes(normal, a, b, strict=strict).notna().to_numpy()
     known = moments(records)[pairs["row_b"].to_numpy()]
     return pd.DataFrame({"identifier_key": pairs["contact"].astype("int64"), "known": known})[different]
 
@@ -58,10 +60,8 @@ def households(records: pd.DataFrame, normal: pd.DataFrame, rank: Whole) -> pd.D
     Returns:
         household_id, identifier_key and known_at: its arrival, for the first of a household the second's.
     """
-    homes = normal.assign(area=normal["postal"].fillna(normal["city"]))[list(_HOME)]
     people = pd.DataFrame({"key": records["identifier_key"], "rank": rank, "known": moments(records)})
-    people["home"] = homes.groupby(list(_HOME), sort=False).ngroup().to_numpy()
-    people = people[homes.notna().all(axis=1).to_numpy()].sort_values("rank")
+    people = people.assign(home=home_of(normal).array).dropna(subset="home").sort_values("rank")
     people = people.drop_duplicates(["home", "key"])
     people["place"] = people.groupby("home").cumcount()
     people["homes_before"] = people.groupby("key").cumcount()

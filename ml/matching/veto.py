@@ -30,27 +30,36 @@ Mask = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
 
 
-def vetoes(normal: pd.DataFrame, a: Whole, b: Whole) -> pd.Series:
+def vetoes(normal: pd.DataFrame, a: Whole, b: Whole, *, strict: bool = True) -> pd.Series:
     """Why two records are two people, null where nothing speaks against one.
 
     Args:
         normal: normalised records.
         a: positions of the one side of each pair.
         b: positions of the other.
+        strict: whether another first name or another birth date alone is another person, as among people who share
+            homes; else only both together, as one of them is a slip where everybody lives alone.
 
     Returns:
         `birth_date`, `suffix`, `twins` (all the same but the first name) or `given_name`.
     """
-    left, right = (normal[_COLUMNS].iloc[rows].reset_index(drop=True) for rows in (a, b))
-    other_name = ~compatible_names(left, right)
+    left, right = pick(normal, a), pick(normal, b)
+    other_name, other_date = ~compatible_names(left, right), ~compatible_dates(left, right)
+    if not strict:
+        other_name, other_date = other_name & other_date, other_name & other_date
     alike = _same(left, right, "birth_date") & _same(left, right, "family")
     home = _same(left, right, "street") & _same(left, right, "house")
     reason = pd.Series(None, index=left.index, dtype=object)
     reason[other_name] = "given_name"
     reason[other_name & alike & home] = "twins"
     reason[_other(left, right, "suffix")] = "suffix"
-    reason[~compatible_dates(left, right)] = "birth_date"
+    reason[other_date] = "birth_date"
     return reason
+
+
+def pick(normal: pd.DataFrame, rows: Whole) -> pd.DataFrame:
+    """What vetoes read of these records."""
+    return normal[_COLUMNS].iloc[rows].reset_index(drop=True)
 
 
 def compatible_names(left: pd.DataFrame, right: pd.DataFrame) -> Mask:
