@@ -11,6 +11,7 @@ import pandas as pd
 
 from intake.ops_records import LakeFile, TouchedDay
 from intake.ops_store import OpsStore
+from orchestration.daily_layout import renew_daily_tables
 from orchestration.partitions import DayRange
 from orchestration.touched import touch_again
 from orchestration.warehouse import Warehouse, naive_utc
@@ -37,8 +38,10 @@ def pin(ops: OpsStore, warehouse: Warehouse, as_of: datetime, building: DayRange
     `as_of` only moves forward (decision 0002); days with rows that only the new moment sees are touched again.
     Touched days are read before the file list: a batch becomes visible and touches its days in one transaction, so
     every touched day that is read has its files in the list. Those outside `building` are noted as pending: their
-    staged rows lag behind the list until another run rebuilds them.
+    staged rows lag behind the list until another run rebuilds them. Daily tables of an older program are dropped and
+    all their days touched.
     """
+    renew_daily_tables(ops, warehouse)
     before = current_as_of(warehouse)
     moment = as_of if before is None else max(before, as_of)
     touch_again(ops, newly_seen(ops.visible_files(), before, moment))

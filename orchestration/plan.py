@@ -13,6 +13,7 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.alerts import run_failed
 from orchestration.code_location import definitions_of_environment
+from orchestration.daily_layout import renew_daily_tables
 from orchestration.execution import execute
 from orchestration.fingerprint import project_fingerprint, remember, remembered
 from orchestration.groups import Group
@@ -94,6 +95,8 @@ class RunPlan:
         return None if version is None else datetime.fromisoformat(read_manifest(root / version).as_of).astimezone(UTC)
 
     def _ranges(self) -> list[DayRange]:
+        if renew_daily_tables(self._ops, self._warehouse):
+            self.report.notes.append("the daily tables were made by another version: every day is rebuilt")
         before = current_as_of(self._warehouse)
         files = [file for file in self._ops.visible_files() if file.min_received_at < self.report.as_of]
         days = days_to_build(files, self._ops.touches(), before)

@@ -1,0 +1,58 @@
+"""Daily tables are rebuilt whole when what defines them changed: an update of the program, an edited model."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from intake.ops_store import OpsStore
+from orchestration.environment import dbt_project_dir
+from orchestration.touched import touch_again
+from orchestration.warehouse import Warehouse
+
+LAYOUT = "ops.daily_layout"
+SCHEMAS = {"models/staging": "staging", "models/intermediate/daily": "intermediate"}
+# Daily models call no feature macro: those belong to the tables behind them.
+APART = "macros/features"
+
+
+def layout_hash(folder: Path) -> str:
+    """Hash over the SQL of the daily models, the macros they may call and the project's variables."""
+    digest = hashlib.sha256()
+    for file in sorted(_definitions(folder)):
+        digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def renew_daily_tables(ops: OpsStore, warehouse: Warehouse) -> bool:
+    """Drop daily tables of another layout and touch every day of the lake; returns whether that was necessary.
+
+    Old rows beside new ones would be a mixture that no single program ever wrote.
+    """
+    folder = dbt_project_dir()
+    wanted = layout_hash(folder)
+    found = warehouse.rows(f"SELECT layout FROM {LAYOUT}") if warehouse.has_table(LAYOUT) else []
+    if found == [(wanted,)]:
+        return False
+    stale = [address for address in _tables(folder) if warehouse.has_table(address)]
+    with warehouse.connect() as connection:
+        for address in stale:
+            connection.execute(f"DROP TABLE {address}").fetchall()
+    if stale:
+        touch_again(ops, ops.visible_files())
+    warehouse.replace({LAYOUT: pd.DataFrame({"layout": [wanted]})})
+    return bool(stale)
+
+
+def _definitions(folder: Path) -> list[Path]:
+    models = [file for name in SCHEMAS for file in (folder / name).rglob("*.sql")]
+    macros = [file for file in (folder / "macros").rglob("*.sql") if not file.is_relative_to(folder / APART)]
+    return [*models, *macros, folder / "dbt_project.yml"]
+
+
+def _tables(folder: Path) -> list[str]:
+    return [
+        f"{schema}.{file.stem}" for name, schema in SCHEMAS.items() for file in sorted((folder / name).rglob("*.sql"))
+    ]
