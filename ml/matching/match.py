@@ -81,7 +81,7 @@ def match_records(records: pd.DataFrame, model: Model | None = None, threshold: 
 def _candidates(records: pd.DataFrame, compared: pd.DataFrame, found: pd.DataFrame, *, strict: bool) -> pd.DataFrame:
     a, b = found["row_a"].to_numpy(), found["row_b"].to_numpy()
     keys = records["identifier_key"].to_numpy()
-    kept = (keys[a] != keys[b]) & personal(compared, a, b)
+    kept = (keys[a] != keys[b]) & (personal(compared, a, b) | (not strict))
     found, a, b = found[kept], a[kept], b[kept]
     found = found.assign(reason=vetoes(compared, a, b, strict=strict).to_numpy(), known=_later(records, a, b))
     return _keyed(found, keys[a], keys[b]).sort_values(
