@@ -7,8 +7,8 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-BENCHMARKS = ("intake", "serving")
-PACKAGES = ("duckdb", "pyarrow", "lightgbm", "lmdb", "uvicorn", "starlette", "msgspec")
+BENCHMARKS = ("intake", "serving", "identity", "matching", "identity_quality")
+PACKAGES = ("duckdb", "pyarrow", "lightgbm", "numba", "scipy", "splink", "lmdb", "uvicorn", "starlette", "msgspec")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Trains the matching model that comes with the code, ml/matching/model.json: python -m benchmarks.train_matching_model.
+"""Trains the matching model that comes with the code: python -m benchmarks.train_matching_model.
 
 Seeded records of made-up people (tests/ml/matching/people.py), no labels; takes some minutes.
 """

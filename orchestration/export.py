@@ -16,9 +16,7 @@ from orchestration.warehouse import Warehouse
 
 PUBLIC_SCHEMAS = ("marts", "identity", "ops")
 # Working tables of a run that mean nothing to a reader.
-PRIVATE_TABLES = frozenset(
-    {"ops.lake_file", "ops.daily_layout", "identity.account_address", "identity.evidence_seen"}
-)
+PRIVATE_TABLES = frozenset({"ops.lake_file", "ops.daily_layout", "identity.account_address", "identity.evidence_seen"})
 CURRENT = "current"
 DATABASE = "concierge.duckdb"
 KEEP_VERSIONS = 3
