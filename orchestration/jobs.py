@@ -11,6 +11,8 @@ from orchestration.groups import Group
 EXPORT = AssetSelection.assets(AssetKey(["published", "tables"]))
 TRAINING = AssetSelection.groups(Group.TRAINING.value)
 DAYS = AssetSelection.groups(Group.LAKE.value, Group.STAGING.value, Group.DAILY.value)
+# Whatever looks at people looks from its own moment, and at what analysts decided until then.
+PINNED = AssetSelection.assets(AssetKey(["ops", "lake_file"]), AssetKey(["ops", "run_context"]))
 PEOPLE = AssetSelection.groups(Group.IDENTITY.value, Group.PROFILES.value)
 ANSWERS = AssetSelection.groups(
     Group.SEGMENTS.value,
@@ -39,19 +41,19 @@ hourly_refresh = define_asset_job(
 )
 daily_publish = define_asset_job(
     "daily_publish",
-    PEOPLE | ANSWERS,
+    PINNED | PEOPLE | ANSWERS,
     description="Identities, profiles, scores with the current models, checks, snapshot and export.",
     **_SHARED,
 )
 weekly_training = define_asset_job(
     "weekly_training",
-    PEOPLE | TRAINING,
+    PINNED | PEOPLE | TRAINING,
     description="Trains and judges new model versions; the next daily run scores with them.",
     **_SHARED,
 )
 whole_graph = define_asset_job(
     "whole_graph",
-    PEOPLE | TRAINING | ANSWERS,
+    PINNED | PEOPLE | TRAINING | ANSWERS,
     description="Everything behind the daily tables, training included: what `concierge run` selects from.",
     **_SHARED,
 )

@@ -17,10 +17,10 @@ from orchestration.daily_layout import renew_daily_tables
 from orchestration.execution import execute
 from orchestration.fingerprint import project_fingerprint, remember, remembered
 from orchestration.groups import Group
-from orchestration.jobs import DAYS, hourly_intake, hourly_refresh, whole_graph
+from orchestration.jobs import DAYS, PINNED, hourly_intake, hourly_refresh, whole_graph
 from orchestration.model_registry import ModelRegistry
 from orchestration.partitions import DayRange
-from orchestration.pin import current_as_of, days_to_build
+from orchestration.pin import current_as_of, days_to_build, pin
 from orchestration.publish import MODEL_NAMES
 from orchestration.resources import AS_OF_TAG
 from orchestration.run_report import RunFailedError, RunReport
@@ -121,6 +121,11 @@ class RunPlan:
 
     def _behind(self) -> None:
         wanted = self._wanted(whole_graph.name)
+        if self.report.ranges:
+            # Pinned with the days; once more would only repeat the checks of raw data.
+            wanted = [key for key in wanted if key not in self._keys(PINNED)]
+        elif wanted:
+            pin(self._ops, self._warehouse, self.report.as_of)
         models = ModelRegistry(self.project.paths.models)
         before = [models.current_version(name) for name in MODEL_NAMES]
         if not self._needs_training():

@@ -41,7 +41,9 @@ def ingest(
     if contract is not None and not paths:
         raise typer.BadParameter("name at least one PATH to read with --contract")
     project = open_project()
-    reports = _read(project, _load(project, source, contract), paths or [])
+    chosen = _load(project, source, contract)
+    _check_event_type(project, chosen)
+    reports = _read(project, chosen, paths or [])
     show_reports(reports)
     if all(report.failed for report in reports) and any(report.files for report in reports):
         raise typer.Exit(1)
@@ -78,6 +80,22 @@ def _load(project: Project, source: str | None, contract: Path | None) -> Source
         known = ", ".join(sorted(found.stem for found in project.sources.glob("*.yml"))) or "none"
         raise CommandError(f"{source!r} is not a source of this project; {project.sources} has: {known}")
     return load_contract(file)
+
+
+def _check_event_type(project: Project, contract: SourceContract) -> None:
+    """A contract that gives all rows a type nobody knows would put every one of them into quarantine."""
+    from difflib import get_close_matches
+
+    from intake.event import load_event_types
+
+    given, known = contract.event_type.value, sorted(load_event_types(project.config))
+    if given is None or given in known:
+        return
+    likely = get_close_matches(str(given), known, n=3, cutoff=0.4) or known
+    raise CommandError(
+        f"{contract.name}: event_type: {given!r} is not in {project.config / 'event_types.yml'};"
+        f" add it there, or use one of {', '.join(likely)}"
+    )
 
 
 def _read(project: Project, contract: SourceContract, paths: Sequence[Path]) -> list[IngestReport]:

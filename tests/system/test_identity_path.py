@@ -12,6 +12,8 @@ import yaml
 from intake.contract import load_contracts
 from intake.ingest import ingest
 from intake.keys import identifier_key_bytes
+from intake.ops_records import IdentityOverride
+from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from orchestration.cli.identity_evaluate import compare, read_truth
@@ -47,9 +49,32 @@ def _project(root: Path, company: Path) -> Project:
     return Project.open(DataPaths(root / "data"), config)
 
 
-def _resolved(project: Project) -> Warehouse:
-    run_pipeline(project, END + timedelta(hours=1), select=STAGES)
+def _resolved(project: Project, hours: int = 1) -> Warehouse:
+    run_pipeline(project, END + timedelta(hours=hours), select=STAGES)
     return Warehouse(project.paths.warehouse)
+
+
+TIED = """
+select e.a_key, e.b_key from identity.identity_edge as e
+inner join identity.identity_assignment as a on e.a_key = a.identifier_key and a.system_to > timestamp '9999-01-01'
+inner join identity.identity_assignment as b on e.b_key = b.identifier_key and b.system_to > timestamp '9999-01-01'
+where e.state = 'active' and e.kind = 'deterministic' and a.canonical_id = b.canonical_id order by e.edge_key limit 1
+"""
+
+
+def _people_of(warehouse: Warehouse, keys: tuple[int, int]) -> set[object]:
+    sql = f"{PEOPLE_NOW.partition('order')[0]} and identifier_key in (?, ?)"
+    return {row[1] for row in warehouse.rows(sql, list(keys))}
+
+
+def _an_unlink_shows_with_the_next_run_and_goes_with_its_removal(project: Project, warehouse: Warehouse) -> None:
+    before, ops = warehouse.rows(PEOPLE_NOW), OpsStore(project.paths)
+    a_key, b_key = (int(str(key)) for key in warehouse.rows(TIED)[0])
+    at = END + timedelta(hours=2)
+    ops.record_override(IdentityOverride(a_key, b_key, "cannot_link", "ana", "two people", at))
+    assert len(_people_of(_resolved(project, hours=3), (a_key, b_key))) == 2
+    assert ops.remove_override(a_key, b_key, actor="ana", at=at + timedelta(hours=2))
+    assert _resolved(project, hours=5).rows(PEOPLE_NOW) == before
 
 
 @pytest.mark.system
@@ -81,3 +106,5 @@ def test_hard_cases_are_told_apart_whatever_the_order_of_files(tmp_path: Path) -
         assert taken.total("events") > 0
         assert taken.total("quarantined") == 0
     assert _resolved(other).rows(PEOPLE_NOW) == warehouse.rows(PEOPLE_NOW)
+
+    _an_unlink_shows_with_the_next_run_and_goes_with_its_removal(straight, warehouse)

@@ -97,6 +97,18 @@ def test_a_source_that_is_not_there_lists_those_that_are(concierge: Concierge, o
     assert "my_orders" in result.stderr
 
 
+def test_an_event_type_that_nobody_knows_is_refused_before_a_row_is_read(
+    concierge: Concierge, project: Project, orders: Path
+) -> None:
+    contract = project.sources / "my_orders.yml"
+    contract.write_text(contract.read_text().replace("order_completed", "order_complete"))
+    refused = concierge("ingest", "--source", "my_orders", orders)
+    assert refused.exit_code == 1
+    assert "event_type: 'order_complete' is not in" in refused.stderr
+    assert "order_completed" in refused.stderr
+    assert OpsStore(project.paths).batches() == []
+
+
 def test_a_contract_without_a_location_needs_files(concierge: Concierge) -> None:
     result = concierge("ingest", "--source", "my_orders")
     assert (result.exit_code, result.stdout) == (1, "")
