@@ -30,8 +30,6 @@ class AddressTranslator(DagsterDbtTranslator):  # type: ignore[misc]
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The group of the model's tag; staging and intermediate are told apart by schema."""
         tags = set(dbt_resource_props.get("tags") or ())
-        if dbt_resource_props["schema"] == "identity":
-            return Group.IDENTITY.value
         if dbt_resource_props["name"] == TRAINING_FRAME:
             return Group.TRAINING.value
         if "daily" in tags:

@@ -34,7 +34,7 @@ Measured = MaterializeResult[None] | AssetCheckResult
     key=KEY,
     deps=[["marts", "identity_metric_daily"], ["marts", "match_rate_daily"], ["identity", "canonical"]],
     check_specs=[AssetCheckSpec(name, asset=KEY, description=text) for name, text in CHECKS.items()],
-    group_name=Group.IDENTITY.value,
+    group_name=Group.PROFILES.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     pool=WRITER_POOL,

@@ -25,12 +25,7 @@ from simulation.identity.write import read_ceiling, write_identity_company
 PEOPLE, DAYS, SEED = 300, 30, 3
 END = datetime(2024, 1, 31, tzinfo=UTC)
 FIRST_ORDER = ("shop_web", "shop_guest_orders", "shop_pos", "shop_crm")
-# The ledger's group holds the accounts too, which read models of the profiles.
-TABLES = (
-    "household", "match_flag", "match_pair", "match_veto",
-    "canonical", "identifier", "identity_assignment", "identity_edge", "identity_event", "identity_quarantine",
-)  # fmt: skip
-STAGES = ["group:intake", "group:lake", "group:staging", "group:daily", *(f"identity/{name}" for name in TABLES)]
+STAGES = ["group:intake", "group:lake", "group:staging", "group:daily", "group:identity"]
 PEOPLE_NOW = """
 select identifier_key, canonical_id, tier, valid_from, valid_to from identity.identity_assignment
 where system_to > timestamp '9999-01-01' order by all
