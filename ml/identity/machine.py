@@ -52,6 +52,7 @@ _NODE_COLUMNS: Final = _HELD + len(LIMITED)
 _WAS, _TIER_WAS, _VIA, _WHY, _CAUSE, _TOUCHED, _WALKED, _CHOSEN = range(8)
 # Entries of `State.tally`.
 _INSTANT, _N_TOUCHED, _N_SEGMENTS, _FLUSH, _NOW, _N_LOG, _CHOICE, _CURSOR, _REBUILD, _REASON, _REASON_OF = range(11)
+_LIFTED_A, _LIFTED_B = 11, 12
 LOG_NODE, LOG_ANCHOR, LOG_TIER, LOG_AT, LOG_VIA, LOG_WHY, LOG_CAUSE = range(7)
 _NEVER: Final = 2**31 - 1
 
@@ -140,7 +141,7 @@ def run(world: World, stream: Stream, hints: npt.NDArray[np.bool_]) -> Outcome:
     state = State(
         node=np.zeros((nodes, _NODE_COLUMNS), dtype=np.int32),
         mark=np.zeros((nodes, 8), dtype=np.int32),
-        tally=np.zeros(11, dtype=np.int64),
+        tally=np.zeros(13, dtype=np.int64),
         verdict=np.zeros(links, dtype=np.int8),
         before=np.zeros(links, dtype=np.int8),
         seen=np.zeros(links, dtype=np.int32),
@@ -255,6 +256,14 @@ def _make_certain(w: World, s: State, link: Number) -> None:
 
 
 @kernel
+def _is_lifted(w: World, s: State, n: Number, ban: Number) -> bool:
+    """Whether the ban is the cannot-link that `_part` leaves out for a moment."""
+    one, other = s.tally[_LIFTED_A], s.tally[_LIFTED_B]
+    its_pair = (n == one and w.ban_with[ban] == other) or (n == other and w.ban_with[ban] == one)
+    return bool(its_pair and one != other and w.ban_kind[ban] == CANNOT)
+
+
+@kernel
 def _bar(w: World, s: State, first: Number, second: Number) -> Number:
     """The strictest ban in force between two components: `CANNOT`, `VETO`, or -1."""
     node, now, worst = s.node, s.tally[_NOW], -1
@@ -266,7 +275,7 @@ def _bar(w: World, s: State, first: Number, second: Number) -> Number:
     n = node[small, _HEAD]
     while n >= 0:
         for ban in range(w.bans_from[n], w.bans_from[n + 1]):
-            in_force = w.ban_start[ban] <= now < w.ban_end[ban]
+            in_force = w.ban_start[ban] <= now < w.ban_end[ban] and not _is_lifted(w, s, n, ban)
             if in_force and w.ban_kind[ban] > worst and _root(node, _PARENT, w.ban_with[ban]) == large:
                 worst = w.ban_kind[ban]
         n = node[n, _NEXT]
@@ -392,7 +401,8 @@ def _is_ruled(w: World, s: State, chosen: Number) -> bool:
     """Whether a cannot-link about a chosen node is in force."""
     for n in s.basket[:chosen]:
         for ban in range(w.bans_from[n], w.bans_from[n + 1]):
-            if w.ban_kind[ban] == CANNOT and w.ban_start[ban] <= s.tally[_NOW] < w.ban_end[ban]:
+            in_force = w.ban_start[ban] <= s.tally[_NOW] < w.ban_end[ban] and not _is_lifted(w, s, n, ban)
+            if in_force and w.ban_kind[ban] == CANNOT:
                 return True
     return False
 
@@ -463,6 +473,21 @@ def _rebuild(w: World, s: State, seeds: Longs) -> Number:
         seeds = np.empty(chosen + 2, dtype=np.int64)
         seeds[:chosen] = s.basket[:chosen]
         seeds[chosen], seeds[chosen + 1] = w.a[contested], w.b[contested]
+
+
+@kernel
+def _part(w: World, s: State, a: Number, b: Number) -> Number:
+    """Keep two nodes of one component apart; returns the link that is cut, or -1.
+
+    Where a manual link alone had brought them together, joining the others again gives what was before it. Else the
+    cut goes through the weakest link.
+    """
+    s.tally[_LIFTED_A], s.tally[_LIFTED_B] = a, b
+    _rebuild(w, s, np.array([a, b], dtype=np.int64))
+    s.tally[_LIFTED_A], s.tally[_LIFTED_B] = 0, 0
+    if _root(s.node, _PARENT, a) != _root(s.node, _PARENT, b):
+        return np.int64(-1)
+    return _rebuild(w, s, np.array([a, b], dtype=np.int64))
 
 
 @kernel
@@ -552,9 +577,10 @@ def _play(w: World, s: State, stream: Stream, log: Longs) -> Longs:
         if kind == LINK:
             a, b = np.int64(w.a[item]), np.int64(w.b[item])
         s.tally[_REASON], s.tally[_REASON_OF] = why, item
-        cut = _rebuild(w, s, np.array([a, b], dtype=np.int64))
         if why == BECAUSE_OF_CANNOT:
-            s.cut[item] = cut
+            s.cut[item] = _part(w, s, a, b)
+        else:
+            _rebuild(w, s, np.array([a, b], dtype=np.int64))
     return _settle(s, log)[: s.tally[_N_LOG]]
 
 

@@ -64,6 +64,7 @@ class Replay:
     bans: list[dict[str, Any]]
     now: pd.Timestamp = field(default=pd.Timestamp(0, tz="UTC"))
     cursor: tuple[Any, ...] | None = None
+    left_out: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         self.status = {key: "hint" if kind in HINTS else "active" for key, kind in self.types.items()}
@@ -86,9 +87,12 @@ class Replay:
         return {
             ban["kind"]
             for ban in self.bans
-            if ban["from"] <= self.now < ban["until"]
+            if self.in_force(ban)
             and any({a, b} == {ban["a"], ban["b"]} for a, b in product(one.members, other.members))
         }
+
+    def in_force(self, ban: dict[str, Any]) -> bool:
+        return ban is not self.left_out and ban["from"] <= self.now < ban["until"]
 
     def held(self, person: Person, kind: str) -> list[pd.Timestamp]:
         return sorted(self.arrived[key] for key in person.members if self.types[key] == kind)
@@ -174,8 +178,7 @@ class Replay:
             for key in chosen:
                 self.people[key] = Person({key})
             ruled = any(
-                ban["kind"] == "cannot" and ban["from"] <= self.now < ban["until"] and {ban["a"], ban["b"]} & chosen
-                for ban in self.bans
+                ban["kind"] == "cannot" and self.in_force(ban) and {ban["a"], ban["b"]} & chosen for ban in self.bans
             )
             links = [link for link in self.links if {link.a, link.b} & chosen and link.rank <= self.cursor]
             links.sort(key=lambda link: self.retry_order(link, ruled))
@@ -199,7 +202,13 @@ class Replay:
             person = self.people[item["a"]]
             in_force = item["until"] > self.now
             if in_force and item["b"] in person.members and (item["kind"] == "cannot" or person.guesses):
-                self.rebuild(item["a"])
+                if item["kind"] == "cannot":
+                    # What a manual link alone had brought together falls apart by itself.
+                    self.left_out = item
+                    self.rebuild(item["a"])
+                    self.left_out = None
+                if item["b"] in self.people[item["a"]].members:
+                    self.rebuild(item["a"])
         else:
             self.cursor = item.rank
             if item.lifts or self.apply(item) == "contested":

@@ -265,3 +265,17 @@ def test_a_chain_of_a_thousand_ends_in_one_person_and_one_hop() -> None:
     result = resolve_frames(nodes, ledgers.pairs(*[(key, key + 1, key) for key in range(1, 1_000)]))
     assert set(result.canonical["redirect_to"].dropna()) == {canonical_id(1)}
     assert assignments_at(result.assignment, FOREVER)["canonical_id"].nunique() == 1
+
+
+def test_an_un_merge_gives_back_the_earlier_of_two_competing_links_not_the_stronger() -> None:
+    nodes = ledgers.identifiers((1, "crm_id", 0), (3, "crm_id", 0), (4, "crm_id", 0))
+    result = resolve_frames(
+        nodes,
+        ledgers.pairs((1, 4, 1, 0.8), (1, 3, 2, 0.95)),
+        vetoes=ledgers.vetoes((3, 4, 0)),
+        overrides=ledgers.overrides((3, 4, "must_link", 20), (3, 4, "cannot_link", 21)),
+    )
+    assert person(result, 3, hour=21) == person(result, 4, hour=21) == canonical_id(1)
+    for hour in (20.0, None):
+        assert person(result, 4, hour=hour) == canonical_id(1)
+        assert person(result, 3, hour=hour) == canonical_id(3)
