@@ -8,10 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from intake.ops_columns import add_missing_columns
 from intake.paths import DataPaths
 
 BUSY_SECONDS = 30
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = Path(__file__).with_name("ops_schema.sql")
 
 
@@ -82,6 +83,10 @@ class OpsDatabase:
             )
         if found < SCHEMA_VERSION:
             connection.execute("pragma journal_mode = wal")
-            script = _SCHEMA.read_text(encoding="utf-8")
-            connection.executescript(f"begin immediate; {script} pragma user_version = {SCHEMA_VERSION}; commit;")
+            connection.execute("begin immediate")
+            for statement in _SCHEMA.read_text(encoding="utf-8").split(";\n"):
+                connection.execute(statement)
+            add_missing_columns(connection)
+            connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+            connection.execute("commit")
         self._ready = True

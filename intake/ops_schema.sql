@@ -55,4 +55,4 @@ create table if not exists identity_override_removed (
     primary key (a_key, b_key, created_at, removed_at)
 ) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
-insert or ignore into schema_version (version) values (2);
+insert or ignore into schema_version (version) values (3);

@@ -13,6 +13,7 @@ import pytest
 
 from intake.ops_database import OpsStoreError
 from intake.ops_records import IdentityOverride
+from intake.ops_database import SCHEMA_VERSION
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from orchestration.migrate import migrate
@@ -37,7 +38,7 @@ def test_what_people_decided_is_kept(paths: DataPaths) -> None:
     store = OpsStore(paths)
     assert store.version() == 1
     done = migrate(paths)
-    assert (done.before, done.after) == (1, 2)
+    assert (done.before, done.after) == (1, SCHEMA_VERSION)
     assert store.overrides() == [
         IdentityOverride(2, 9, "must_link", "ann", "same till slip", T0),
         IdentityOverride(3, 9, "cannot_link", "bob", "father and son", T0),
@@ -83,13 +84,13 @@ def test_a_run_brings_the_warehouse_up_to_date_by_itself(paths: DataPaths) -> No
 
 def test_a_fresh_folder_needs_nothing_but_its_own_tables(tmp_path: Path) -> None:
     done = migrate(DataPaths(tmp_path / "new"))
-    assert (done.before, done.after, done.added) == (0, 2, ())
+    assert (done.before, done.after, done.added) == (0, SCHEMA_VERSION, ())
 
 
 def test_a_newer_folder_is_refused_untouched(paths: DataPaths) -> None:
     with closing(sqlite3.connect(paths.ops_db)) as connection:
-        connection.execute("pragma user_version = 3")
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION + 1}")
     before = paths.warehouse.read_bytes()
-    with pytest.raises(OpsStoreError, match="schema version 3 is newer than 2"):
+    with pytest.raises(OpsStoreError, match=f"schema version {SCHEMA_VERSION + 1} is newer than {SCHEMA_VERSION}"):
         migrate(paths)
     assert paths.warehouse.read_bytes() == before
