@@ -11,9 +11,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from intake.ops_database import OpsStoreError
+from intake.ops_database import SCHEMA_VERSION, OpsStoreError
 from intake.ops_records import IdentityOverride
-from intake.ops_database import SCHEMA_VERSION
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from orchestration.migrate import migrate
