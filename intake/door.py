@@ -23,6 +23,7 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.readers import read_chunks
 from intake.report import FileReport
+from intake.sealed import unsealer
 from intake.validation import Bounds
 from intake.vault import write_vault
 
@@ -66,7 +67,7 @@ class Door:
         return self._record(batch, file, input_hash, started)
 
     def _fill(self, batch: Batch, file: Path, reference: Reference | None) -> None:
-        chunks: Iterable[Chunk] = read_chunks(self.contract, file)
+        chunks: Iterable[Chunk] = read_chunks(self.contract, file, unseal=unsealer(self.project.paths))
         if self.contract.lines and self.contract.lines.group_by:
             whole = one_chunk(chunks, self.contract)
             chunks = [whole] if whole else []

@@ -17,18 +17,19 @@ from intake.contract import SourceContract
 from intake.event import IDENTIFIERS
 from intake.log_line import payload
 from intake.nested import column_from, root_of
+from intake.sealed import Unseal
 
 _CHUNK_BYTES = 32 << 20
 _LINES_AT_ONCE = 1_000
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_jsonl(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]:
+def read_jsonl(contract: SourceContract, file: Path, rows: int, unseal: Unseal | None = None) -> Iterator[Chunk]:
     """Chunks of at most `rows` lines and about `_CHUNK_BYTES`; blank lines are no rows."""
     first = 1
     with opened(file) as handle:
         while lines := _next_lines(handle, rows):
-            yield _chunk(contract, lines, first)
+            yield _chunk(contract, lines, first, unseal)
             first += len(lines)
 
 
@@ -41,7 +42,7 @@ def _next_lines(handle: IO[bytes], rows: int) -> list[bytes]:
     return lines
 
 
-def _chunk(contract: SourceContract, lines: Sequence[bytes], first: int) -> Chunk:
+def _chunk(contract: SourceContract, lines: list[bytes], first: int, unseal: Unseal | None) -> Chunk:
     records: list[Mapping[str, Any]] = []
     kept: list[int] = []
     malformed: list[Malformed] = []
@@ -49,7 +50,11 @@ def _chunk(contract: SourceContract, lines: Sequence[bytes], first: int) -> Chun
         if not line.strip():
             continue
         try:
-            records.append(_OBJECT.decode(payload(line)))
+            record = _OBJECT.decode(payload(line))
+            content = unseal(record) if unseal else None
+            if content is not None:
+                lines[position], record = content, _OBJECT.decode(content)
+            records.append(record)
             kept.append(position)
         except (msgspec.DecodeError, ValueError, RecursionError):
             malformed.append(Malformed(first + position, "malformed_record", line.rstrip(b"\r\n")))

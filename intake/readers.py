@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,22 +13,26 @@ from intake.contract import SourceContract
 from intake.reader_csv import read_csv
 from intake.reader_jsonl import read_jsonl
 from intake.reader_parquet import read_parquet
+from intake.sealed import Unseal
 from intake.shape import shaped
 
 CHUNK_ROWS = 250_000
 
-_READERS = {"parquet": read_parquet, "csv": read_csv, "jsonl": read_jsonl}
+_READERS = {"parquet": read_parquet, "csv": read_csv}
 
 
-def read_chunks(contract: SourceContract, file: Path, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
-    """Chunks of at most `rows` source rows; nothing for an empty file.
+def read_chunks(
+    contract: SourceContract, file: Path, rows: int = CHUNK_ROWS, unseal: Unseal | None = None
+) -> Iterator[Chunk]:
+    """Chunks of at most `rows` source rows; nothing for an empty file. `unseal` opens sealed JSON lines.
 
     Raises:
         UnreadableInputError: one line that says what is wrong with the file.
     """
     try:
         if file.stat().st_size:
-            for chunk in _READERS[contract.format](contract, file, rows):
+            reader = partial(read_jsonl, unseal=unseal) if contract.format == "jsonl" else _READERS[contract.format]
+            for chunk in reader(contract, file, rows):
                 yield shaped(chunk, contract)
     except PermissionError as error:
         raise UnreadableInputError(f"{file}: no permission to read it") from error
