@@ -8,7 +8,10 @@ export DO_NOT_TRACK := 1
 # Where the environment forbids byte code, every start compiles its imports again: 3 of 7 CPU seconds of each dbt.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-system lint types format dev serve bench clean
+# Two workers, each through its own half of the files and then at the other's rest: what a module builds is built once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: help setup demo test coverage test-system lint types format dev serve bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,7 +29,11 @@ demo: setup ## run the whole path on the embedded data set and print a summary
 	@$(BIN)/concierge demo
 
 test: setup ## Python tests, at most 10 minutes
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	@$(PYTEST)
+
+# Apart from `test`: tracing each line takes more than half as much CPU time again, and decides nothing.
+coverage: setup ## the same tests, with the lines that none of them reaches
+	@$(PYTEST) --cov --cov-report=term
 
 test-system: setup ## daemon, kill and second-data-set tests
 	@$(BIN)/python -m pytest -m "system or external" -o addopts="-ra --strict-markers --strict-config --import-mode=importlib"
