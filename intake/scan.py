@@ -33,8 +33,7 @@ def scan_locations(
         ContractError: a contract is wrong, or a name in `sources` has none.
     """
     contracts = [contract for contract in _contracts(project, sources) if contract.location]
-    if any(contract.kind == "service_log" for contract in contracts):
-        adopt_segments(project.paths.service_log)
+    adopt_segments(project.paths.service_log)
     store = OpsStore(project.paths)
     return [_scan(project, contract, store, on_progress) for contract in sorted(contracts, key=_consent_first)]
 

@@ -7,18 +7,21 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+
+from cryptography.fernet import Fernet
 
 from intake.clock import Clock
 from intake.event import EventType, load_event_types
 from intake.hashing import hash_identifier
-from intake.keys import identifier_key_bytes
+from intake.keys import identifier_key_bytes, quarantine_cipher
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.user_token import token_secret
 
 API_KEY_VARIABLE = "CONCIERGE_API_KEY"
+BROWSER_KEY_VARIABLE = "CONCIERGE_BROWSER_KEY"
 MINIMUM_KEY_LENGTH = 16
 
 
@@ -32,7 +35,8 @@ class ServiceConfig:
 
     `hash_identifier` turns (type, clear value) into the keyed hash, or None for a placeholder. `paused_scopes` reads
     the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second. Without
-    `user_token_secret` no user token is accepted.
+    `user_token_secret` no user token is accepted. `browser_key` is public: with it a browser may send Segment calls.
+    `cipher` seals what names people in clear.
     """
 
     snapshots: Path
@@ -42,7 +46,9 @@ class ServiceConfig:
     clock: Clock
     event_types: Mapping[str, EventType]
     worker: str
+    cipher: Callable[[], Fernet]
     api_key: str | None = None
+    browser_key: str | None = None
     user_token_secret: bytes | None = None
     earliest_event: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     future_tolerance: timedelta = timedelta(seconds=300)
@@ -72,7 +78,9 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         clock=project.clock,
         event_types=load_event_types(project.config),
         worker=f"{project.clock.now():%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}",
+        cipher=cache(partial(quarantine_cipher, project.paths)),
         api_key=key,
+        browser_key=os.environ.get(BROWSER_KEY_VARIABLE) or None,
         user_token_secret=token_secret(project.paths),
         earliest_event=intake.earliest_event,
         future_tolerance=timedelta(seconds=intake.future_tolerance_seconds),

@@ -20,7 +20,7 @@ from serving.log.stream import LogStream
 from serving.snapshot.store import SnapshotStore
 
 _LOG = logging.getLogger(__name__)
-KINDS = ("events", "exposures", "decisions")
+KINDS = ("events", "exposures", "decisions", "segment")
 
 
 class Service:
@@ -30,7 +30,7 @@ class Service:
         self.config = config
         self.store: SnapshotStore[LiveSnapshot] = SnapshotStore(config.snapshots, LiveSnapshot)
         self.paused: frozenset[str] = frozenset()
-        self.events, self.exposures, self.decisions = (self._stream(kind) for kind in KINDS)
+        self.events, self.exposures, self.decisions, self.segment = (self._stream(kind) for kind in KINDS)
 
     def hashed(self, identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
         """Identifiers as (type, keyed hash); placeholders that would tie strangers together are left out."""
@@ -54,7 +54,7 @@ class Service:
         """Recover what an earlier worker left, follow pointer and kill switch, and close the logs at the end."""
         await asyncio.to_thread(self._recover)
         await asyncio.to_thread(self.follow)
-        streams = (self.events, self.exposures, self.decisions)
+        streams = (self.events, self.exposures, self.decisions, self.segment)
         writers = [asyncio.create_task(stream.run()) for stream in streams]
         follower = asyncio.create_task(self._keep_following())
         try:

@@ -22,6 +22,7 @@ unchanged; for the others the contract says which columns a file has, and a copy
 the usual start ([how contracts work](sources.md)). `concierge init` copies the library into a new project.
 """
 
+CALLS = "${CONCIERGE_DATA}/service_log/segment/"
 WITH_LOCATION = """
 ## Sources with files of their own
 
@@ -39,13 +40,18 @@ def library_page(folder: Path) -> str:
         folder: the contracts, usually `config/sources` of the clone.
     """
     contracts = load_contracts(folder).values()
-    library = [contract for contract in contracts if not contract.location]
-    others = [contract for contract in contracts if contract.location]
+    library = [contract for contract in contracts if is_library(contract)]
+    others = [contract for contract in contracts if not is_library(contract)]
     table = "".join(f"| [{contract.name}](#{contract.name}) {_row(contract)}" for contract in library)
     header = "\n| source | kind | format | event types |\n|---|---|---|---|\n"
     sections = "".join(_section(contract) for contract in library)
     rest = "".join(f"| {contract.name} {_row(contract)}" for contract in others)
     return INTRODUCTION + header + table + sections + WITH_LOCATION + rest
+
+
+def is_library(contract: SourceContract) -> bool:
+    """Whether a shop brings the files; the service's own log of Segment calls may add to them."""
+    return contract.kind != "service_log" and all(place.startswith(CALLS) for place in contract.location)
 
 
 def _row(contract: SourceContract) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -11,7 +12,8 @@ from starlette.requests import Request
 
 from serving.http.problems import Problem, refuse
 
-Body = TypeVar("Body", bound=msgspec.Struct)
+Body = TypeVar("Body")
+Inflater = Any
 
 _PLACE = re.compile(r"^(?P<what>.*) - at `\$(?P<path>.*)`$", re.DOTALL)
 _STEPS = re.compile(r"\.?([A-Za-z_]\w*)|\[(\d+)\]")
@@ -32,7 +34,7 @@ async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
     try:
         body: Body = _decoded(_decoder(kind), content)
     except msgspec.ValidationError as error:
-        raise _wrong_field(str(error), _decoded(_ANYTHING, content)) from None
+        raise wrong_field(str(error), _decoded(_ANYTHING, content)) from None
     return body
 
 
@@ -52,12 +54,36 @@ async def _read(request: Request, limit: int) -> bytes:
     too_large = refuse(413, "too_large", f"The body is larger than {limit} bytes.", field="(body)")
     if declared.isdigit() and int(declared) > limit:
         raise too_large
+    inflate = _inflater(request.headers.get("content-encoding", ""))
     content = bytearray()
     async for chunk in request.stream():
-        content += chunk
+        content += chunk if inflate is None else _inflated(inflate, chunk, limit + 1 - len(content))
         if len(content) > limit:
             raise too_large
+    if inflate is not None and not inflate.eof:
+        raise _bad_gzip()
     return bytes(content)
+
+
+def _inflater(encoding: str) -> Inflater | None:
+    if encoding.lower() in ("", "identity"):
+        return None
+    if encoding.lower() != "gzip":
+        message = "Only gzip is understood as Content-Encoding."
+        raise refuse(415, "unknown_encoding", message, field="content-encoding", value=encoding[:_LONGEST_VALUE])
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+
+def _inflated(inflate: Inflater, chunk: bytes, limit: int) -> bytes:
+    """At most `limit` bytes: what a small body may blow up to is never held."""
+    try:
+        return inflate.decompress(chunk, limit)
+    except zlib.error:
+        raise _bad_gzip() from None
+
+
+def _bad_gzip() -> Problem:
+    return refuse(400, "not_gzip", "The body is not the gzip stream that Content-Encoding says it is.")
 
 
 @lru_cache(maxsize=16)
@@ -65,7 +91,8 @@ def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def _wrong_field(message: str, content: Any) -> Problem:
+def wrong_field(message: str, content: Any) -> Problem:
+    """The refusal of a body that is JSON but not what was asked for, from the words of msgspec."""
     match = _PLACE.match(message)
     what, path = (match["what"], match["path"]) if match else (message, "")
     unknown = _UNKNOWN.search(what)

@@ -8,8 +8,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.messages import Fault, Refusal
 from serving.http.problems import json_response
+from serving.http.segment_call import TYPES
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+# These look for their key themselves: in Basic authentication, or in the body.
+SEGMENT_PATHS = frozenset(f"/v1/{name}" for name in (*TYPES, "batch"))
+_PASSED = OPEN_PATHS | SEGMENT_PATHS
 _SCHEME = b"bearer "
 
 
@@ -22,7 +26,7 @@ class KeyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._is_known(scope):
+        if scope["type"] != "http" or scope["path"] in _PASSED or self._is_known(scope):
             await self._app(scope, receive, send)
             return
         fault = Fault(code="unauthorized", message="Send the API key as 'Authorization: Bearer <key>'.")

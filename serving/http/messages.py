@@ -139,6 +139,38 @@ class Accepted(msgspec.Struct, frozen=True):
     event_ids: list[str]
 
 
+class SegmentCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A call of the Segment specification; fields not named here are kept as they come."""
+
+    type: str | None = None
+    user_id: str | int | None = None
+    anonymous_id: str | int | None = None
+    message_id: Annotated[str, Meta(max_length=200)] | None = None
+    timestamp: str | None = None
+    sent_at: str | None = None
+    event: ShortText | None = None
+    name: str | None = None
+    group_id: str | int | None = None
+    previous_id: str | int | None = None
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
+
+
+class SegmentBatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Calls of any type; each names its own."""
+
+    batch: list[SegmentCall]
+    sent_at: str | None = None
+    context: dict[str, Any] | None = None
+
+
+class SegmentSuccess(msgspec.Struct, frozen=True):
+    """What Segment's libraries expect."""
+
+    success: bool
+
+
 class Health(msgspec.Struct, frozen=True):
     """The process answers."""
 

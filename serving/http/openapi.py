@@ -22,6 +22,7 @@ _REASONS = {
     400: "Not JSON",
     401: "No or wrong API key",
     413: "Body too large",
+    415: "Encoding not understood",
     422: "A field is wrong",
     503: "Not possible at the moment",
 }

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.http import arrivals, decisions, state
+from serving.http import arrivals, decisions, segment, state
 from serving.http.messages import (
     Accepted,
     DecideAnswer,
@@ -20,7 +20,11 @@ from serving.http.messages import (
     LookupAnswer,
     LookupRequest,
     Readiness,
+    SegmentBatch,
+    SegmentCall,
+    SegmentSuccess,
 )
+from serving.http.segment_call import TYPES
 from serving.http.vouching import HEADER
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -42,7 +46,7 @@ class Operation:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-_BODY = (400, 401, 413, 422, 503)
+_BODY = (400, 401, 413, 415, 422, 503)
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -61,6 +65,17 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/v1/exposures", "postExposures", "Tell that decisions were shown; acknowledged once on disk",
         arrivals.exposures, Accepted, ExposuresRequest, 202, _BODY,
+    ),
+    *(
+        Operation(
+            "POST", f"/v1/{kind}", f"segment{kind.title()}", f"Keep Segment's call '{kind}'",
+            segment.one_call(kind), SegmentSuccess, SegmentCall, refusals=(400, 401, 413, 415, 503),
+        )
+        for kind in TYPES
+    ),
+    Operation(
+        "POST", "/v1/batch", "segmentBatch", "Keep Segment's calls of any type",
+        segment.batch, SegmentSuccess, SegmentBatch, refusals=(400, 401, 413, 415, 503),
     ),
     Operation("GET", "/healthz", "health", "Whether the process answers", state.healthz, Health),
     Operation("GET", "/readyz", "readiness", "Whether decisions can be made", state.readyz, Readiness),

@@ -19,11 +19,12 @@ from intake.ingest import ingest
 from intake.paths import repository_root
 from intake.project import Project
 from intake.report import FileReport
+from orchestration.cli.library_page import is_library
 from tests.intake.scene import KEY, lake_rows
 
 SOURCES = repository_root() / "config" / "sources"
 SAMPLES = Path(__file__).with_name("samples")
-LIBRARY = {name: contract for name, contract in load_contracts(SOURCES).items() if not contract.location}
+LIBRARY = {name: contract for name, contract in load_contracts(SOURCES).items() if is_library(contract)}
 
 
 @dataclass(frozen=True)

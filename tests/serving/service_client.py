@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from cryptography.fernet import Fernet
 
 from intake.clock import FixedClock
 from intake.event import load_event_types
@@ -16,6 +17,8 @@ from intake.log_line import payload
 from serving.app import create_app
 from serving.configuration import ServiceConfig
 from tests.serving import sample
+
+CIPHER = Fernet(Fernet.generate_key())
 
 
 def config(root: Path, **changes: Any) -> ServiceConfig:
@@ -28,6 +31,7 @@ def config(root: Path, **changes: Any) -> ServiceConfig:
         "clock": FixedClock(sample.NOW),
         "event_types": load_event_types(sample.CONFIG),
         "worker": "w",
+        "cipher": lambda: CIPHER,
         "poll_seconds": 0.02,
     }
     return ServiceConfig(**(parts | changes))

@@ -1,0 +1,76 @@
+"""Segment's own endpoints, so that an existing client works after its host was changed.
+
+A call is kept as it came, sealed, and acknowledged once it is on disk; intake reads it with the contracts
+`segment_events` and `segment_groups`, so files and live calls mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from intake.log_line import with_checksum
+from intake.sealed import sealed
+from serving.http.body import read_body
+from serving.http.messages import SegmentSuccess
+from serving.http.problems import Problem, json_response, refuse
+from serving.http.segment_call import Call, completed, content_of, fault_of
+from serving.http.write_key import is_trusted
+from serving.log.stream import LogUnavailableError
+from serving.service import Service
+
+
+def one_call(kind: str) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of `/v1/<kind>`."""
+
+    async def handler(request: Request) -> Response:
+        body = await _object(request)
+        service: Service = request.app.state.service
+        trusted = is_trusted(request, body, service.config)
+        call = completed({**body, "type": kind}, service.config.clock.now(), trusted=trusted)
+        fault = fault_of(call)
+        if fault is not None:
+            raise Problem(400, fault)
+        return await _kept(service, [content_of(call, None)])
+
+    handler.__doc__ = f"`POST /v1/{kind}`: one {kind} call of the Segment specification, kept once it is on disk."
+    return handler
+
+
+async def batch(request: Request) -> Response:
+    """`POST /v1/batch`: calls of any type; what a call lacks (sentAt, context) it takes from the batch.
+
+    A wrong call does not refuse the others, since a client would throw all of them away: intake sets it aside.
+    """
+    body = await _object(request)
+    calls = body.get("batch")
+    if not isinstance(calls, list):
+        raise refuse(400, "wrong_field", "A batch needs an array of calls.", field="batch")
+    service: Service = request.app.state.service
+    trusted, now = is_trusted(request, body, service.config), service.config.clock.now()
+    common = {name: body[name] for name in ("sentAt", "context") if name in body}
+    every = [completed({**common, **_call(item)}, now, trusted=trusted) for item in calls]
+    return await _kept(service, [content_of(call, fault_of(call)) for call in every])
+
+
+def _call(item: Any) -> Call:
+    return item if isinstance(item, dict) else {"value": item}
+
+
+async def _object(request: Request) -> Call:
+    service: Service = request.app.state.service
+    body: Call = await read_body(request, dict[str, Any], service.config.max_body_bytes)
+    return body
+
+
+async def _kept(service: Service, contents: Sequence[bytes]) -> Response:
+    cipher = service.config.cipher()
+    try:
+        await service.segment.append([with_checksum(sealed(cipher, content)) for content in contents])
+    except LogUnavailableError:
+        message = "The log cannot be written; nothing of this request was accepted. Send it again later."
+        raise refuse(503, "log_unavailable", message) from None
+    return json_response(SegmentSuccess(True))

@@ -1,0 +1,64 @@
+"""One call of the Segment specification: what it lacks is filled in, what is wrong with it is named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from serving.http.body import wrong_field
+from serving.http.messages import Fault, SegmentCall
+
+TYPES = ("track", "identify", "page", "screen", "group", "alias")
+MAX_CALL_BYTES = 32 << 10
+UNVERIFIED = "identity_unverified"
+REFUSED = "refused"
+Call = dict[str, Any]
+_JSON = msgspec.json.Encoder(order="deterministic")
+_NEEDS = {"track": "event", "group": "groupId", "alias": "previousId"}
+_OURS = ("writeKey", UNVERIFIED, REFUSED, "receivedAt")
+
+
+def completed(call: Call, now: datetime, *, trusted: bool) -> Call:
+    """The call with an id, a moment and its arrival; our own marks are set here alone."""
+    call = {name: value for name, value in call.items() if name not in _OURS}
+    if not trusted:
+        call[UNVERIFIED] = True
+    if not call.get("messageId"):
+        call["messageId"] = blake2b(_JSON.encode(call), digest_size=16).hexdigest()
+    arrived = now.astimezone(UTC).isoformat()
+    if not any(call.get(name) for name in ("timestamp", "originalTimestamp", "sentAt")):
+        call["timestamp"] = arrived
+    return call | {"receivedAt": arrived}
+
+
+def fault_of(call: Call) -> Fault | None:
+    """What is wrong with a call: code, field and sentence."""
+    if call.get("type") not in TYPES:
+        message = f"type must be one of {', '.join(TYPES)}."
+        return Fault(code="wrong_field", message=message, field="type", allowed=list(TYPES))
+    try:
+        msgspec.convert(call, SegmentCall)
+    except msgspec.ValidationError as error:
+        return wrong_field(str(error), call).fault
+    needed = _NEEDS.get(call["type"])
+    if needed and not call.get(needed):
+        return Fault(code="missing_field", message=f"{call['type']} needs {needed}.", field=needed)
+    if not call.get("userId") and not call.get("anonymousId"):
+        return Fault(code="missing_field", message="A call needs userId or anonymousId.", field="userId")
+    size = len(_JSON.encode(call))
+    if size > MAX_CALL_BYTES:
+        message = f"The call has {size} bytes; at most {MAX_CALL_BYTES} are accepted."
+        return Fault(code="too_large", message=message, field="(body)")
+    return None
+
+
+def content_of(call: Call, fault: Fault | None) -> bytes:
+    """The call as it is kept; a refused one says why, and intake sets it aside with that reason."""
+    if fault is None:
+        return _JSON.encode(call)
+    # A call of no known type would be read by both contracts, or by none.
+    known = {} if call.get("type") in TYPES else {"type": "track", "stated_type": call.get("type")}
+    return _JSON.encode(call | known | {REFUSED: f"{fault.code}:{fault.field}"})
