@@ -35,7 +35,16 @@ test: setup ## Python tests, at most 10 minutes
 coverage: setup ## the same tests, with the lines that none of them reaches
 	@$(PYTEST) --cov --cov-report=term
 
-test-system: setup ## daemon, kill and second-data-set tests
+# Browsers and clients that the tests of the whole system drive; Debian's Chromium where there is none.
+$(VENV)/.system-ready: $(VENV)/.ready tests/system/node/package.json
+	@echo "Setting up clients and browser for the system tests (once)…"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,system]'
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix tests/system/node --no-package-lock --no-audit --no-fund --silent
+	@which chromium chromium-browser google-chrome >/dev/null 2>&1 || \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null)
+	@touch $@
+
+test-system: $(VENV)/.system-ready ## daemon, browser, client, kill and second-data-set tests
 	@$(BIN)/python -m pytest -m "system or external" -o addopts="-ra --strict-markers --strict-config --import-mode=importlib"
 
 lint: setup ## format, lint, SQL, import direction
