@@ -19,6 +19,7 @@ from intake.ops_records import ConsentChange, LakeFile
 from intake.paths import DataPaths
 from intake.quarantine import QuarantinedRow, QuarantineShelf
 from intake.reasons import Reasons
+from intake.tombstones import DoorKeeper
 from intake.validation import Bounds, SeenEvents, validate
 from intake.values import Mask, Whole, flat
 from intake.vault import vault_rows
@@ -35,6 +36,7 @@ class Rules:
     vocabulary: Mapping[str, EventType]
     bounds: Bounds
     refusals: Refusals
+    keeper: DoorKeeper
 
 
 class Batch:
@@ -54,20 +56,22 @@ class Batch:
     def add(self, chunk: Chunk) -> None:
         """Account for every row of a chunk."""
         self.rows_read += chunk.rows_read
-        self.shelf.rows += [QuarantinedRow(bad.row_number, bad.reason, bad.original) for bad in chunk.malformed]
+        for bad in chunk.malformed:
+            self._put_aside(QuarantinedRow(bad.row_number, bad.reason, bad.original))
         if not chunk.table.num_rows:
             return
         rules = self.rules
         mapped = map_rows(chunk.table, rules.contract, rules.surroundings)
         events = validate(mapped.events, mapped.reasons, rules.vocabulary, rules.contract.required, rules.bounds)
         _mark_unclear_consent(events, mapped.reasons)
-        fit = ~mapped.reasons.flagged
+        erased = rules.keeper.sorted_out(events, mapped.reasons.flagged)
+        events, fit = erased.events, ~mapped.reasons.flagged & ~erased.gone
         again = self._seen.duplicates(flat(events.column("event_id")), fit)
         refused = fit & ~again & rules.refusals.suppressed(events)
         accepted = fit & ~again & ~refused
-        self._count(mapped, again, refused, accepted)
-        self._set_aside(chunk, mapped)
-        self._keep(chunk, mapped, events, accepted)
+        self._count(mapped, again, refused | erased.gone, accepted)
+        self._set_aside(chunk, mapped, mapped.reasons.flagged & ~erased.gone)
+        self._keep(chunk, mapped, events, accepted, speaks=~erased.changed)
 
     def finish(self) -> None:
         """Write what is pending."""
@@ -84,8 +88,7 @@ class Batch:
         self.accepted += int(rows[accepted].sum())
         self.events += int(accepted.sum())
 
-    def _set_aside(self, chunk: Chunk, mapped: Mapped) -> None:
-        lost = mapped.reasons.flagged
+    def _set_aside(self, chunk: Chunk, mapped: Mapped, lost: Mask) -> None:
         belongs = mapped.event_of_row >= 0
         with_event = np.zeros(len(belongs), dtype=bool)
         with_event[belongs] = lost[mapped.event_of_row[belongs]]
@@ -97,17 +100,26 @@ class Batch:
     def _shelve(self, chunk: Chunk, rows: Whole, reasons: list[str]) -> None:
         numbers = chunk.row_numbers[rows].tolist()
         for number, reason, original in zip(numbers, reasons, chunk.originals(rows), strict=True):
-            self.shelf.rows.append(QuarantinedRow(number, reason, original))
+            self._put_aside(QuarantinedRow(number, reason, original))
 
-    def _keep(self, chunk: Chunk, mapped: Mapped, events: pa.Table, accepted: Mask) -> None:
+    def _put_aside(self, row: QuarantinedRow) -> None:
+        """On the shelf, unless it names somebody who was erased: such a row counts as suppressed."""
+        if self.rules.keeper.names_somebody(row.original):
+            self.suppressed += 1
+        else:
+            self.shelf.rows.append(row)
+
+    def _keep(self, chunk: Chunk, mapped: Mapped, events: pa.Table, accepted: Mask, speaks: Mask) -> None:
         if not accepted.any():
             return
         kept = events if accepted.all() else events.filter(pa.array(accepted))
         self._pending.append(kept)
         self.consent += consent_changes(kept)
         if self.rules.contract.personal_columns:
-            heads = chunk.table.take(pa.array(mapped.representatives[accepted]))
-            self.vault.append(vault_rows(heads, kept, self.rules.contract))
+            # What an erased person's row says in clear is nobody else's.
+            heads = chunk.table.take(pa.array(mapped.representatives[accepted & speaks]))
+            told = kept if speaks.all() else kept.filter(pa.array(speaks[accepted]))
+            self.vault.append(vault_rows(heads, told, self.rules.contract))
         if sum(table.num_rows for table in self._pending) >= FLUSH_EVENTS:
             self.finish()
 

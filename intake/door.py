@@ -24,6 +24,7 @@ from intake.project import Project
 from intake.readers import read_chunks
 from intake.report import FileReport
 from intake.sealed import unsealer
+from intake.tombstones import door_keeper
 from intake.validation import Bounds
 from intake.vault import write_vault
 
@@ -40,6 +41,9 @@ class Door:
         self._vocabulary = load_event_types(project.config)
         self._hasher = Hasher(identifier_key_bytes(project.paths), project.settings.intake.default_region)
         self._refusals = self._read_refusals()
+        self._keeper = door_keeper(
+            project.paths, self.store.tombstones(), self._hasher.key, project.settings.intake.default_region
+        )
 
     def take_in(self, file: Path) -> FileReport:
         """One file; a problem with it is reported and opens an alert, and never raises."""
@@ -109,6 +113,7 @@ class Door:
             vocabulary=self._vocabulary,
             bounds=Bounds(settings.intake.earliest_event, now, settings.intake.future_tolerance_seconds),
             refusals=self._refusals,
+            keeper=self._keeper,
         )
 
     def _read_refusals(self) -> Refusals:

@@ -54,5 +54,17 @@ create table if not exists identity_override_removed (
     created_at text not null, removed_by text not null, removed_at text not null,
     primary key (a_key, b_key, created_at, removed_at)
 ) without rowid;
+create table if not exists erasure_request (
+    request_id text primary key, requested_at text not null, actor text not null, people integer not null,
+    state text not null check (state in ('open', 'done')), steps text not null default '[]', finished_at text
+) without rowid;
+create table if not exists erasure_tombstone (
+    token text not null, kind text not null check (kind in ('person', 'spell', 'shared')), type text not null,
+    from_at text not null, until_at text not null, request_id text not null, primary key (token, kind, from_at)
+) without rowid;
+create table if not exists subject_access (
+    access_id integer primary key, at text not null, actor text not null, token text not null,
+    detail text not null default '{}'
+);
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
 insert or ignore into schema_version (version) values (3);

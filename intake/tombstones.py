@@ -1,0 +1,102 @@
+"""Tombstones: what keeps late files and replays from bringing an erased person back, without knowing who it was."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from intake.erased import ErasedIdentifiers, Kind, Spell
+from intake.keys import read_or_make
+from intake.mentions import Mentions
+from intake.paths import DataPaths
+from intake.validation import micros
+from intake.values import Mask
+
+TOKEN_HEX = 32
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """One identifier of an erased person, by keyed token; theirs from `from_at` up to `until_at`, the erasure."""
+
+    token: str
+    kind: Kind
+    type: str
+    from_at: datetime
+    until_at: datetime
+    request_id: str
+
+
+def tombstone_key(paths: DataPaths) -> bytes:
+    """The tombstones' own key, `keys/erasure.key`, made on first use.
+
+    Raises:
+        KeyProblem: the file cannot be read.
+    """
+    return read_or_make(paths.keys / "erasure.key", lambda: secrets.token_hex(32).encode())
+
+
+def token_of(key: bytes, value_hash: str) -> str:
+    """The token of an identifier's hash: HMAC-SHA-256 under the tombstones' key, 32 hex digits."""
+    return hmac.digest(key, value_hash.encode(), "sha256").hex()[:TOKEN_HEX]
+
+
+def erased_identifiers(paths: DataPaths, tombstones: Iterable[Tombstone]) -> ErasedIdentifiers:
+    """What the door asks; empty, and without need of a key, when nobody was erased."""
+    spells: dict[str, list[Spell]] = defaultdict(list)
+    for stone in tombstones:
+        spells[stone.token].append(Spell(stone.kind, micros(stone.from_at), micros(stone.until_at)))
+    key = tombstone_key(paths) if spells else b""
+    return ErasedIdentifiers(spells, lambda value_hash: token_of(key, value_hash), key)
+
+
+@dataclass(frozen=True)
+class SortedOut:
+    """Events of one chunk after the erased are gone: one flag a row, and the events with what may stay of them.
+
+    Attributes:
+        events: as many rows as came; orders of the erased are anonymous.
+        gone: rows that do not come in.
+        changed: rows that come in with less than their source said.
+    """
+
+    events: pa.Table
+    gone: Mask
+    changed: Mask
+
+
+@dataclass(frozen=True)
+class DoorKeeper:
+    """Who was erased, as one intake asks it: by identifiers of events, and by words of rows that are none.
+
+    A broken row has no moment to go by, so one that names an erased person stays out, whenever it was written.
+    """
+
+    identifiers: ErasedIdentifiers
+    mentions: Mentions
+
+    def sorted_out(self, events: pa.Table, flagged: Mask) -> SortedOut:
+        """Who does not come in: events of erased people from before, but for orders and refunds that are sound."""
+        nothing = np.zeros(events.num_rows, dtype=bool)
+        verdict = self.identifiers.verdict(events) if self.identifiers else None
+        if verdict is None:
+            return SortedOut(events, nothing, nothing)
+        gone = verdict.theirs & (flagged | ~verdict.bookkeeping)
+        return SortedOut(self.identifiers.settle(events, verdict), gone, verdict.theirs | verdict.mentions)
+
+    def names_somebody(self, original: bytes) -> bool:
+        """Whether a row that was set aside names an erased person."""
+        return bool(self.identifiers) and self.mentions.inside(original)
+
+
+def door_keeper(paths: DataPaths, tombstones: Iterable[Tombstone], key: bytes, region: str) -> DoorKeeper:
+    """What keeps erased people out; `key` and `region` are those of the identifier hashes."""
+    found = erased_identifiers(paths, tombstones)
+    return DoorKeeper(found, Mentions(key, region, found.is_person))
