@@ -1,4 +1,4 @@
-"""Alerts: opened by checks and intake, listed, acknowledged and resolved by an analyst."""
+"""Alerts: opened and counted by checks and intake, one for each cause."""
 
 from __future__ import annotations
 
@@ -6,15 +6,36 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, cast
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
 
+from intake.alert_rows import alert_of, span_text
 from intake.ops_database import OpsDatabase
-from intake.ops_records import Alert, AlertState, Severity, from_text, to_text
+from intake.ops_records import Alert, AlertState, Severity, to_text
+from intake.scrub import scrub_text
+
+# Days with the same fault up to a week apart are one cause; later it is another one.
+SAME_CAUSE = timedelta(days=7)
+SYSTEM = "concierge"
+SELECT = (
+    "select alert.*, alert_mute.until as muted_until from alert"
+    " left join alert_mute on alert_mute.family = alert.family"
+)
 
 
-class UnknownAlertError(LookupError):
-    """No alert has this id, or more than one starts with it."""
+@dataclass(frozen=True)
+class _Finding:
+    family: str
+    severity: Severity
+    title: str
+    detail: str
+    source: str
+    sample: str
+    kind: str
+    evidence: str
+    at: str
+    days: tuple[date, date] | None = field(default=None)
 
 
 class AlertBook(OpsDatabase):
@@ -30,89 +51,142 @@ class AlertBook(OpsDatabase):
         detail: str = "",
         source: str = "",
         sample: Sequence[Mapping[str, Any]] = (),
+        kind: str = "",
+        days: tuple[date, date] | None = None,
+        evidence: Mapping[str, Any] | None = None,
     ) -> Alert:
         """Open an alert, or count one more occurrence of the one that stands for the same cause.
 
         Args:
             cause: stable name of what is wrong, e.g. `intake:quarantine:cj_transactions`; one unresolved alert a cause.
             severity: kept at the latest value; acknowledgement, owner and note stay.
-            sample: a few masked examples; no personal data.
+            title: without a day; the days are put behind it.
+            sample: a few masked examples; addresses and phone numbers in texts are taken out here once more.
+            kind: sort of fault, for filters.
+            days: first and last day of data it is about. Findings up to 7 days from those of a standing alert extend
+                it; others are a cause of their own.
+            evidence: trend, bounds and what it touches, for the page.
         """
-        moment, samples = to_text(at), json.dumps(list(sample), default=str)
+        found = _Finding(
+            family=cause,
+            severity=severity,
+            title=scrub_text(title),
+            detail=scrub_text(detail),
+            source=source,
+            sample=json.dumps([_scrubbed(row) for row in sample]),
+            kind=kind or cause.split(":", 1)[0],
+            evidence=json.dumps(dict(evidence or {}), default=str),
+            at=to_text(at),
+            days=days,
+        )
         with self.transaction() as connection:
-            before = connection.execute("select count(*) from alert where cause = ?", (cause,)).fetchone()[0]
-            alert_id = hashlib.sha256(f"{cause}|{before}".encode()).hexdigest()[:12]
-            connection.execute(
-                "insert into alert values (?, ?, ?, ?, ?, ?, ?, ?, 1, 'open', null, null, null, ?)"
-                " on conflict (cause) where state <> 'resolved' do update set last_seen_at = excluded.last_seen_at,"
-                " count = count + 1, severity = excluded.severity, title = excluded.title, detail = excluded.detail,"
-                " sample = excluded.sample",
-                (alert_id, cause, severity, title, detail, source, moment, moment, samples),
-            )
-            query = "select * from alert where cause = ? and state <> 'resolved'"
-            return _alert(connection.execute(query, (cause,)).fetchone())
+            standing = _standing(connection, found)
+            alert_id = _extend(connection, standing, found) if standing else _insert(connection, found)
+            return alert_of(connection.execute(f"{SELECT} where alert_id = ?", (alert_id,)).fetchone())
 
     def list_alerts(self, state: AlertState | None = None) -> list[Alert]:
-        """Alerts, newest first; of one state or of all."""
+        """Alerts, newest first; of one state or of all, muted ones included."""
+        rows = self.rows(f"{SELECT} where ? is null or state = ? order by last_seen_at desc, alert_id", state, state)
+        return [alert_of(row) for row in rows]
+
+    def standing_alerts(self, family: str = "") -> list[Alert]:
+        """Alerts that are not resolved and whose family starts like this."""
         rows = self.rows(
-            "select * from alert where ? is null or state = ? order by last_seen_at desc, alert_id", state, state
+            f"{SELECT} where state <> 'resolved' and substr(alert.family, 1, ?) = ? order by last_seen_at desc",
+            len(family),
+            family,
         )
-        return [_alert(row) for row in rows]
-
-    def acknowledge(self, alert_id: str, *, owner: str, note: str = "") -> Alert:
-        """Somebody looks after it. `alert_id` may be shortened as long as it stays unique.
-
-        Raises:
-            UnknownAlertError: no alert, or several, start with this id.
-        """
-        return self._change(alert_id, "state = 'acknowledged', owner = ?, note = ?", owner, note)
-
-    def resolve(self, alert_id: str, *, at: datetime, note: str | None = None) -> Alert:
-        """It is dealt with; the same cause opens a new alert from now on.
-
-        Raises:
-            UnknownAlertError: no alert, or several, start with this id.
-        """
-        return self._change(
-            alert_id, "state = 'resolved', resolved_at = ?, note = coalesce(?, note)", to_text(at), note
-        )
+        return [alert_of(row) for row in rows]
 
     def resolve_cause(self, cause: str, *, at: datetime, note: str = "the cause is gone") -> bool:
-        """Resolve the standing alert of a cause; False when there is none."""
+        """Resolve the standing alerts of a cause or family; False when there is none."""
         with self.transaction() as connection:
-            cursor = connection.execute(
-                "update alert set state = 'resolved', resolved_at = ?, note = coalesce(note, ?)"
-                " where cause = ? and state <> 'resolved'",
-                (to_text(at), note, cause),
-            )
-            return cursor.rowcount > 0
-
-    def _change(self, alert_id: str, assignment: str, *values: Any) -> Alert:
-        with self.transaction() as connection:
-            found = connection.execute(
-                "select alert_id from alert where substr(alert_id, 1, ?) = ?", (len(alert_id), alert_id)
+            rows = connection.execute(
+                "select alert_id from alert where (cause = ? or family = ?) and state <> 'resolved'", (cause, cause)
             ).fetchall()
-            if len(found) != 1 or not alert_id:
-                raise UnknownAlertError(f"alert {alert_id!r}: {len(found)} alerts have an id that starts like this")
-            full = found[0]["alert_id"]
-            connection.execute(f"update alert set {assignment} where alert_id = ?", (*values, full))
-            return _alert(connection.execute("select * from alert where alert_id = ?", (full,)).fetchone())
+            for row in rows:
+                connection.execute(
+                    "update alert set state = 'resolved', resolved_at = ?, note = coalesce(note, ?) where alert_id = ?",
+                    (to_text(at), note, row["alert_id"]),
+                )
+                add_note(connection, row["alert_id"], at, SYSTEM, "resolved", note)
+            return bool(rows)
 
 
-def _alert(row: sqlite3.Row) -> Alert:
-    return Alert(
-        alert_id=row["alert_id"],
-        cause=row["cause"],
-        severity=cast("Severity", row["severity"]),
-        title=row["title"],
-        detail=row["detail"],
-        source=row["source"],
-        first_seen_at=from_text(row["first_seen_at"]),
-        last_seen_at=from_text(row["last_seen_at"]),
-        count=int(row["count"]),
-        state=cast("AlertState", row["state"]),
-        owner=row["owner"],
-        note=row["note"],
-        resolved_at=from_text(row["resolved_at"]) if row["resolved_at"] else None,
-        sample=tuple(json.loads(row["sample"])),
+def add_note(connection: sqlite3.Connection, alert_id: str, at: datetime, actor: str, action: str, note: str) -> None:
+    """Write one line of an alert's history, within the caller's transaction."""
+    connection.execute(
+        "insert into alert_note (alert_id, at, actor, action, note) values (?, ?, ?, ?, ?)",
+        (alert_id, to_text(at), actor, action, scrub_text(note)),
     )
+
+
+def _standing(connection: sqlite3.Connection, found: _Finding) -> sqlite3.Row | None:
+    rows = connection.execute(
+        "select * from alert where (family = ? or (family = '' and cause = ?)) and state <> 'resolved'"
+        " order by coalesce(last_day, '') desc",
+        (found.family, found.family),
+    ).fetchall()
+    if found.days is None:
+        return rows[0] if rows else None
+    first, last = found.days
+    for row in rows:
+        near = row["first_day"] is None or (
+            first - date.fromisoformat(row["last_day"]) <= SAME_CAUSE
+            and date.fromisoformat(row["first_day"]) - last <= SAME_CAUSE
+        )
+        if near:
+            return row  # type: ignore[no-any-return]
+    return None
+
+
+def _extend(connection: sqlite3.Connection, standing: sqlite3.Row, found: _Finding) -> str:
+    first, last = _union(standing, found.days)
+    connection.execute(
+        "update alert set last_seen_at = ?, count = count + 1, severity = ?, title = ?, detail = ?, sample = ?,"
+        " evidence = ?, first_day = ?, last_day = ? where alert_id = ?",
+        (
+            found.at, found.severity, found.title + span_text(first, last), found.detail, found.sample,
+            found.evidence, _iso(first), _iso(last), standing["alert_id"],
+        ),
+    )  # fmt: skip
+    return str(standing["alert_id"])
+
+
+def _insert(connection: sqlite3.Connection, found: _Finding) -> str:
+    first, last = found.days or (None, None)
+    cause = f"{found.family}:{first}" if first else found.family
+    before = connection.execute("select count(*) from alert where cause = ?", (cause,)).fetchone()[0]
+    alert_id = hashlib.sha256(f"{cause}|{before}".encode()).hexdigest()[:12]
+    earlier = connection.execute(
+        "select alert_id from alert where family = ? and state = 'resolved' order by resolved_at desc limit 1",
+        (found.family,),
+    ).fetchone()
+    connection.execute(
+        "insert into alert (alert_id, cause, severity, title, detail, source, first_seen_at, last_seen_at, count,"
+        " state, sample, family, kind, first_day, last_day, evidence, earlier_id)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, 1, 'open', ?, ?, ?, ?, ?, ?, ?)",
+        (
+            alert_id, cause, found.severity, found.title + span_text(first, last), found.detail, found.source,
+            found.at, found.at, found.sample, found.family, found.kind, _iso(first), _iso(last), found.evidence,
+            earlier["alert_id"] if earlier else None,
+        ),
+    )  # fmt: skip
+    return alert_id
+
+
+def _union(standing: sqlite3.Row, days: tuple[date, date] | None) -> tuple[date | None, date | None]:
+    known = [date.fromisoformat(standing[name]) for name in ("first_day", "last_day") if standing[name]]
+    everything = [*known, *(days or ())]
+    return (min(everything), max(everything)) if everything else (None, None)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _scrubbed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        str(name): value if value is None or isinstance(value, bool | int | float) else scrub_text(str(value))
+        for name, value in row.items()
+    }

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 
-ADDED_COLUMNS: tuple[tuple[str, str, str], ...] = ()
+ADDED_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("consent", "identifier_type", "text not null default ''"),
+    ("consent", "source", "text not null default ''"),
+    ("consent", "note", "text not null default ''"),
+    ("alert", "family", "text not null default ''"),
+    ("alert", "kind", "text not null default ''"),
+    ("alert", "first_day", "text"),
+    ("alert", "last_day", "text"),
+    ("alert", "evidence", "text not null default '{}'"),
+    ("alert", "earlier_id", "text"),
+)
 """Table, column, declaration; `create table if not exists` does not touch a table that is there."""
 
 

@@ -51,12 +51,15 @@ class BatchRecord:
 
 @dataclass(frozen=True)
 class ConsentChange:
-    """A person's word on one purpose, by identifier hash."""
+    """A person's word on one purpose, by identifier hash; which source has it, and who noted it by hand."""
 
     identifier: str
     purpose: str
     granted: bool
     occurred_at: datetime
+    identifier_type: str = ""
+    source: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,12 @@ class TouchedDay:
 
 @dataclass(frozen=True)
 class Alert:
-    """Something an analyst should look at; one open alert a cause, counted when it recurs."""
+    """Something an analyst should look at; one open alert a cause, counted when it recurs.
+
+    `family` is the cause without its day (source and kind), which a mute silences; `kind` the sort of fault.
+    `first_day` and `last_day` are the days of the data it is about, where it is about days. `evidence` holds what the
+    web page shows (trend, bounds, what it touches). `earlier_id` is the resolved alert of the same family before it.
+    """
 
     alert_id: str
     cause: str
@@ -99,6 +107,27 @@ class Alert:
     note: str | None = None
     resolved_at: datetime | None = None
     sample: tuple[Mapping[str, Any], ...] = ()
+    family: str = ""
+    kind: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    earlier_id: str | None = None
+    muted_until: datetime | None = None
+
+    def is_muted(self, now: datetime) -> bool:
+        """Whether its family is muted at that moment."""
+        return self.muted_until is not None and self.muted_until > now
+
+
+@dataclass(frozen=True)
+class AlertNote:
+    """One thing that happened to an alert: who did or said what."""
+
+    at: datetime
+    actor: str
+    action: str
+    note: str
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ create table if not exists seen_file (
     content_hash text not null, contract_version text not null, batch_id text not null,
     primary key (source, path)
 ) without rowid;
+create table if not exists suppressed_row_count (
+    batch_id text not null, purpose text not null, reason text not null, rows integer not null,
+    primary key (batch_id, purpose, reason)
+) without rowid;
 create table if not exists consent (
     identifier text not null, purpose text not null, occurred_at text not null, granted integer not null,
     primary key (identifier, purpose, occurred_at)
@@ -66,5 +70,33 @@ create table if not exists subject_access (
     access_id integer primary key, at text not null, actor text not null, token text not null,
     detail text not null default '{}'
 );
+create table if not exists batch_finding (
+    batch_id text not null, finding text not null, rows integer not null, primary key (batch_id, finding)
+) without rowid;
+create table if not exists source_column (
+    source text not null, name text not null, kind text not null, state text not null,
+    first_seen_at text not null, last_seen_at text not null, first_input text not null, last_input text not null,
+    primary key (source, name)
+) without rowid;
+create table if not exists quarantine_replayed (
+    batch_id text not null, row_key text not null, outcome text not null, replay_id text not null,
+    primary key (batch_id, row_key)
+) without rowid;
+create table if not exists alert_note (
+    note_id integer primary key, alert_id text not null, at text not null, actor text not null, action text not null,
+    note text not null
+);
+create index if not exists alert_note_by_alert on alert_note (alert_id, at);
+create table if not exists alert_mute (
+    family text primary key, until text not null, actor text not null, note text not null, at text not null
+) without rowid;
+create table if not exists alert_digest (
+    digest_id text primary key, channel text not null, made_at text not null,
+    state text not null check (state in ('ready', 'sending', 'sent')), attempts integer not null default 0,
+    last_attempt_at text, sent_at text, body text not null
+) without rowid;
+create table if not exists alert_digest_item (
+    channel text not null, alert_id text not null, digest_id text not null, primary key (channel, alert_id)
+) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
 insert or ignore into schema_version (version) values (3);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from intake.ops_alert_desk import AlertDesk
 from intake.ops_alerts import AlertBook
 from intake.ops_control import ControlRoom
 from intake.ops_erasure import ErasureBook
@@ -9,7 +10,7 @@ from intake.ops_ledger import LakeLedger
 from intake.ops_overrides import OverrideBook
 
 
-class OpsStore(LakeLedger, AlertBook, ControlRoom, OverrideBook, ErasureBook):
+class OpsStore(LakeLedger, AlertBook, AlertDesk, ControlRoom, OverrideBook, ErasureBook):
     """The operational store of a data folder.
 
     Every method is one short transaction on a connection of its own, so the object may be shared by threads and

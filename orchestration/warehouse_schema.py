@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 FOREVER = "9999-12-31 00:00:00"
-SOURCE_SCHEMAS = ("ops", "identity", "ml")
+SOURCE_SCHEMAS = ("ops", "identity", "ml", "refresh")
 
 
 class SqlConnection(Protocol):
@@ -70,7 +70,8 @@ OPS_TABLES = (
         "alert",
         "alert_id VARCHAR; cause VARCHAR; severity VARCHAR; title VARCHAR; detail VARCHAR; source VARCHAR;"
         "first_seen_at TIMESTAMP; last_seen_at TIMESTAMP; count BIGINT; state VARCHAR; owner VARCHAR; note VARCHAR;"
-        "resolved_at TIMESTAMP; sample VARCHAR",
+        "resolved_at TIMESTAMP; sample VARCHAR; kind VARCHAR; first_day DATE; last_day DATE; evidence VARCHAR;"
+        "earlier_id VARCHAR; muted_until TIMESTAMP",
         "alert_id",
     ),
     _table(
@@ -218,7 +219,31 @@ ML_TABLES = (
     ),
 )
 
-SOURCE_TABLES = OPS_TABLES + IDENTITY_TABLES + MATCHING_TABLES + ML_TABLES
+# Between a change of the days or the ledger and the customers' rows that answer it; see orchestration/refresh.
+REFRESH_TABLES = (
+    _table("refresh", "rebuilt_day", "event_date DATE", "event_date"),
+    _table(
+        "refresh",
+        "day_before",
+        "event_date DATE; identifier_key BIGINT; fingerprint HUGEINT",
+        "event_date identifier_key",
+    ),
+    _table(
+        "refresh",
+        "product_before",
+        "event_date DATE; product_id VARCHAR; fingerprint HUGEINT",
+        "event_date product_id",
+    ),
+    _table("refresh", "changed_identifier", "identifier_key BIGINT", "identifier_key"),
+    _table("refresh", "everybody", "reason VARCHAR", "reason"),
+    _table("refresh", "day", "event_date DATE", "event_date"),
+    _table("refresh", "identifier", "identifier_key BIGINT", "identifier_key"),
+    _table("refresh", "customer", "customer_id VARCHAR", "customer_id"),
+    _table("refresh", "under_way", "run_id VARCHAR", "run_id"),
+    _table("refresh", "settled", "definition VARCHAR", "definition"),
+)
+
+SOURCE_TABLES = OPS_TABLES + IDENTITY_TABLES + MATCHING_TABLES + ML_TABLES + REFRESH_TABLES
 
 
 def statements() -> Iterator[str]:

@@ -2,96 +2,195 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli.actor import current_actor
+from orchestration.cli.moments import instant
 from orchestration.cli.project import open_project
 
-alerts = typer.Typer(help="Data-quality alerts: list, acknowledge, resolve.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from intake.ops_records import Alert
+    from intake.ops_store import OpsStore
+
+alerts = typer.Typer(help="Data-quality alerts: list, acknowledge, resolve, mute, notify.", no_args_is_help=True)
 
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or its first characters.")]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="What is known or was done about it.")]
+Owner = Annotated[str, typer.Option("--owner", metavar="NAME", help="Who looks after it; you.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 class Shown(StrEnum):
-    """Which alerts `list` shows; `standing` is open and acknowledged together."""
+    """Which alerts `list` shows; `standing` is open and acknowledged together, without what is muted."""
 
     STANDING = "standing"
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    MUTED = "muted"
     ALL = "all"
+
+
+class Grade(StrEnum):
+    """Severities, the least first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
 
 
 @alerts.command("list")
 def list_alerts(
     state: Annotated[Shown, typer.Option("--state", help="Which alerts.")] = Shown.STANDING,
+    severity: Annotated[Grade, typer.Option("--severity", help="This severity and above.")] = Grade.INFO,
+    source: Annotated[str, typer.Option("--source", metavar="NAME", help="Only of this source.")] = "",
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Only of this kind, e.g. volume_low.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """List alerts, the latest first. The same cause stays one alert, counted, until it is resolved."""
     from intake.ops_store import OpsStore
     from orchestration.cli.console import say, show_table
 
-    found = [alert for alert in OpsStore(open_project().paths).list_alerts() if _matches(state, alert.state)]
-    if not found:
-        say(f"no alerts ({state.value})")
-        return
-    rows = [
-        (a.alert_id, a.severity, a.state, f"{a.last_seen_at:%Y-%m-%d %H:%M}", a.count, a.source, a.title, a.owner)
-        for a in found
+    project = open_project()
+    now, least = project.clock.now(), list(Grade).index(severity)
+    found = [
+        alert
+        for alert in OpsStore(project.paths).list_alerts()
+        if _matches(state, alert, now)
+        and list(Grade).index(Grade(alert.severity)) >= least
+        and source in ("", alert.source)
+        and kind in ("", alert.kind)
     ]
-    show_table(("id", "severity", "state", "last seen (UTC)", "times", "source", "what", "owner"), rows)
+    if as_json:
+        say(json.dumps([_plain(alert) for alert in found], indent=1, default=str))
+    elif not found:
+        say(f"no alerts ({state.value})")
+    else:
+        rows = [
+            (a.alert_id, a.severity, _state(a, now), f"{a.last_seen_at:%Y-%m-%d %H:%M}", a.count, a.source, a.title,
+             a.owner)
+            for a in found
+        ]  # fmt: skip
+        show_table(("id", "severity", "state", "last seen (UTC)", "times", "source", "what", "owner"), rows)
 
 
 @alerts.command("show")
-def show(alert_id: AlertId) -> None:
-    """Show one alert in full, with its masked sample."""
+def show(alert_id: AlertId, as_json: AsJson = False) -> None:
+    """Show one alert in full: what was expected, its masked sample, and its history."""
     from intake.ops_store import OpsStore
-    from orchestration.cli.console import say, show_table
-    from orchestration.cli.errors import CommandError
+    from orchestration.cli.console import say
 
-    found = [alert for alert in OpsStore(open_project().paths).list_alerts() if alert.alert_id.startswith(alert_id)]
-    if len(found) != 1:
-        raise CommandError(f"alert {alert_id!r}: {len(found)} alerts have an id that starts like this")
-    alert = found[0]
-    say(f"{alert.alert_id}  {alert.severity}  {alert.state}  {alert.title}")
+    project = open_project()
+    store = OpsStore(project.paths)
+    alert = store.alert(alert_id)
+    if as_json:
+        notes = [asdict(note) for note in store.alert_notes(alert.alert_id)]
+        say(json.dumps({**_plain(alert), "history": notes}, indent=1, default=str))
+        return
+    _say(alert, store, project.clock.now())
+
+
+@alerts.command("ack")
+def acknowledge(alert_id: AlertId, note: Note = "", owner: Owner = "") -> None:
+    """Acknowledge an alert: somebody looks after it, and runs go on."""
+    from intake.ops_store import OpsStore
+    from orchestration.cli.console import say
+
+    project = open_project()
+    alert = OpsStore(project.paths).acknowledge(
+        alert_id, owner=owner or current_actor(), at=project.clock.now(), note=note
+    )
+    say(f"{alert.alert_id} acknowledged by {alert.owner}: {alert.title}")
+
+
+@alerts.command("resolve")
+def resolve(alert_id: AlertId, note: Note = "", owner: Owner = "") -> None:
+    """Resolve an alert: it is dealt with, and the same cause opens a new one that names it."""
+    from intake.ops_store import OpsStore
+    from orchestration.cli.console import say
+
+    project = open_project()
+    alert = OpsStore(project.paths).resolve(
+        alert_id, at=project.clock.now(), note=note or None, actor=owner or current_actor()
+    )
+    say(f"{alert.alert_id} resolved: {alert.title}")
+
+
+@alerts.command("mute")
+def mute(
+    alert_id: AlertId,
+    until: Annotated[datetime, typer.Option("--until", metavar="MOMENT", parser=instant, help="UTC date or instant.")],
+    note: Note = "",
+    owner: Owner = "",
+) -> None:
+    """Mute an alert's cause (source and kind): it goes on counting, but is neither listed nor sent until then."""
+    from intake.ops_store import OpsStore
+    from orchestration.cli.console import say
+
+    project = open_project()
+    alert = OpsStore(project.paths).mute(
+        alert_id, until=until, at=project.clock.now(), actor=owner or current_actor(), note=note
+    )
+    say(f"{alert.alert_id} muted until {until:%Y-%m-%d %H:%M} UTC, and what {alert.family} finds until then")
+
+
+@alerts.command("unmute")
+def unmute(alert_id: AlertId, note: Note = "", owner: Owner = "") -> None:
+    """Let a muted cause be seen again."""
+    from intake.ops_store import OpsStore
+    from orchestration.cli.console import say
+
+    project = open_project()
+    alert = OpsStore(project.paths).unmute(alert_id, at=project.clock.now(), actor=owner or current_actor(), note=note)
+    say(f"{alert.alert_id} is seen again: {alert.title}")
+
+
+def _say(alert: Alert, store: OpsStore, now: datetime) -> None:
+    from orchestration.cli.console import say, show_table
+
+    say(f"{alert.alert_id}  {alert.severity}  {_state(alert, now)}  {alert.title}")
     say(f"{alert.count} times, {alert.first_seen_at:%Y-%m-%d %H:%M} to {alert.last_seen_at:%Y-%m-%d %H:%M} UTC")
-    for label, text in (("cause", alert.cause), ("detail", alert.detail), ("owner", alert.owner), ("note", alert.note)):
+    facts = (
+        ("cause", alert.cause),
+        ("detail", alert.detail),
+        ("owner", alert.owner),
+        ("note", alert.note),
+        ("before", f"alert {alert.earlier_id} was about the same and is resolved" if alert.earlier_id else None),
+        ("touches", ", ".join(row["segment"] for row in alert.evidence.get("segments", []))),
+        ("placements", ", ".join(alert.evidence.get("placements", []))),
+        ("data docs", alert.evidence.get("data_docs")),
+    )
+    for label, text in facts:
         if text:
             say(f"{label}: {text}")
     if alert.sample:
         columns = tuple(dict.fromkeys(key for row in alert.sample for key in row))
         show_table(columns, [[row.get(column) for column in columns] for row in alert.sample], title="sample")
+    notes = store.alert_notes(alert.alert_id)
+    if notes:
+        rows = [(f"{note.at:%Y-%m-%d %H:%M}", note.actor, note.action, note.note) for note in notes]
+        show_table(("at (UTC)", "who", "did", "note"), rows, title="history")
 
 
-@alerts.command("ack")
-def acknowledge(
-    alert_id: AlertId,
-    note: Note = "",
-    owner: Annotated[str, typer.Option("--owner", metavar="NAME", help="Who looks after it; you.")] = "",
-) -> None:
-    """Acknowledge an alert: somebody looks after it, and runs go on."""
-    from intake.ops_store import OpsStore
-    from orchestration.cli.console import say
-
-    alert = OpsStore(open_project().paths).acknowledge(alert_id, owner=owner or current_actor(), note=note)
-    say(f"{alert.alert_id} acknowledged by {alert.owner}: {alert.title}")
+def _state(alert: Alert, now: datetime) -> str:
+    muted = alert.muted_until if alert.is_muted(now) and alert.state != "resolved" else None
+    return f"muted until {muted:%Y-%m-%d %H:%M}" if muted else alert.state
 
 
-@alerts.command("resolve")
-def resolve(alert_id: AlertId, note: Note = "") -> None:
-    """Resolve an alert: it is dealt with, and the same cause opens a new one from now on."""
-    from intake.ops_store import OpsStore
-    from orchestration.cli.console import say
-
-    project = open_project()
-    alert = OpsStore(project.paths).resolve(alert_id, at=project.clock.now(), note=note or None)
-    say(f"{alert.alert_id} resolved: {alert.title}")
+def _plain(alert: Alert) -> dict[str, object]:
+    return asdict(alert)
 
 
-def _matches(shown: Shown, state: str) -> bool:
+def _matches(shown: Shown, alert: Alert, now: datetime) -> bool:
+    muted = alert.is_muted(now) and alert.state != "resolved"
+    if shown is Shown.MUTED:
+        return muted
     if shown is Shown.STANDING:
-        return state != "resolved"
-    return shown in (Shown.ALL, state)
+        return alert.state != "resolved" and not muted
+    return shown is Shown.ALL or (shown.value == alert.state and not muted)

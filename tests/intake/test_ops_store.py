@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from intake.ops_alerts import UnknownAlertError
+from intake.ops_alert_desk import UnknownAlertError
 from intake.ops_database import OpsStoreError
 from intake.ops_records import BatchRecord, ConsentChange, IdentityOverride, LakeFile, RunSummary, SeenFile
 from intake.ops_store import OpsStore
@@ -113,7 +113,7 @@ def test_an_alert_lives_from_open_to_resolved(store: OpsStore) -> None:
     second = store.open_alert("c", severity="critical", title="worse", at=T0 + timedelta(hours=1))
     assert (second.alert_id, second.count, second.severity) == (first.alert_id, 2, "critical")
     assert (second.first_seen_at, second.last_seen_at) == (T0, T0 + timedelta(hours=1))
-    taken = store.acknowledge(first.alert_id[:6], owner="ann", note="looking")
+    taken = store.acknowledge(first.alert_id[:6], owner="ann", at=T0, note="looking")
     assert (taken.state, taken.owner, taken.note) == ("acknowledged", "ann", "looking")
     assert store.open_alert("c", severity="critical", title="worse", at=T0).state == "acknowledged"
     done = store.resolve(first.alert_id, at=T0 + timedelta(days=1))
@@ -135,7 +135,7 @@ def test_an_alert_id_that_names_none_or_several(store: OpsStore, alert_id: str) 
     store.open_alert("c", severity="info", title="t", at=T0)
     store.open_alert("d", severity="info", title="t", at=T0)
     with pytest.raises(UnknownAlertError, match="alerts have an id that starts like this"):
-        store.acknowledge(alert_id, owner="ann")
+        store.acknowledge(alert_id, owner="ann", at=T0)
 
 
 def test_pauses_are_set_replaced_and_lifted(store: OpsStore) -> None:

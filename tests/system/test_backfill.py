@@ -67,7 +67,7 @@ def _acknowledge(project: Project) -> Callable[[], None]:
 
     def acknowledge() -> None:
         alert = ops.open_alert("check:orders:late", severity="warning", title="late", at=project.clock.now())
-        assert ops.acknowledge(alert.alert_id, owner="ana", note="looking").state == "acknowledged"
+        assert ops.acknowledge(alert.alert_id, owner="ana", at=project.clock.now(), note="looking").state == "acknowledged"
         ops.resolve(alert.alert_id, at=project.clock.now())
 
     return acknowledge

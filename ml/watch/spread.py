@@ -1,0 +1,153 @@
+"""How a source's events divide over types, categories, amounts or hours, against the days before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from math import log2
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.watch.bounds import Bounds
+from ml.watch.oddity import TREND_DAYS, Kind, Oddity, TrendPoint
+
+Floats = npt.NDArray[np.float64]
+KINDS: dict[str, Kind] = {"event_type": "mix", "category": "categories", "amount": "amounts"}
+# A share of fewer events is mostly chance.
+LEAST_EVENTS = 50
+MOST_VALUES = 20
+REST = "(others)"
+# Half an event stands in for none, so that the index stays finite.
+HALF = 0.5
+# Twice what the source's own days reach: days without news stay below, whatever their habits.
+OWN_SCATTER = 2.0
+# Steps of the amount's logarithm, base 2, are half steps.
+STEPS_A_DOUBLING = 2
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Counts of one source: one row a day, one column a value; days with too few events left out."""
+
+    days: list[date]
+    values: list[str]
+    counts: Floats
+
+    @property
+    def shares(self) -> Floats:
+        """Share of each value by day; rows add up to 1."""
+        return np.asarray((self.counts + HALF) / (self.counts + HALF).sum(axis=1, keepdims=True))
+
+
+def spread_oddities(
+    rows: pd.DataFrame, source: str, dimension: str, judged: Collection[date], bounds: Bounds
+) -> list[Oddity]:
+    """Days whose population stability index against the median day left what the source's own days reach.
+
+    Args:
+        rows: event_date, value, events of one source and dimension.
+        source: its name.
+        dimension: `event_type`, `category` or `amount` (value: half steps of the logarithm, base 2).
+        judged: days that may be reported.
+        bounds: thresholds.
+    """
+    spread = spread_of(rows)
+    found = []
+    for place, day in enumerate(spread.days):
+        before = _before(spread, place, bounds)
+        if day not in judged or len(before) < bounds.minimum_history_days or day in bounds.quiet_days:
+            continue
+        usual = np.median(spread.shares[before], axis=0)
+        usual = usual / usual.sum()
+        indexes = stability(spread.shares[[*before, place]], usual)
+        bound = max(bounds.mix_index, OWN_SCATTER * float(np.quantile(indexes[:-1], 0.95)))
+        if indexes[-1] > bound:
+            trend = tuple(
+                TrendPoint(spread.days[at], float(index), 0.0, bound)
+                for at, index in list(zip([*before, place], indexes, strict=True))[-TREND_DAYS:]
+            )
+            found.append(_oddity(source, dimension, spread, place, usual, float(indexes[-1]), bound, trend))
+    return found
+
+
+def spread_of(rows: pd.DataFrame) -> Spread:
+    """Days by values; the values beyond the 20 commonest are counted together."""
+    if rows.empty:
+        return Spread([], [], np.zeros((0, 0)))
+    commonest = rows.groupby("value")["events"].sum().nlargest(MOST_VALUES).index
+    named = rows.assign(value=rows["value"].where(rows["value"].isin(commonest), REST))
+    table = named.pivot_table(index="event_date", columns="value", values="events", aggfunc="sum", fill_value=0)
+    table = table[table.sum(axis=1) >= LEAST_EVENTS]
+    return Spread(list(table.index), [str(name) for name in table.columns], table.to_numpy(dtype=np.float64))
+
+
+def stability(shares: Floats, usual: Floats) -> Floats:
+    """Population stability index of each row against `usual`: sum of (p - q) ln(p / q)."""
+    return np.asarray(((shares - usual) * np.log(shares / usual)).sum(axis=1), dtype=np.float64)
+
+
+def _before(spread: Spread, place: int, bounds: Bounds) -> list[int]:
+    day = spread.days[place]
+    return [
+        at
+        for at in range(place)
+        if 0 < (day - spread.days[at]).days <= bounds.history_days and spread.days[at] not in bounds.quiet_days
+    ]
+
+
+def _oddity(
+    source: str,
+    dimension: str,
+    spread: Spread,
+    place: int,
+    usual: Floats,
+    index: float,
+    bound: float,
+    trend: tuple[TrendPoint, ...],
+) -> Oddity:
+    kind = KINDS[dimension]
+    what = _amounts(spread, place, usual) if kind == "amounts" else _moved(dimension, spread, place, usual)
+    detail = f"stability index {index:.2f}, at most {bound:.2f} expected of this source"
+    return Oddity(source, spread.days[place], kind, what, detail, index, 0.0, bound, "index", trend)
+
+
+def _moved(dimension: str, spread: Spread, place: int, usual: Floats) -> str:
+    name = {"event_type": "mix of event types", "category": "mix of categories"}[dimension]
+    now = spread.counts[place] / spread.counts[place].sum()
+    first = np.argsort(-np.abs(now - usual))[:3]
+    moved = ", ".join(f"{spread.values[at]} {now[at]:.0%} instead of {usual[at]:.0%}" for at in first)
+    return f"{name} shifted: {moved}"
+
+
+def _amounts(spread: Spread, place: int, usual: Floats) -> str:
+    steps = np.array([_step(value) for value in spread.values])
+    now = spread.counts[place] / spread.counts[place].sum()
+    before, after = _middle(steps, usual), _middle(steps, now)
+    factor = 2.0 ** ((after - before) / STEPS_A_DOUBLING)
+    return (
+        f"amounts moved: the middle one is about {_amount(after):,.2f} instead of {_amount(before):,.2f} "
+        f"(times {factor:,.2g})"
+        if abs(log2(factor)) >= 1
+        else "amounts are spread otherwise than before, their middle stayed"
+    )
+
+
+def _step(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:  # the rest
+        return 0.0
+
+
+def _middle(steps: Floats, shares: Floats) -> float:
+    """The weighted median step, between steps where it lies between."""
+    order = np.argsort(steps)
+    reached = np.cumsum(shares[order]) - shares[order] / 2
+    return float(np.interp(shares.sum() / 2, reached, steps[order]))
+
+
+def _amount(step: float) -> float:
+    return float(2.0 ** ((step + 0.5) / STEPS_A_DOUBLING))
