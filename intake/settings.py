@@ -6,18 +6,18 @@ from datetime import datetime
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from intake.clock import Clock, project_clock
 from intake.paths import DataPaths
+from intake.settings_quality import AlertSettings, QualitySettings, SloSettings
+from intake.settings_section import Section as _Section
+
+SECRET = ("alerts.notify", "kafka.client")
 
 
 class SettingsError(ValueError):
     """`settings.yml` is missing, unreadable or has a value outside its bounds."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ClockSettings(_Section):
@@ -36,6 +36,13 @@ class IntakeSettings(_Section):
     )
     future_tolerance_seconds: int = Field(default=300, ge=0, le=86_400, description="clock skew that is forgiven")
     default_region: str = Field(default="US", min_length=2, max_length=2, description="for phone numbers without +")
+    repeat_window_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="web and mobile events that say the same again within it are duplicates; 0 is off; `repeats` in a"
+        " contract goes first",
+    )
 
 
 class SegmentSettings(_Section):
@@ -61,6 +68,19 @@ class ServingSettings(_Section):
     port: int = Field(default=8765, ge=1, le=65_535, description="of the lookup service")
     workers: int = Field(default=1, ge=1, le=64, description="processes; one a core")
     keep_snapshots: int = Field(default=5, ge=2, le=100, description="versions kept for rollback")
+
+
+class KafkaSettings(_Section):
+    """Topics that `concierge stream` reads. `${NAME}` in servers and client options comes from the environment."""
+
+    servers: str = Field(default="", description="brokers, e.g. broker-1:9092,broker-2:9092")
+    group: str = Field(default="concierge", min_length=1, description="consumer group")
+    topics: dict[str, str] = Field(default={}, description="contract of each topic; its messages are JSON objects")
+    client: dict[str, str] = Field(
+        default={}, description="options of librdkafka, e.g. security.protocol, sasl.mechanism, ssl.ca.location"
+    )
+    batch_messages: int = Field(default=50_000, ge=1, le=1_000_000, description="at most so many become one batch")
+    batch_seconds: float = Field(default=30.0, ge=0.1, le=3_600, description="a batch waits no longer than that")
 
 
 class IdentitySettings(_Section):
@@ -93,17 +113,6 @@ class IdentitySettings(_Section):
     phone_half_life_days: float = Field(default=180.0, ge=0.1, le=3650, description="likewise, shared phone")
 
 
-class MatchSettings(_Section):
-    """Data-quality bounds."""
-
-    minimum_match_rate: float = Field(
-        default=0.60, ge=0, le=1, description="share of people's events tied to a known customer; lower opens an alert"
-    )
-    match_rate_jump: float = Field(
-        default=0.05, ge=0, le=1, description="a source's match rate this far from the week before opens an alert"
-    )
-
-
 class Settings(_Section):
     """All settings with their defaults; `config/settings.yml` may leave out any of them."""
 
@@ -117,7 +126,10 @@ class Settings(_Section):
     models: ModelSettings = ModelSettings()
     serving: ServingSettings = ServingSettings()
     identity: IdentitySettings = IdentitySettings()
-    quality: MatchSettings = MatchSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    quality: QualitySettings = QualitySettings()
+    alerts: AlertSettings = AlertSettings()
+    slo: SloSettings = SloSettings()
 
     def project_clock(self, paths: DataPaths) -> Clock:
         """The clock these settings name, anchored in the data folder."""
@@ -140,4 +152,6 @@ def load_settings(config: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{file}: {field}: {first['msg']} (got {first['input']!r})") from error
+        # These hold passwords; an error message ends up in logs and tickets.
+        shown = "a value that is not shown" if field.startswith(SECRET) else repr(first["input"])
+        raise SettingsError(f"{file}: {field}: {first['msg']} (got {shown})") from None
