@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from intake.bots import bot_rows
 from intake.chunk import Chunk
-from intake.consent import Refusals, consent_changes, states_consent
+from intake.consent_desk import ConsentDesk
+from intake.consent_history import ConsentHistory
 from intake.contract import SourceContract
 from intake.event import EventType
-from intake.lake import write_events
+from intake.lake import without_events, write_events
 from intake.mapping import Mapped, Surroundings, map_rows
 from intake.ops_records import ConsentChange, LakeFile
 from intake.paths import DataPaths
 from intake.quarantine import QuarantinedRow, QuarantineShelf
-from intake.reasons import Reasons
+from intake.refunds import EXCEEDS
+from intake.repeats import RepeatFinder
+from intake.review import Review
+from intake.seen_events import SeenEvents
+from intake.suppression import Refusals, Suppressed
 from intake.tombstones import DoorKeeper
-from intake.validation import Bounds, SeenEvents, validate
+from intake.validation import Bounds, validate
 from intake.values import Mask, Whole, flat
 from intake.vault import vault_rows
+from intake.wrong_zone import ZoneWatch, ahead_of_arrival, reason_of
 
 FLUSH_EVENTS = 1_000_000
+
+ReadAgain = Callable[[Whole], list[tuple[int, bytes]]]
+"""Row number and original of the source rows at these positions of the file, in order."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class Rules:
     bounds: Bounds
     refusals: Refusals
     keeper: DoorKeeper
+    histories: Mapping[str, ConsentHistory] = field(default_factory=dict)
+    repeats: RepeatFinder | None = None
 
 
 class Batch:
@@ -45,11 +58,17 @@ class Batch:
     def __init__(self, paths: DataPaths, rules: Rules, batch_id: str) -> None:
         self.paths, self.rules, self.batch_id = paths, rules, batch_id
         self.rows_read = self.accepted = self.duplicate = self.suppressed = self.events = 0
+        self.withheld: Counter[tuple[str, str]] = Counter()
         self.shelf = QuarantineShelf()
         self.files: list[LakeFile] = []
-        self.consent: list[ConsentChange] = []
         self.vault: list[pa.Table] = []
+        self._desk = ConsentDesk(rules.contract, rules.refusals, rules.histories)
+        self.findings: Counter[str] = Counter()
+        self.hours_ahead: float | None = None
         self._seen = SeenEvents()
+        self._review = Review(rules.contract, rules.repeats)
+        self._zone = ZoneWatch()
+        self._positions = 0
         self._pending: list[pa.Table] = []
         self._parts = 0
 
@@ -63,27 +82,78 @@ class Batch:
         rules = self.rules
         mapped = map_rows(chunk.table, rules.contract, rules.surroundings)
         events = validate(mapped.events, mapped.reasons, rules.vocabulary, rules.contract.required, rules.bounds)
-        _mark_unclear_consent(events, mapped.reasons)
+        self._desk.read(chunk.table, mapped.representatives, events, mapped.reasons)
         erased = rules.keeper.sorted_out(events, mapped.reasons.flagged)
         events, fit = erased.events, ~mapped.reasons.flagged & ~erased.gone
         again = self._seen.duplicates(flat(events.column("event_id")), fit)
-        refused = fit & ~again & rules.refusals.suppressed(events)
+        self._store(self._desk.hear(events, fit & ~again))
+        withheld = self._desk.judge(events)
+        refused = fit & ~again & withheld.any
         accepted = fit & ~again & ~refused
-        self._count(mapped, again, refused | erased.gone, accepted)
+        self._tell_withheld(mapped.rows_of_event, withheld, refused)
+        self._count(mapped, events, again, refused | erased.gone, accepted)
         self._set_aside(chunk, mapped, mapped.reasons.flagged & ~erased.gone)
+        self._review.add(events, accepted, mapped.event_of_row, self._positions)
+        self._positions += chunk.table.num_rows
         self._keep(chunk, mapped, events, accepted, speaks=~erased.changed)
+
+    def review(self, read_again: ReadAgain) -> None:
+        """Take back what only the whole file shows to be a repeat or too large a refund, and name a wrong zone."""
+        verdict = self._review.verdict()
+        self._name_wrong_zone()
+        if not len(verdict.event_ids):
+            return
+        gone = verdict.event_ids
+        self._pending = [table.filter(pc.invert(pc.is_in(table.column("event_id"), gone))) for table in self._pending]
+        self.files = without_events(self.paths, self.files, gone)
+        self.vault = [table.filter(pc.invert(pc.is_in(table.column("event_id"), gone))) for table in self.vault]
+        self.events -= len(gone)
+        self.accepted -= verdict.repeated_rows + len(verdict.excessive_rows)
+        self.duplicate += verdict.repeated_rows
+        self.findings["duplicate:content"] += verdict.repeated_rows
+        for number, original in read_again(verdict.excessive_rows):
+            self._put_aside(QuarantinedRow(number, EXCEEDS, original))
+
+    def _name_wrong_zone(self) -> None:
+        found = self._zone.verdict()
+        if found is None:
+            return
+        self.hours_ahead, rows = found
+        for row in rows:
+            self.shelf.rows[row] = replace(self.shelf.rows[row], reason=reason_of(self.hours_ahead))
 
     def finish(self) -> None:
         """Write what is pending."""
-        if self._pending:
-            events = pa.concat_tables(self._pending)
-            self._pending = []
+        events = pa.concat_tables(self._pending) if self._pending else pa.table({})
+        self._pending = []
+        if events.num_rows:
             self.files += write_events(self.paths, events, self.rules.contract.name, self.batch_id, self._parts)
             self._parts += 1
 
-    def _count(self, mapped: Mapped, again: Mask, refused: Mask, accepted: Mask) -> None:
+    @property
+    def consent(self) -> list[ConsentChange]:
+        """What the rows said of consent."""
+        return self._desk.changes
+
+    def _store(self, events: pa.Table) -> None:
+        """Events made of what rows say beside their own: they count as events and not as rows."""
+        if events.num_rows:
+            self._pending.append(events)
+            self.events += events.num_rows
+
+    def _tell_withheld(self, rows: Whole, withheld: Suppressed, refused: Mask) -> None:
+        purpose = self.rules.contract.consent
+        for reason, mask in withheld._asdict().items():
+            if count := int(rows[mask & refused].sum()):
+                self.withheld[purpose, reason] += count
+
+    def _count(self, mapped: Mapped, events: pa.Table, again: Mask, refused: Mask, accepted: Mask) -> None:
         rows = mapped.rows_of_event
         self.duplicate += int(rows[again].sum()) + int(mapped.duplicate_rows.sum())
+        self.findings["duplicate:id"] += int(rows[again].sum())
+        self.findings["duplicate:line"] += int(mapped.duplicate_rows.sum())
+        self.findings["clock_corrected"] += int(rows[accepted & mapped.corrected].sum())
+        self.findings["bot"] += int(rows[accepted & bot_rows(events)].sum())
         self.suppressed += int(rows[refused].sum())
         self.accepted += int(rows[accepted].sum())
         self.events += int(accepted.sum())
@@ -93,7 +163,10 @@ class Batch:
         with_event = np.zeros(len(belongs), dtype=bool)
         with_event[belongs] = lost[mapped.event_of_row[belongs]]
         rows = np.flatnonzero(with_event)
-        self._shelve(chunk, rows, mapped.reasons.of(mapped.event_of_row[rows]))
+        reasons, first = mapped.reasons.of(mapped.event_of_row[rows]), len(self.shelf.rows)
+        self._shelve(chunk, rows, reasons)
+        if self.rules.contract.arrival.column and len(self.shelf.rows) == first + len(rows):
+            self._zone.add(first, reasons, ahead_of_arrival(mapped.events, mapped.event_of_row[rows]))
         alone = np.flatnonzero(mapped.row_reasons.flagged)
         self._shelve(chunk, alone, mapped.row_reasons.of(alone))
 
@@ -114,7 +187,6 @@ class Batch:
             return
         kept = events if accepted.all() else events.filter(pa.array(accepted))
         self._pending.append(kept)
-        self.consent += consent_changes(kept)
         if self.rules.contract.personal_columns:
             # What an erased person's row says in clear is nobody else's.
             heads = chunk.table.take(pa.array(mapped.representatives[accepted & speaks]))
@@ -122,13 +194,3 @@ class Batch:
             self.vault.append(vault_rows(heads, told, self.rules.contract))
         if sum(table.num_rows for table in self._pending) >= FLUSH_EVENTS:
             self.finish()
-
-
-def _mark_unclear_consent(events: pa.Table, reasons: Reasons) -> None:
-    said = np.flatnonzero(pc.fill_null(pc.equal(events.column("event_type"), "consent_updated"), False).to_numpy())
-    if not len(said):
-        return
-    unclear = np.zeros(events.num_rows, dtype=bool)
-    words = events.column("properties").take(pa.array(said)).to_pylist()
-    unclear[said] = [not states_consent(word) for word in words]
-    reasons.mark(unclear, "missing_property:purpose_or_granted")

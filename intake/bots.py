@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from crawlerdetect import CrawlerDetect
 
-from intake.values import Mask
+from intake.values import Mask, flat, mask_of
 
 _IN_JSON = r'"user_agent":(?P<agent>"(?:[^"\\]|\\.)*")'
 
@@ -42,3 +42,8 @@ def crawler_rows(agents: pa.Array) -> Mask:
     codes = pc.fill_null(words.indices, len(verdicts)).to_numpy(zero_copy_only=False)
     by_code: Mask = np.array([*verdicts, False], dtype=bool)
     return np.asarray(by_code[codes])
+
+
+def bot_rows(events: pa.Table) -> Mask:
+    """Events whose properties carry the flag that intake sets for crawlers."""
+    return mask_of(flat(pc.match_substring(events.column("properties"), '"is_bot":true')))

@@ -12,16 +12,18 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from intake.consent_terms import Consents
+from intake.contract_faults import NumberStyle, Repeats, SourceClock
 from intake.contract_terms import Expression, Members, Part, Rule, Term, columns_of
 from intake.event import EVENT_FIELDS, MAPPABLE_FIELDS
 from intake.matching_roles import Matching
+from intake.purposes import CONTRACT, Purpose
 
 Kind = Literal[
     "web", "mobile", "pos", "online_orders", "crm", "loyalty", "email", "ads", "catalogue", "price_list",
     "inventory", "consent", "experiment", "service_log", "support", "returns", "deliveries", "reviews", "surveys",
     "beacons", "subscriptions", "weather", "accounts", "custom",
 ]  # fmt: skip
-Purpose = Literal["contract", "analytics", "personalization", "marketing_email", "profiling_price"]
 IdentifierType = Literal[
     "login", "loyalty_id", "email", "phone", "crm_id", "pos_id", "device_id", "cookie", "click_id", "ip", "fingerprint",
 ]  # fmt: skip
@@ -29,7 +31,7 @@ IdentifierType = Literal[
 
 _LATER: Final[dict[str, object]] = {
     "matching": None, "header": [], "quoting": True, "unnest": None, "nested": None, "when": None, "total": None,
-    "concat": None, "skip": [],
+    "concat": None, "skip": [], "consents": {}, "clock": None, "repeats": None, "numbers": None, "refund_limit": 1.0,
 }  # fmt: skip
 """Parts that were added later, with what they are when unused: they must not make files of old look new."""
 
@@ -138,12 +140,17 @@ class SourceContract(Part):
     required: tuple[str, ...] = ("occurred_at",)
     quarantine: tuple[Rule, ...] = Field(default=(), description="rows to set aside; value is the reason")
     join: Join | None = None
-    consent: Purpose = "contract"
+    consent: Purpose = CONTRACT
+    consents: Consents = Field(default={}, description="purpose ← column that says whether it is granted or refused")
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = Field(default="utf8", description="of CSV files, e.g. latin1")
     header: tuple[str, ...] = Field(default=(), description="column names of a CSV file without a first line of them")
     quoting: bool = Field(default=True, description="false: quote marks in a CSV file are ordinary text")
     maximum_amount: float = Field(default=10_000_000, gt=0, description="larger amounts, prices, counts are absurd")
+    refund_limit: float = Field(default=1.0, ge=0, description="refunds of an order add up to at most so much of it")
+    numbers: NumberStyle | None = Field(default=None, description="how numbers are written in text, e.g. 1.234,50")
+    clock: SourceClock | None = Field(default=None, description="how the source's clock goes wrong")
+    repeats: Repeats | None = Field(default=None, description="the same again within a window counts as duplicate")
 
     @field_validator("location", mode="before")
     @classmethod
@@ -188,6 +195,8 @@ class SourceContract(Part):
             raise ValueError("event_id or natural_key must be given: without one a retry would count twice")
         if self.lines and self.lines.group_by and self.event_id:
             raise ValueError("event_id: grouped lines take their id from natural_key")
+        if self.clock and self.clock.sent_at and self.arrival.column is None:
+            raise ValueError("clock.sent_at: needs arrival: {column: …}, since skew is what lies between the two")
         return self
 
     @property
@@ -211,8 +220,10 @@ class SourceContract(Part):
         named = {*self.natural_key, *self.personal_columns, *self.optional}
         named |= {spec.column for spec in self.identifiers} | {rule.column for rule in (*self.quarantine, *self.skip)}
         named |= columns_of(self.traits) | columns_of(self.sensitive)
+        named |= {term.column for term in self.consents.values()}
         named |= columns_of(self.properties) if self.properties != "rest" else set()
-        named |= {name for name in (self.event_id, self.arrival.column) if name}
+        sent_at = self.clock.sent_at if self.clock else None
+        named |= {name for name in (self.event_id, self.arrival.column, sent_at) if name}
         named |= self.lines.columns() if self.lines else set()
         return named.union(*(expression.columns() for expression in (*self.columns.values(), self.event_type)))
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from intake.batch import Batch, Rules
-from intake.chunk import Chunk, UnreadableInputError, one_chunk
-from intake.consent import ALWAYS_STORED, Refusals
+from intake.chunk import Chunk, UnreadableInputError
+from intake.consent import ALWAYS_STORED
+from intake.consent_history import ConsentHistory
 from intake.content_hash import content_hash
 from intake.contract import SourceContract
 from intake.event import load_event_types
 from intake.identifiers import Hasher
+from intake.input_rows import input_chunks, rows_at
 from intake.intake_alerts import report_problems
 from intake.join import Reference
 from intake.keys import identifier_key_bytes
@@ -21,9 +25,11 @@ from intake.mapping import Surroundings
 from intake.ops_records import BatchRecord
 from intake.ops_store import OpsStore
 from intake.project import Project
-from intake.readers import read_chunks
+from intake.regime import load_consent_rules
+from intake.repeats import RepeatFinder, window_of
 from intake.report import FileReport
 from intake.sealed import unsealer
+from intake.suppression import Refusals
 from intake.tombstones import door_keeper
 from intake.validation import Bounds
 from intake.vault import write_vault
@@ -40,10 +46,14 @@ class Door:
         self.store = OpsStore(project.paths)
         self._vocabulary = load_event_types(project.config)
         self._hasher = Hasher(identifier_key_bytes(project.paths), project.settings.intake.default_region)
-        self._refusals = self._read_refusals()
+        self._consent_rules = load_consent_rules(project.config)
+        self._read_consent()
         self._keeper = door_keeper(
             project.paths, self.store.tombstones(), self._hasher.key, project.settings.intake.default_region
         )
+
+        repeats = window_of(contract.repeats, contract.kind, project.settings.intake.repeat_window_seconds)
+        self._repeats = RepeatFinder(repeats) if repeats else None
 
     def take_in(self, file: Path) -> FileReport:
         """One file; a problem with it is reported and opens an alert, and never raises."""
@@ -59,6 +69,7 @@ class Door:
         input_hash = content_hash(file)
         batch_id = _batch_id(self.contract, input_hash, reference)
         if self.store.batch(batch_id) is not None:
+            self._recall(batch_id)
             message = f"{file}: taken in before, nothing to do"
             return FileReport(file, "unchanged", batch_id=batch_id, input_hash=input_hash, message=message)
         started = self.project.clock.now()
@@ -70,16 +81,23 @@ class Door:
             return FileReport(file, "empty", input_hash=input_hash, message=f"{file}: no rows in it")
         return self._record(batch, file, input_hash, started)
 
+    def _recall(self, batch_id: str) -> None:
+        """Events of a file that is in already count for repeats as if it had been read now."""
+        if self._repeats is not None:
+            for file in self.store.files_of_batch(batch_id):
+                self._repeats.add(pq.read_table(self.project.paths.root / file.path, partitioning=None))
+            self._repeats.repeated()
+
     def _fill(self, batch: Batch, file: Path, reference: Reference | None) -> None:
-        chunks: Iterable[Chunk] = read_chunks(self.contract, file, unseal=unsealer(self.project.paths))
-        if self.contract.lines and self.contract.lines.group_by:
-            whole = one_chunk(chunks, self.contract)
-            chunks = [whole] if whole else []
-        for chunk in chunks:
-            batch.add(chunk if reference is None else chunk.with_table(reference.added_to(chunk.table)))
+        for chunk in self._chunks(file, reference):
+            batch.add(chunk)
             if self.on_progress:
                 self.on_progress(file, batch.rows_read)
+        batch.review(lambda positions: rows_at(self._chunks(file, reference), positions))
         batch.finish()
+
+    def _chunks(self, file: Path, reference: Reference | None) -> Iterator[Chunk]:
+        return input_chunks(self.contract, file, reference, unsealer(self.project.paths))
 
     def _record(self, batch: Batch, file: Path, input_hash: str, started: datetime) -> FileReport:
         paths, name = self.project.paths, self.contract.name
@@ -100,10 +118,10 @@ class Door:
             started_at=started,
             finished_at=self.project.clock.now(),
         )
-        self.store.record_batch(record, batch.files, batch.shelf.reasons, batch.consent)
+        self.store.record_batch(record, batch.files, batch.shelf.reasons, batch.consent, batch.withheld, batch.findings)
         if batch.consent:
-            self._refusals = self._read_refusals()
-        return _report(file, record, batch.shelf.reasons)
+            self._read_consent()
+        return _report(file, record, batch)
 
     def _rules(self, now: datetime) -> Rules:
         settings = self.project.settings
@@ -113,12 +131,19 @@ class Door:
             vocabulary=self._vocabulary,
             bounds=Bounds(settings.intake.earliest_event, now, settings.intake.future_tolerance_seconds),
             refusals=self._refusals,
+            histories=self._histories,
             keeper=self._keeper,
+            repeats=self._repeats,
         )
 
-    def _read_refusals(self) -> Refusals:
-        purpose = self.contract.consent
-        return Refusals([] if purpose == ALWAYS_STORED else self.store.consent_changes(purpose))
+    def _read_consent(self) -> None:
+        purpose, rules = self.contract.consent, self._consent_rules
+        everybody = purpose != ALWAYS_STORED and rules.asks_first(purpose)
+        known = [] if purpose == ALWAYS_STORED else self.store.consent_changes(purpose, everybody=everybody)
+        self._refusals = Refusals(known, purpose, rules)
+        self._histories = {
+            name: ConsentHistory(self.store.consent_changes(name, everybody=True)) for name in self.contract.consents
+        }
 
 
 def _batch_id(contract: SourceContract, input_hash: str, reference: Reference | None) -> str:
@@ -128,7 +153,7 @@ def _batch_id(contract: SourceContract, input_hash: str, reference: Reference | 
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
-def _report(file: Path, record: BatchRecord, reasons: dict[str, int]) -> FileReport:
+def _report(file: Path, record: BatchRecord, batch: Batch) -> FileReport:
     return FileReport(
         path=file,
         state="ingested",
@@ -138,7 +163,9 @@ def _report(file: Path, record: BatchRecord, reasons: dict[str, int]) -> FileRep
         quarantined=record.quarantined,
         suppressed=record.suppressed,
         events=record.events,
-        reasons=reasons,
+        reasons=batch.shelf.reasons,
+        findings={name: rows for name, rows in sorted(batch.findings.items()) if rows},
+        hours_ahead=batch.hours_ahead,
         batch_id=record.batch_id,
         input_hash=record.input_hash,
     )

@@ -55,6 +55,25 @@ def write_events(paths: DataPaths, events: pa.Table, source: str, batch_id: str,
     return files
 
 
+def without_events(paths: DataPaths, files: list[LakeFile], event_ids: pa.Array) -> list[LakeFile]:
+    """Take events out of files that are written and not yet recorded; files that hold nothing then are removed."""
+    kept = []
+    for file in files:
+        path = paths.root / file.path
+        rows = pq.read_table(path, partitioning=None)
+        left = rows.filter(pc.invert(pc.is_in(rows.column("event_id"), value_set=event_ids)))
+        if left.num_rows == rows.num_rows:
+            kept.append(file)
+        elif left.num_rows:
+            draft = drafts(paths) / path.name
+            pq.write_table(left.combine_chunks(), draft, **_PARQUET)
+            publish([(draft, path)])
+            kept.append(_record(left, path.relative_to(paths.root), file.event_date, file.source, file.batch_id))
+        else:
+            path.unlink()
+    return kept
+
+
 def drafts(paths: DataPaths) -> Path:
     """Where day files are written before they get their name."""
     return paths.root / "lake" / ".partial"

@@ -15,14 +15,15 @@ from intake.contract_terms import Expression
 from intake.email_domain import email_domains
 from intake.event import EVENT_SCHEMA
 from intake.event_numbers import number_columns
-from intake.expressions import column_of, raw, rule_mask, text
+from intake.event_times import ORIGINAL, event_times
+from intake.expressions import column_of, rule_mask, text
 from intake.identifiers import Hasher, identifier_lists
 from intake.lines import Groups, duplicate_lines, group_rows, group_totals, line_lists, mark_line_problems
 from intake.nested_lines import nested_lines
 from intake.properties import properties_of
 from intake.reasons import Reasons
 from intake.scrub import scrub_column
-from intake.values import Mask, Moments, Whole, as_moments, as_text, is_valid
+from intake.values import Mask, Whole, as_text, is_valid
 
 _SCRUBBED = ("page_url", "referrer", "query")
 _KEY_SEPARATOR = "\x1f"
@@ -48,6 +49,7 @@ class Mapped:
         duplicate_rows: source rows dropped as exact duplicates of another line.
         event_of_row: event of each source row, -1 where there is none.
         representatives: for each event, the source row that speaks for it.
+        corrected: events whose `occurred_at` is not what the source said, because the contract puts it right.
     """
 
     events: pa.Table
@@ -56,6 +58,7 @@ class Mapped:
     duplicate_rows: Mask
     event_of_row: Whole
     representatives: Whole
+    corrected: Mask
 
     @property
     def rows_of_event(self) -> Whole:
@@ -84,9 +87,9 @@ def map_rows(table: pa.Table, contract: SourceContract, surroundings: Surroundin
     reasons = Reasons(len(first))
     heads = table if len(first) == table.num_rows and groups is None else table.take(pa.array(first))
     if contract.lines and contract.lines.nested:
-        table, groups = nested_lines(heads, contract.lines, reasons)
-    events = _events(heads, table, groups, contract, surroundings, reasons)
-    return Mapped(events, reasons, row_reasons, duplicates, owner, first)
+        table, groups = nested_lines(heads, contract.lines, reasons, contract.numbers)
+    events, corrected = _events(heads, table, groups, contract, surroundings, reasons)
+    return Mapped(events, reasons, row_reasons, duplicates, owner, first, corrected)
 
 
 def _events(
@@ -96,19 +99,21 @@ def _events(
     contract: SourceContract,
     surroundings: Surroundings,
     reasons: Reasons,
-) -> pa.Table:
+) -> tuple[pa.Table, Mask]:
     rows = heads.num_rows
     columns = {name: text(heads, expression) for name, expression in _text_fields(contract)}
     columns |= {name: scrub_column(columns[name]) for name in _SCRUBBED if name in columns}
     columns["event_type"] = text(heads, contract.event_type)
     columns["event_id"] = _event_ids(heads, contract)
-    columns["occurred_at"], columns["received_at"] = _times(heads, contract, surroundings, reasons)
+    times = event_times(heads, contract, surroundings.now, reasons)
+    columns["occurred_at"], columns["received_at"] = times.occurred_at, times.received_at
     columns |= number_columns(heads, table, groups, contract, reasons)
     columns["identifiers"] = identifier_lists(heads, contract.identifiers, surroundings.hasher)
     computed: dict[str, pa.Array] = {}
     if contract.lines and groups is not None:
         computed = {**group_totals(table, contract.lines, groups), "lines": line_lists(table, contract.lines, groups)}
     computed |= email_domains(heads, contract.identifiers)
+    computed |= {ORIGINAL: times.original} if times.corrected.any() else {}
     columns["properties"], bad = properties_of(heads, contract, computed)
     reasons.mark(bad, "invalid_json:properties")
     columns["source"] = pa.repeat(pa.scalar(contract.name), rows)
@@ -116,7 +121,7 @@ def _events(
     columns["loaded_at"] = pa.repeat(pa.scalar(surroundings.now, EVENT_SCHEMA.field("loaded_at").type), rows)
     _add_defaults(columns, contract, surroundings)
     arrays = [columns.get(field.name, pa.nulls(rows, field.type)).cast(field.type) for field in EVENT_SCHEMA]
-    return pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA)
+    return pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA), times.corrected
 
 
 def _text_fields(contract: SourceContract) -> list[tuple[str, Expression]]:
@@ -146,30 +151,3 @@ def _event_ids(heads: pa.Table, contract: SourceContract) -> pa.Array:
     joined = pc.binary_join_element_wise(contract.name, *(pc.fill_null(part, "") for part in parts), _KEY_SEPARATOR)
     digests = [hashlib.blake2b(key.encode(), digest_size=16).hexdigest() for key in joined.to_pylist()]
     return pc.coalesce(own, pa.array(digests, pa.string(), mask=~known))
-
-
-def _times(
-    heads: pa.Table, contract: SourceContract, surroundings: Surroundings, reasons: Reasons
-) -> tuple[pa.Array, pa.Array]:
-    occurred = _moments(raw(heads, contract.columns["occurred_at"]), contract)
-    reasons.mark(occurred.bad, "invalid_timestamp:occurred_at")
-    now = int(pa.scalar(surroundings.now, pa.timestamp("us", tz="UTC")).cast(pa.int64()).as_py())
-    arrival = contract.arrival
-    if arrival.clock:
-        received = np.full(heads.num_rows, now)
-    elif arrival.column is not None:
-        stated = _moments(column_of(heads, arrival.column), contract)
-        reasons.mark(stated.bad, "invalid_timestamp:received_at")
-        received = np.where(stated.valid, stated.micros, occurred.micros)
-    else:
-        delay = arrival.delay.total_seconds() if arrival.delay else 0.0
-        received = occurred.micros + round(delay * 1_000_000)
-    return _stamps(occurred.micros, occurred.valid), _stamps(received, occurred.valid)
-
-
-def _moments(array: pa.Array, contract: SourceContract) -> Moments:
-    return as_moments(array, zone=contract.time_zone, unit=contract.time_unit, pattern=contract.time_format)
-
-
-def _stamps(micros: Whole, valid: Mask) -> pa.Array:
-    return pa.array(micros, mask=~valid).cast(pa.timestamp("us", tz="UTC"))

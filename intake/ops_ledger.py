@@ -11,6 +11,13 @@ from typing import Any
 from intake.ops_database import OpsDatabase
 from intake.ops_records import BatchRecord, ConsentChange, LakeFile, SeenFile, TouchedDay, from_text, to_text
 
+# Of two words of one moment the refusal stays, whichever came in first.
+_CONSENT = """
+    insert into consent (identifier, purpose, occurred_at, granted, identifier_type, source, note)
+    values (?, ?, ?, ?, ?, ?, ?)
+    on conflict (identifier, purpose, occurred_at) do update set granted = min(granted, excluded.granted)
+"""
+
 
 class LakeLedger(OpsDatabase):
     """The part of the store that intake writes."""
@@ -21,6 +28,8 @@ class LakeLedger(OpsDatabase):
         files: Sequence[LakeFile],
         reasons: Mapping[str, int] | None = None,
         consent: Sequence[ConsentChange] = (),
+        suppressed: Mapping[tuple[str, str], int] | None = None,
+        findings: Mapping[str, int] | None = None,
     ) -> bool:
         """Make a batch visible in one transaction: its files, counts, touched days and consent.
 
@@ -41,7 +50,11 @@ class LakeLedger(OpsDatabase):
             _insert(connection, "touched_day", [(day.isoformat(), batch.batch_id, finished, None) for day in days])
             counts = [(batch.batch_id, reason, rows) for reason, rows in sorted((reasons or {}).items())]
             _insert(connection, "quarantine_row_count", counts)
-            _insert(connection, "consent", [_consent_row(change) for change in consent], "or replace")
+            found = [(batch.batch_id, finding, rows) for finding, rows in sorted((findings or {}).items()) if rows]
+            _insert(connection, "batch_finding", found)
+            withheld = [(batch.batch_id, *key, rows) for key, rows in sorted((suppressed or {}).items())]
+            _insert(connection, "suppressed_row_count", withheld)
+            connection.executemany(_CONSENT, [_consent_row(change) for change in consent])
         return True
 
     def batches(self, source: str | None = None) -> list[BatchRecord]:
@@ -57,11 +70,12 @@ class LakeLedger(OpsDatabase):
     def visible_files(self) -> list[LakeFile]:
         """The lake as it stands: what a run pins."""
         rows = self.rows("select * from lake_file where state = 'visible' order by event_date, path")
-        times = ("min_received_at", "max_received_at", "loaded_at")
-        return [
-            LakeFile(**{**_with_times(row, *times), "event_date": date.fromisoformat(row["event_date"])})
-            for row in rows
-        ]
+        return [_lake_file(row) for row in rows]
+
+    def files_of_batch(self, batch_id: str) -> list[LakeFile]:
+        """Visible files that a batch wrote."""
+        query = "select * from lake_file where state = 'visible' and batch_id = ? order by event_date, path"
+        return [_lake_file(row) for row in self.rows(query, batch_id)]
 
     def swap_files(self, retired: Sequence[str], added: Sequence[LakeFile]) -> None:
         """Replace files in one transaction, as compaction and erasure do."""
@@ -118,18 +132,43 @@ class LakeLedger(OpsDatabase):
         )
         return {(row["source"], row["reason"]): int(row["n"]) for row in rows}
 
-    def consent_changes(self, purpose: str) -> list[ConsentChange]:
-        """Every word given on a purpose, oldest first, of the identifiers that ever refused it."""
+    def findings(self, source: str | None = None) -> dict[tuple[str, str], int]:
+        """(source, finding) → source rows: duplicates by kind, clocks put right, bots, rows replayed."""
         rows = self.rows(
-            "select * from consent where purpose = ? and identifier in"
-            " (select identifier from consent where purpose = ? and granted = 0) order by occurred_at",
+            "select b.source, f.finding, sum(f.rows) as n from batch_finding f join batch b using (batch_id)"
+            " where ? is null or b.source = ? group by 1, 2 order by 1, 2",
+            source,
+            source,
+        )
+        return {(row["source"], row["finding"]): int(row["n"]) for row in rows}
+
+    def consent_changes(self, purpose: str, *, everybody: bool = False) -> list[ConsentChange]:
+        """Every word given on a purpose, oldest first: of the identifiers that ever refused it, or of all."""
+        rows = self.rows(
+            "select * from consent where purpose = ? and (? or identifier in"
+            " (select identifier from consent where purpose = ? and granted = 0)) order by occurred_at",
             purpose,
+            everybody,
             purpose,
         )
-        return [
-            ConsentChange(row["identifier"], row["purpose"], bool(row["granted"]), from_text(row["occurred_at"]))
+        return [_consent_change(row) for row in rows]
+
+    def consent_of(self, identifiers: Sequence[str]) -> list[ConsentChange]:
+        """Every word of these identifier hashes, oldest first."""
+        marks = ", ".join("?" * len(identifiers))
+        rows = self.rows(f"select * from consent where identifier in ({marks}) order by occurred_at", *identifiers)
+        return [_consent_change(row) for row in rows]
+
+    def suppressed_counts(self) -> dict[tuple[date, str, str, str], int]:
+        """(day of intake in UTC, source, purpose, reason) → source rows that were left out."""
+        rows = self.rows(
+            "select substr(b.finished_at, 1, 10) as day, b.source, s.purpose, s.reason, sum(s.rows) as n"
+            " from suppressed_row_count s join batch b using (batch_id) group by 1, 2, 3, 4 order by 1, 2, 3, 4"
+        )
+        return {
+            (date.fromisoformat(row["day"]), row["source"], row["purpose"], row["reason"]): int(row["n"])
             for row in rows
-        ]
+        }
 
     def seen_files(self, source: str) -> dict[str, SeenFile]:
         """What the last scan saw of a source, by path."""
@@ -172,8 +211,33 @@ def _file_row(file: LakeFile) -> tuple[Any, ...]:
 
 
 def _consent_row(change: ConsentChange) -> tuple[Any, ...]:
-    return (change.identifier, change.purpose, to_text(change.occurred_at), int(change.granted))
+    return (
+        change.identifier,
+        change.purpose,
+        to_text(change.occurred_at),
+        int(change.granted),
+        change.identifier_type,
+        change.source,
+        change.note,
+    )
+
+
+def _consent_change(row: sqlite3.Row) -> ConsentChange:
+    return ConsentChange(
+        row["identifier"],
+        row["purpose"],
+        bool(row["granted"]),
+        from_text(row["occurred_at"]),
+        row["identifier_type"],
+        row["source"],
+        row["note"],
+    )
 
 
 def _with_times(row: sqlite3.Row, *times: str) -> dict[str, Any]:
     return {key: from_text(row[key]) if key in times else row[key] for key in row.keys()}  # noqa: SIM118
+
+
+def _lake_file(row: sqlite3.Row) -> LakeFile:
+    times = _with_times(row, "min_received_at", "max_received_at", "loaded_at")
+    return LakeFile(**{**times, "event_date": date.fromisoformat(row["event_date"])})

@@ -98,5 +98,12 @@ create table if not exists alert_digest (
 create table if not exists alert_digest_item (
     channel text not null, alert_id text not null, digest_id text not null, primary key (channel, alert_id)
 ) without rowid;
+create table if not exists stream_offset (
+    cluster text not null, topic text not null, partition integer not null, next_offset integer not null,
+    moved_at text not null, primary key (cluster, topic, partition)
+) without rowid;
+create table if not exists stream_spool (
+    file text primary key, topic text not null, cluster text not null, next_offsets text not null
+) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
 insert or ignore into schema_version (version) values (3);

@@ -12,7 +12,10 @@ FileState = Literal["ingested", "unchanged", "unreadable", "empty"]
 
 @dataclass(frozen=True)
 class FileReport:
-    """One input file: rows_read = accepted + duplicate + quarantined + suppressed, in source rows."""
+    """One input file: rows_read = accepted + duplicate + quarantined + suppressed, in source rows.
+
+    `findings` counts rows by what was found on them beside that; `hours_ahead` names a clock in the wrong zone.
+    """
 
     path: Path
     state: FileState
@@ -23,6 +26,8 @@ class FileReport:
     suppressed: int = 0
     events: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    findings: Mapping[str, int] = field(default_factory=dict)
+    hours_ahead: float | None = None
     batch_id: str = ""
     input_hash: str = ""
     message: str = ""

@@ -14,6 +14,7 @@ from intake.contract import SourceContract
 from intake.contract_terms import Rule
 from intake.expressions import rule_mask
 from intake.nested import column_from, decoded, with_paths
+from intake.number_style import numeric_columns, plain_columns
 from intake.values import Whole, as_text, flat
 
 
@@ -22,7 +23,8 @@ def shaped(chunk: Chunk, contract: SourceContract) -> Chunk:
     if not chunk.table.num_columns:
         return chunk
     chunk = _unnested(chunk, contract.unnest) if contract.unnest else chunk
-    chunk = chunk.with_table(_with_aliases(with_paths(chunk.table, names_read(contract)), contract))
+    table = _with_aliases(with_paths(chunk.table, names_read(contract)), contract)
+    chunk = chunk.with_table(plain_columns(table, numeric_columns(contract), contract.numbers))
     return _without_skipped(chunk, contract.skip) if contract.skip else chunk
 
 

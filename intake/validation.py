@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from intake.event import EventType
 from intake.reasons import Reasons
-from intake.values import Mask, Whole, is_valid, mask_of
+from intake.values import Whole, is_valid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,24 +79,3 @@ def _settle_times(events: pa.Table, reasons: Reasons, bounds: Bounds) -> pa.Tabl
 def _whole(column: pa.ChunkedArray) -> Whole:
     numbers = pc.fill_null(column.combine_chunks().cast(pa.int64()), 0)
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-class SeenEvents:
-    """Event ids accepted so far in this batch."""
-
-    def __init__(self) -> None:
-        self._chunks: list[pa.Array] = []
-
-    def duplicates(self, event_ids: pa.Array, candidates: Mask) -> Mask:
-        """Candidates whose id came before; the first of equal ids is none. Remembers the new ones."""
-        rows = np.flatnonzero(candidates)
-        ids = event_ids.take(pa.array(rows))
-        codes = ids.dictionary_encode().indices.to_numpy(zero_copy_only=False)
-        again = np.ones(len(rows), dtype=bool)
-        again[np.unique(codes, return_index=True)[1]] = False
-        for chunk in self._chunks:
-            again |= mask_of(pc.is_in(ids, value_set=chunk))
-        self._chunks.append(ids.filter(pa.array(~again)))
-        found = np.zeros(len(event_ids), dtype=bool)
-        found[rows[again]] = True
-        return found

@@ -61,6 +61,8 @@ def show_reports(reports: Iterable[IngestReport]) -> None:
     for file in files:
         for reason, rows in sorted(file.reasons.items()):
             say(f"{file.path}: {rows:,} quarantined: {reason}")
+        for finding, rows in sorted(file.findings.items()):
+            say(f"{file.path}: {rows:,} {finding}")
         if file.message:
             (warn if file.state == "unreadable" else say)(" ".join(file.message.split()))
 
