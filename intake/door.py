@@ -48,9 +48,7 @@ class Door:
         self._hasher = Hasher(identifier_key_bytes(project.paths), project.settings.intake.default_region)
         self._consent_rules = load_consent_rules(project.config)
         self._read_consent()
-        self._keeper = door_keeper(
-            project.paths, self.store.tombstones(), self._hasher.key, project.settings.intake.default_region
-        )
+        self._keeper = door_keeper(project.paths, self.store.tombstones(), contract, self._hasher)
 
         repeats = window_of(contract.repeats, contract.kind, project.settings.intake.repeat_window_seconds)
         self._repeats = RepeatFinder(repeats) if repeats else None

@@ -17,7 +17,8 @@ _WORD = re.compile(r"[^\s,;|\t\"'<>(){}\[\]=&?#]+")
 _PHONE = re.compile(r"\+?\(?\d[\d\-. ()/]{5,18}\d")
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _PHONE_DIGITS = 7
-_SHORTEST = 3
+_SHORTEST = 1
+_SHORTEST_TELLING = 6
 # A file names the same people again and again; beyond this the memory is worth more than the time.
 _REMEMBERED = 1 << 20
 
@@ -44,9 +45,18 @@ class Mentions:
             found = self._known[word] = self._looked_up(word)
         return found
 
-    def inside(self, text: bytes | str) -> bool:
-        """Whether a line, a JSON object or any other text has such a word."""
-        return any(self.names(word) for word in candidates(text))
+    def inside(self, text: bytes | str, fields: frozenset[str] = frozenset()) -> bool:
+        """Whether a line, a JSON object or any other text names one of them.
+
+        Args:
+            text: what a source said.
+            fields: members of the object that hold identifiers: there every value counts. Elsewhere only what tells
+                by itself: 4711 may be a customer, a product or an amount.
+        """
+        said = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text
+        if any(self.names(value) for value in _values_of(said, fields)):
+            return True
+        return any(self.names(word) for word in candidates(said) if is_telling(word))
 
     def _looked_up(self, word: str) -> bool:
         text = word.strip()
@@ -58,9 +68,16 @@ class Mentions:
         return any(found is not None and self._is_meant(found) for found in hashes)
 
 
-def candidates(text: bytes | str) -> Iterator[str]:
-    """Words that could be identifiers: the values of a JSON object, else words, phone numbers and hashes."""
-    said = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text
+def is_telling(word: str) -> bool:
+    """Whether finding this word alone means something: an address, a phone number with its plus, a code."""
+    if "@" in word or (word.startswith("+") and len(word) > _PHONE_DIGITS):
+        return True
+    has_digit = any(letter.isdigit() for letter in word)
+    return len(word) >= _SHORTEST_TELLING and has_digit and (len(word) >= _PHONE_DIGITS or not word.isdigit())
+
+
+def candidates(said: str) -> Iterator[str]:
+    """Words that could be identifiers: the values of a JSON object, words, phone numbers and hashes."""
     with contextlib.suppress(msgspec.DecodeError):
         yield from _leaves(msgspec.json.decode(said))
     yield from _WORD.findall(said)
@@ -73,6 +90,16 @@ def _types_of(word: str) -> tuple[str, ...]:
         return ("email", "login")
     digits = sum(letter.isdigit() for letter in word)
     return TYPES if digits >= _PHONE_DIGITS else tuple(name for name in TYPES if name not in ("phone", "email"))
+
+
+def _values_of(said: str, fields: frozenset[str]) -> Iterator[str]:
+    if not fields:
+        return
+    with contextlib.suppress(msgspec.DecodeError):
+        found = msgspec.json.decode(said)
+        if isinstance(found, dict):
+            for name in fields & found.keys():
+                yield from _leaves(found[name])
 
 
 def _leaves(value: Any) -> Iterator[str]:

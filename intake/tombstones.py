@@ -12,9 +12,12 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
+from intake.contract import SourceContract
 from intake.erased import ErasedIdentifiers, Kind, Spell
+from intake.identifiers import Hasher
 from intake.keys import read_or_make
 from intake.mentions import Mentions
+from intake.nested import root_of
 from intake.paths import DataPaths
 from intake.validation import micros
 from intake.values import Mask
@@ -81,6 +84,7 @@ class DoorKeeper:
 
     identifiers: ErasedIdentifiers
     mentions: Mentions
+    fields: frozenset[str] = frozenset()
 
     def sorted_out(self, events: pa.Table, flagged: Mask) -> SortedOut:
         """Who does not come in: events of erased people from before, but for orders and refunds that are sound."""
@@ -93,10 +97,19 @@ class DoorKeeper:
 
     def names_somebody(self, original: bytes) -> bool:
         """Whether a row that was set aside names an erased person."""
-        return bool(self.identifiers) and self.mentions.inside(original)
+        return bool(self.identifiers) and self.mentions.inside(original, self.fields)
 
 
-def door_keeper(paths: DataPaths, tombstones: Iterable[Tombstone], key: bytes, region: str) -> DoorKeeper:
-    """What keeps erased people out; `key` and `region` are those of the identifier hashes."""
+def door_keeper(
+    paths: DataPaths, tombstones: Iterable[Tombstone], contract: SourceContract, hasher: Hasher
+) -> DoorKeeper:
+    """What keeps erased people out of one source."""
     found = erased_identifiers(paths, tombstones)
-    return DoorKeeper(found, Mentions(key, region, found.is_person))
+    return DoorKeeper(found, Mentions(hasher.key, hasher.region, found.is_person), identifier_fields(contract))
+
+
+def identifier_fields(contract: SourceContract) -> frozenset[str]:
+    """The members of a source's records that hold identifiers, under all their names."""
+    named = {spec.column for spec in contract.identifiers}
+    named = named.union(*(contract.aliases.get(name, ()) for name in named))
+    return frozenset(named | {root_of(name) for name in named})

@@ -21,7 +21,10 @@ class FileCheck(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """Timestamps are ISO 8601 in UTC; `counts` are rows by table; `policy_hash` covers placements and policies."""
+    """Timestamps are ISO 8601 in UTC; `counts` are rows by table; `policy_hash` covers placements and policies.
+
+    `replaces` names the version of which this one is the copy without people who were erased.
+    """
 
     version: str
     as_of: str
@@ -33,6 +36,7 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, FileCheck]
     model_versions: dict[str, str]
     totals: dict[str, int]
+    replaces: str = ""
 
 
 def sha256_of(path: Path) -> str:
