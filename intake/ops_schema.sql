@@ -74,7 +74,7 @@ create table if not exists batch_finding (
     batch_id text not null, finding text not null, rows integer not null, primary key (batch_id, finding)
 ) without rowid;
 create table if not exists source_column (
-    source text not null, name text not null, kind text not null, state text not null,
+    source text not null, name text not null, kind text not null, state text not null, filled real not null,
     first_seen_at text not null, last_seen_at text not null, first_input text not null, last_input text not null,
     primary key (source, name)
 ) without rowid;

@@ -29,6 +29,11 @@ class DataPaths:
         return self.root / "vault"
 
     @property
+    def spool(self) -> Path:
+        """Messages on their way into the lake, in clear; mode 700, each file gone within seconds."""
+        return self.root / "spool"
+
+    @property
     def keys(self) -> Path:
         """Secret keys, mode 600, used when the environment gives none."""
         return self.root / "keys"

@@ -74,7 +74,9 @@ class KafkaSettings(_Section):
     """Topics that `concierge stream` reads. `${NAME}` in servers and client options comes from the environment."""
 
     servers: str = Field(default="", description="brokers, e.g. broker-1:9092,broker-2:9092")
-    group: str = Field(default="concierge", min_length=1, description="consumer group")
+    group: str = Field(
+        default="concierge", min_length=1, description="consumer group under which offsets are also told to the brokers"
+    )
     topics: dict[str, str] = Field(default={}, description="contract of each topic; its messages are JSON objects")
     client: dict[str, str] = Field(
         default={}, description="options of librdkafka, e.g. security.protocol, sasl.mechanism, ssl.ca.location"

@@ -17,6 +17,7 @@ from orchestration.cli import (
     serve_command,
     snapshot_commands,
     status_command,
+    stream_command,
 )
 from orchestration.cli.alert_commands import alerts
 from orchestration.cli.errors import OneLineErrors
@@ -33,6 +34,7 @@ COMMANDS = (
     ("demo", demo_command.demo),
     ("init", init_command.init),
     ("ingest", ingest_command.ingest),
+    ("stream", stream_command.stream),
     ("run", run_command.run),
     ("serve", serve_command.serve),
     ("decide", decide_command.decide),
