@@ -22,7 +22,7 @@ def source_schema() -> str:
 
 
 def _allow_short_forms(schema: dict[str, Any]) -> None:
-    """Plain text for one location, for a constant in event_type, and for a column in expressions and matching roles."""
+    """Plain text for one location, for a constant in event_type, for a column in expressions, roles and consents."""
     fields = schema["properties"]
     fields["location"] = {"anyOf": [{"type": "string"}, {"type": "null"}, fields["location"]]}
     fields["event_type"] = {"anyOf": [{"type": "string"}, fields["event_type"]]}
@@ -30,8 +30,8 @@ def _allow_short_forms(schema: dict[str, Any]) -> None:
     for role in ROLES:
         columns = definitions["Matching"]["properties"]
         columns[role] = {"anyOf": [{"type": "string"}, columns[role]]}
-    long_form = definitions.pop("Expression")
-    definitions["Expression"] = {"anyOf": [{"type": "string"}, long_form]}
+    for part in ("Expression", "ConsentTerm"):
+        definitions[part] = {"anyOf": [{"type": "string"}, definitions.pop(part)]}
 
 
 if __name__ == "__main__":
