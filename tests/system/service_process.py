@@ -62,15 +62,16 @@ def first_version(paths: DataPaths) -> None:
 
 
 @contextmanager
-def serving(root: Path, workers: int = 1) -> Iterator[Served]:
+def serving(root: Path, workers: int = 1, environment: dict[str, str] | None = None) -> Iterator[Served]:
     """Start the service and wait until it is ready; it is killed at the end if it still runs."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"CONCIERGE_DATA": str(root), "CONCIERGE_CONFIG": str(sample.CONFIG)}
-    environment.pop("CONCIERGE_API_KEY", None)
+    variables = os.environ | {"CONCIERGE_DATA": str(root), "CONCIERGE_CONFIG": str(sample.CONFIG)}
+    variables.pop("CONCIERGE_API_KEY", None)
+    variables |= environment or {}
     command = [sys.executable, "-m", "serving", "--port", str(port), "--workers", str(workers)]
-    served = Served(subprocess.Popen(command, env=environment), f"http://127.0.0.1:{port}")
+    served = Served(subprocess.Popen(command, env=variables), f"http://127.0.0.1:{port}")
     try:
         _wait_until_ready(served)
         yield served
