@@ -137,3 +137,53 @@
         generate_subscripts({{ list_column }}, 1) as {{ name }}_number
     from {{ relation }}
 {%- endmacro %}
+
+
+{# The value seen first, with its time; as `latest`. #}
+{% macro earliest(value, at) -%}
+    {{ return(adapter.dispatch('earliest', 'concierge')(value, at)) }}
+{%- endmacro %}
+
+{% macro default__earliest(value, at) -%}
+    min(case when {{ value }} is not null then struct_pack(seen_at := {{ at }}, seen := {{ value }}) end)
+{%- endmacro %}
+
+
+{# How often a value was seen, and the value, as one struct: `max` of it is the value seen most. #}
+{% macro seen_times(n, value) -%}
+    {{ return(adapter.dispatch('seen_times', 'concierge')(n, value)) }}
+{%- endmacro %}
+
+{% macro default__seen_times(n, value) -%}
+    struct_pack(n := {{ n }}, seen := {{ value }})
+{%- endmacro %}
+
+
+{# Whole part of a quotient of two integers that are not negative. #}
+{% macro integer_quotient(numerator, denominator) -%}
+    {{ return(adapter.dispatch('integer_quotient', 'concierge')(numerator, denominator)) }}
+{%- endmacro %}
+
+{% macro default__integer_quotient(numerator, denominator) -%}
+    cast({{ big_integer(numerator) }} // {{ big_integer(denominator) }} as bigint)
+{%- endmacro %}
+
+
+{# An integer so wide that products of money and factors fit. #}
+{% macro big_integer(expression) -%}
+    {{ return(adapter.dispatch('big_integer', 'concierge')(expression)) }}
+{%- endmacro %}
+
+{% macro default__big_integer(expression) -%}
+    cast({{ expression }} as hugeint)
+{%- endmacro %}
+
+
+{# Whole part of a text written like a number of at most 15 digits, else null. #}
+{% macro whole_number(text_expression) -%}
+    {{ return(adapter.dispatch('whole_number', 'concierge')(text_expression)) }}
+{%- endmacro %}
+
+{% macro default__whole_number(text_expression) -%}
+    try_cast(regexp_extract({{ text_expression }}, '^(-?[0-9]{1,15})([.][0-9]+)?$', 1) as bigint)
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""SQL of the session features, generated from the specification that the live service folds events by."""
