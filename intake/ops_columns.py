@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 ADDED_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("touched_day", "carried_run_id", "text"),
     ("consent", "identifier_type", "text not null default ''"),
     ("consent", "source", "text not null default ''"),
     ("consent", "note", "text not null default ''"),

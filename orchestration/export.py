@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,19 @@ from pathlib import Path
 import duckdb
 
 from intake.project import Project
+from orchestration.export_contents import (
+    DATABASE,
+    read_contents,
+    rows_of,
+    table_contents,
+    take_over,
+    write_contents,
+)
 from orchestration.warehouse import Warehouse
 
-PUBLIC_SCHEMAS = ("marts", "identity", "ops")
-# Working tables of a run that mean nothing to a reader.
-PRIVATE_TABLES = frozenset({"ops.lake_file", "ops.daily_layout", "identity.account_address", "identity.evidence_seen"})
+# What a run notes about itself is no reason to publish again.
+NO_NEWS = frozenset({"ops.run_context", "ops.run_summary"})
 CURRENT = "current"
-DATABASE = "concierge.duckdb"
 KEEP_VERSIONS = 3
 
 
@@ -31,24 +37,36 @@ class Published:
     rows: dict[str, int]
 
 
-def publish_tables(project: Project, version: str) -> Published:
+def publish_tables(project: Project, version: str, *, only_changes: bool = False) -> Published:
     """Export the public schemas as `<published>/<version>/` and point `current` at it.
+
+    With `only_changes` nothing is exported when no table says anything new (what runs note about themselves does not
+    count), and tables that say what they said are taken over from the version before.
 
     The folder is complete before the link moves; a reader that has the older one open keeps reading it, for the next
     `KEEP_VERSIONS` - 1 exports at least. Exporting a version again replaces nothing that is linked: it gets a suffix.
     """
     root = project.paths.published
     root.mkdir(parents=True, exist_ok=True)
+    warehouse = Warehouse(project.paths.warehouse)
+    before = root / CURRENT
+    contents = table_contents(warehouse)
+    known = read_contents(before) if only_changes else {}
+    if known and _news(contents) == _news(known):
+        return Published(before.resolve().name, before.resolve(), rows_of(contents))
     name = _free_name(root, version)
     partial = root / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    rows = _export(Warehouse(project.paths.warehouse), partial)
+    if known:
+        take_over(before.resolve(), partial, known, contents)
+    _export(warehouse, partial, [address for address in contents if contents[address] != known.get(address)])
+    write_contents(partial, contents)
     _sync(partial)
     partial.rename(root / name)
     point(root, name)
     prune(root, keep=KEEP_VERSIONS)
-    return Published(name, root / name, rows)
+    return Published(name, root / name, rows_of(contents))
 
 
 def _free_name(root: Path, version: str) -> str:
@@ -56,12 +74,15 @@ def _free_name(root: Path, version: str) -> str:
     return next(name for name in candidates if not (root / name).exists())
 
 
-def _export(warehouse: Warehouse, folder: Path) -> dict[str, int]:
-    rows: dict[str, int] = {}
+def _news(contents: dict[str, str]) -> dict[str, str]:
+    return {address: said for address, said in contents.items() if address not in NO_NEWS}
+
+
+def _export(warehouse: Warehouse, folder: Path, addresses: Sequence[str]) -> None:
     with warehouse.connect() as connection, _attached(connection, folder / DATABASE):
         catalog = str(connection.execute("SELECT current_database()").fetchall()[0][0])
-        for schema, table in _public_tables(connection, catalog):
-            address = f"{schema}.{table}"
+        for address in addresses:
+            schema, _, table = address.partition(".")
             source = f'"{catalog}"."{schema}"."{table}"'
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS export."{schema}"').fetchall()
             connection.execute(f'CREATE TABLE export."{schema}"."{table}" AS SELECT * FROM {source}').fetchall()
@@ -69,8 +90,6 @@ def _export(warehouse: Warehouse, folder: Path) -> dict[str, int]:
             connection.execute(
                 f"COPY (SELECT * FROM {source}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
             ).fetchall()
-            rows[address] = int(connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0])
-    return rows
 
 
 @contextmanager
@@ -82,16 +101,6 @@ def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[Non
     finally:
         connection.execute("CHECKPOINT export").fetchall()
         connection.execute("DETACH export").fetchall()
-
-
-def _public_tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[str, str]]:
-    marks = ", ".join("?" * len(PUBLIC_SCHEMAS))
-    found = connection.execute(
-        "SELECT table_schema, table_name FROM information_schema.tables"
-        f" WHERE table_catalog = ? AND table_schema IN ({marks}) ORDER BY 1, 2",
-        [catalog, *PUBLIC_SCHEMAS],
-    ).fetchall()
-    return [(str(schema), str(table)) for schema, table in found if f"{schema}.{table}" not in PRIVATE_TABLES]
 
 
 def _sync(folder: Path) -> None:

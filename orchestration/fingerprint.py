@@ -15,6 +15,15 @@ SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".json", ".csv"}
 FILE = "last_run.sha256"
 
 
+def definition_hash(project: Project) -> str:
+    """Hash over configuration and code: what a customer's rows would come out differently for."""
+    digest = hashlib.sha256()
+    for folder in (project.config, *(repository_root() / name for name in CODE)):
+        for file in _files(folder):
+            digest.update(str(file).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
 def project_fingerprint(project: Project, as_of: datetime) -> str:
     """Hash over configuration, code, the day of `as_of` (features are windows of whole days) and what the run reads.
 
@@ -24,9 +33,7 @@ def project_fingerprint(project: Project, as_of: datetime) -> str:
     digest = hashlib.sha256(as_of.date().isoformat().encode())
     for line in _inputs(OpsStore(project.paths)):
         digest.update(line.encode() + b"\0")
-    for folder in (project.config, *(repository_root() / name for name in CODE)):
-        for file in _files(folder):
-            digest.update(str(file).encode() + b"\0" + file.read_bytes())
+    digest.update(definition_hash(project).encode())
     return digest.hexdigest()
 
 

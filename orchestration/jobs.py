@@ -6,13 +6,26 @@ from typing import Any
 
 from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
 
+from orchestration.assets.identity import DESCRIPTIONS
 from orchestration.groups import Group
+from orchestration.refresh.scope import SCOPE_TAG, TOUCHED
 
 EXPORT = AssetSelection.assets(AssetKey(["published", "tables"]))
 TRAINING = AssetSelection.groups(Group.TRAINING.value)
 DAYS = AssetSelection.groups(Group.LAKE.value, Group.STAGING.value, Group.DAILY.value)
 # Whatever looks at people looks from its own moment, and at what analysts decided until then.
 PINNED = AssetSelection.assets(AssetKey(["ops", "lake_file"]), AssetKey(["ops", "run_context"]))
+LEDGER = AssetSelection.assets(*(AssetKey(["identity", name]) for name in DESCRIPTIONS))
+# What follows a person within the hour; everything else that is behind the days follows with the daily run.
+CURRENT_TABLES = (
+    *(f"refresh/{name}" for name in ("customer", "identifier", "day")),
+    *(f"intermediate/{name}" for name in ("int_identifier_customers", "int_product_categories")),
+    *(f"marts/{name}" for name in ("customer_features", "dim_customer", "customer_scores", "customer_segments")),
+    *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
+    "marts/customer_recommendations",
+    *(f"ml/{name}" for name in ("segment_assignment", "segment_profile", "churn_score", "value_score")),
+)
+CURRENT = LEDGER | AssetSelection.assets(*(AssetKey(address.split("/")) for address in CURRENT_TABLES))
 PEOPLE = AssetSelection.groups(Group.IDENTITY.value, Group.PROFILES.value)
 ANSWERS = AssetSelection.groups(
     Group.SEGMENTS.value,
@@ -35,8 +48,10 @@ hourly_intake = define_asset_job(
 )
 hourly_refresh = define_asset_job(
     "hourly_refresh",
-    DAYS | EXPORT,
-    description="Rebuilds a range of days that intake touched, and exports the public tables with today's alerts.",
+    DAYS | CURRENT | EXPORT,
+    description="Rebuilds a range of days that intake touched, carries what came out differently through identities, "
+    "profiles, scores and segments of the customers it concerns, and exports what changed.",
+    tags={SCOPE_TAG: TOUCHED},
     **_SHARED,
 )
 daily_publish = define_asset_job(

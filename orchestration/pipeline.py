@@ -24,6 +24,7 @@ def run_pipeline(
     *,
     select: Sequence[str] | None = None,
     train: Train = "auto",
+    hourly: bool = False,
     on_stage: OnStage | None = None,
     on_start: OnStart | None = None,
 ) -> RunReport:
@@ -34,6 +35,7 @@ def run_pipeline(
         as_of: the moment to look from (aware); nothing that arrived at or after it is seen.
         select: asset selections in Dagster's syntax (`group:…`, `marts/dim_customer+`, …); None means everything.
         train: True trains, False scores with what there is, `auto` trains when a model is missing or a week old.
+        hourly: only what an hourly run does: touched days, and the rows of the customers they concern.
         on_stage: called when a step ends, with its name, its seconds and the peak bytes of the process tree.
         on_start: called when a step starts, with its name.
 
@@ -42,6 +44,8 @@ def run_pipeline(
         RunFailedError: a step failed; the message says which and why, in one line.
         ValueError: `as_of` has no time zone, or a selection matches nothing.
     """
+    if hourly and select is not None:
+        raise ValueError(f"hourly: an hourly run has its own selection; leave out {' '.join(select)}")
     if as_of.tzinfo is None:
         raise ValueError(f"as_of: {as_of.isoformat()} has no time zone; write it as 2018-01-02T00:00:00Z")
     configure(project.paths, project.config)
@@ -56,7 +60,7 @@ def run_pipeline(
         ops = OpsStore(project.paths)
         _record(ops, project, report, finished=False)
         try:
-            RunPlan(project, instance, clock, report, select, train).carry_out()
+            RunPlan(project, instance, clock, report, select, train, hourly).carry_out()
         except RunFailedError:
             report.state = "failed"
             raise

@@ -17,24 +17,24 @@ from orchestration.daily_layout import renew_daily_tables
 from orchestration.execution import execute
 from orchestration.fingerprint import project_fingerprint, remember, remembered
 from orchestration.groups import Group
-from orchestration.jobs import DAYS, PINNED, hourly_intake, hourly_refresh, whole_graph
+from orchestration.jobs import CURRENT, DAYS, EXPORT, PINNED, hourly_intake, hourly_refresh, whole_graph
 from orchestration.model_registry import ModelRegistry
 from orchestration.partitions import DayRange
 from orchestration.pin import current_as_of, days_to_build, pin
 from orchestration.publish import MODEL_NAMES
+from orchestration.refresh.marks import waiting
 from orchestration.resources import AS_OF_TAG
 from orchestration.run_report import RunFailedError, RunReport
 from orchestration.selection import parse_selection
 from orchestration.stages import StageClock
-from orchestration.touched import ranges_to_build
+from orchestration.touched import BRIDGE_DAYS, ranges_to_build
 from orchestration.warehouse import Warehouse
+from orchestration.warehouse_schema import source_table
 from serving.snapshot import pointer
 from serving.snapshot.manifest import read_manifest
 
 # Scoring never trains; a model is looked at again within the week, as the weekly schedule does.
 MODEL_AGE = timedelta(days=7)
-# Another dbt start costs about 10 CPU seconds, an empty day in a batch less than one.
-BRIDGE_DAYS = 31
 FRAMES = [AssetKey(["ops", "cutoff"]), AssetKey(["marts", "training_frame"])]
 
 
@@ -48,6 +48,7 @@ class RunPlan:
     report: RunReport
     select: Sequence[str] | None
     train: bool | str
+    hourly: bool = False
 
     def carry_out(self) -> None:
         """Intake, then either nothing, old training frames, or days and everything behind them."""
@@ -62,7 +63,9 @@ class RunPlan:
             self.report.notes.append("the lake is empty: `concierge ingest`, or a contract with a location, fills it")
             return
         ranges = self._ranges()
-        if self._nothing_to_do(ranges):
+        if self.hourly:
+            self._hour(ranges)
+        elif self._nothing_to_do(ranges):
             self.report.state = "nothing_to_do"
             self.report.skipped["everything"] = "no new input, no changed configuration, code or day since the last run"
         else:
@@ -101,6 +104,28 @@ class RunPlan:
         files = [file for file in self._ops.visible_files() if file.min_received_at < self.report.as_of]
         days = days_to_build(files, self._ops.touches(), before)
         return ranges_to_build(days, files, bridge_days=BRIDGE_DAYS)
+
+    def _hour(self, ranges: list[DayRange]) -> None:
+        """Rebuild touched days, and with the last of them the rows of the customers they concern."""
+        waits = waiting(self._ops) or self._overrides_changed()
+        if not ranges and not waits:
+            self.report.state = "nothing_to_do"
+            self.report.skipped["everything"] = "no day was touched and no customer waits since the last run"
+            return
+        if not ranges:
+            pin(self._ops, self._warehouse, self.report.as_of)
+            self._execute(hourly_refresh.name, assets=sorted(self._keys(CURRENT | EXPORT)))
+        for place, built in enumerate(ranges, start=1):
+            wanted = DAYS if place < len(ranges) else DAYS | CURRENT | EXPORT
+            self._execute(hourly_refresh.name, assets=sorted(self._keys(wanted)), tags=built.tags)
+            self.report.ranges.append(built)
+
+    def _overrides_changed(self) -> bool:
+        table = source_table("identity.identity_override")
+        if not self._warehouse.has_table(table.address):
+            return False
+        rows = self._warehouse.rows(f"SELECT a_key, b_key, kind FROM {table.address}")
+        return {(item.a_key, item.b_key, item.kind) for item in self._ops.overrides()} != set(rows)
 
     def _nothing_to_do(self, ranges: list[DayRange]) -> bool:
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
@@ -16,7 +16,7 @@ from orchestration.model_registry import StoredModel
 from orchestration.warehouse_schema import source_table
 
 PERSONAS = "personas.json"
-EVERYONE = "everyone"
+EVERYONE, PERSONA = "everyone", "persona"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,26 @@ def segmented(stored: StoredModel, features: pd.DataFrame, categories: pd.DataFr
         model_version=version,
     )
     return Segmented(assignment, _profile_rows(cards, as_of, version), cards)
+
+
+def segmented_among(stored: StoredModel, features: pd.DataFrame, personas: Mapping[int, str]) -> pd.DataFrame:
+    """Rows of `ml.segment_assignment` for some customers, among personas (name by id) that are large enough already."""
+    names = {**personas, EVERYONE_ID: EVERYONE}
+    if features.empty:
+        return empty("ml.segment_assignment")
+    persona = pd.Series(EVERYONE_ID, index=features.index, dtype="int64")
+    buyers = features["orders_lifetime"] > 0
+    if buyers.any():
+        model = SegmentModel.from_files(stored.files)
+        persona.loc[buyers] = model.assign(features.loc[buyers])["segment_id"].to_numpy()
+    segment = persona.where(persona.isin(list(personas)), EVERYONE_ID)
+    return features[["customer_id", "as_of"]].assign(
+        segment_id=segment,
+        segment_name=segment.map(names),
+        rung=segment.map(lambda found: EVERYONE if found == EVERYONE_ID else PERSONA),
+        micro_segment=None,
+        model_version=stored.card.version,
+    )
 
 
 def _named(card: PersonaCard, names: dict[int, str]) -> PersonaCard:

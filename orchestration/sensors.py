@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagster import (
+    AssetSelection,
     DagsterRunStatus,
     DefaultSensorStatus,
     RunFailureSensorContext,
@@ -20,9 +21,10 @@ from intake.project import Project
 from orchestration.alerts import run_failed
 from orchestration.execution import one_line, reason
 from orchestration.instance import PROCESS_TAG, heal
-from orchestration.jobs import hourly_refresh
+from orchestration.jobs import CURRENT, DAYS, EXPORT, hourly_refresh
+from orchestration.refresh.marks import marks_key, waiting
 from orchestration.resources import Workspace
-from orchestration.touched import ranges_to_build, run_key
+from orchestration.touched import BRIDGE_DAYS, ranges_to_build, run_key
 
 BUSY = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 
@@ -32,22 +34,38 @@ BUSY = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.
     job=hourly_refresh,
     minimum_interval_seconds=30,
     default_status=DefaultSensorStatus.RUNNING,
-    description="Groups touched days and their neighbours into contiguous ranges and asks for one run each.",
+    description="Asks for the rebuild of touched days, a range after the other, and with the last one for the rows of "
+    "the customers they concern.",
 )
 def touched_days(context: SensorEvaluationContext, workspace: Workspace) -> Iterator[RunRequest | SkipReason]:
-    """One run request a range; the same touches never ask twice, and a range that failed is asked for again."""
+    """One run at a time; the same touches never ask twice, and what failed is asked for again."""
     ops = workspace.ops()
-    touches = ops.touches()
-    if not touches:
+    touches, behind = ops.touches(), waiting(ops)
+    if not touches and not behind:
         yield SkipReason("no day was touched since its last rebuild")
         return
-    waiting = context.instance.get_runs_count(RunsFilter(job_name=hourly_refresh.name, statuses=BUSY))
-    if waiting:
-        yield SkipReason(f"{waiting} refreshes are under way; they may answer these {len(touches)} touches")
+    busy = context.instance.get_runs_count(RunsFilter(job_name=hourly_refresh.name, statuses=BUSY))
+    if busy:
+        yield SkipReason(f"{busy} refreshes are under way; they may answer these {len(touches)} touches")
         return
-    for built in ranges_to_build({item.event_date for item in touches}, ops.visible_files()):
-        key = f"{run_key(built, touches)}@{failures(context, run_key(built, touches))}"
-        yield RunRequest(run_key=key, tags={**built.tags, "concierge/touches": run_key(built, touches)})
+    days = {item.event_date for item in touches}
+    ranges = ranges_to_build(days, ops.visible_files(), bridge_days=BRIDGE_DAYS)
+    if not ranges:
+        yield _request(context, marks_key(behind), {}, CURRENT | EXPORT)
+        return
+    # The customers' rows follow with the last range: once, and not once a range.
+    selection = DAYS if len(ranges) > 1 else DAYS | CURRENT | EXPORT
+    yield _request(context, run_key(ranges[0], touches), ranges[0].tags, selection)
+
+
+def _request(context: SensorEvaluationContext, key: str, tags: dict[str, str], selection: AssetSelection) -> RunRequest:
+    if context.repository_def is None:
+        raise RuntimeError("the sensor touched_days has no code location to select assets from")
+    return RunRequest(
+        run_key=f"{key}@{failures(context, key)}",
+        tags={**tags, "concierge/touches": key},
+        asset_selection=sorted(selection.resolve(context.repository_def.asset_graph)),
+    )
 
 
 def failures(context: SensorEvaluationContext, key: str) -> int:

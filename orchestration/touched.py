@@ -10,6 +10,9 @@ from intake.ops_records import LakeFile, TouchedDay
 from intake.ops_store import OpsStore
 from orchestration.partitions import DayRange, contiguous_ranges, with_neighbours, within
 
+# Another dbt start costs about 10 CPU seconds, an empty day in a batch less than one.
+BRIDGE_DAYS = 31
+
 
 def ranges_to_build(days: set[date], files: Sequence[LakeFile], *, bridge_days: int = 0) -> list[DayRange]:
     """The days with their neighbours as ranges; neighbours before or after all data are left out.
@@ -33,7 +36,7 @@ def consume(ops: OpsStore, touches: Sequence[TouchedDay], built: DayRange, run_i
     marks = [(run_id, item.event_date.isoformat(), item.batch_id) for item in touches if built.holds(item.event_date)]
     with ops.transaction() as connection:
         connection.executemany(
-            "update touched_day set consumed_run_id = ? where event_date = ? and batch_id = ?"
+            "update touched_day set consumed_run_id = ?, carried_run_id = null where event_date = ? and batch_id = ?"
             " and consumed_run_id is null",
             marks,
         )
@@ -46,7 +49,8 @@ def touch_again(ops: OpsStore, files: Sequence[LakeFile]) -> None:
         return
     with ops.transaction() as connection:
         connection.executemany(
-            "update touched_day set consumed_run_id = null where event_date = ? and batch_id = ?",
+            "update touched_day set consumed_run_id = null, carried_run_id = null"
+            " where event_date = ? and batch_id = ?",
             [(file.event_date.isoformat(), file.batch_id) for file in files],
         )
 

@@ -76,8 +76,10 @@ class Warehouse:
         with self.connect() as connection:
             return list(connection.execute(sql, list(parameters)).fetchall())
 
-    def replace(self, frames: dict[str, pd.DataFrame]) -> dict[str, int]:
+    def replace(self, frames: dict[str, pd.DataFrame], *, where: str = "true") -> dict[str, int]:
         """Replace source tables by frames, all in one transaction; returns rows by address.
+
+        With `where`, only the rows that fulfil it make room; the frames hold what is to stand in their place.
 
         A frame has the table's columns in any order (more are ignored). Timestamps with a zone are stored as UTC.
 
@@ -88,7 +90,7 @@ class Warehouse:
         with self.connect() as connection:
             bring_up_to_date(connection)
             connection.execute("BEGIN").fetchall()
-            counts = {address: _replace_one(connection, address, frame) for address, frame in frames.items()}
+            counts = {address: _replace_one(connection, address, frame, where) for address, frame in frames.items()}
             connection.execute("COMMIT").fetchall()
         return counts
 
@@ -107,14 +109,14 @@ class Warehouse:
         return int(str(self.rows(f"SELECT count(*) FROM {address}")[0][0]))
 
 
-def _replace_one(connection: duckdb.DuckDBPyConnection, address: str, frame: pd.DataFrame) -> int:
+def _replace_one(connection: duckdb.DuckDBPyConnection, address: str, frame: pd.DataFrame, where: str) -> int:
     names = list(source_table(address).column_names)
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise ValueError(
             f"{address}: the frame lacks {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}"
         )
-    connection.execute(f"DELETE FROM {address}").fetchall()
+    connection.execute(f"DELETE FROM {address} WHERE {where}").fetchall()
     if len(frame):
         connection.register("incoming", naive_utc(frame[names]))
         columns = ", ".join(f'"{name}"' for name in names)

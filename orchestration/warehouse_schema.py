@@ -64,6 +64,18 @@ OPS_TABLES = (
     _table("ops", "run_context", "as_of TIMESTAMP", "as_of"),
     _table("ops", "pending_day", "event_date DATE", "event_date"),
     _table("ops", "daily_layout", "layout VARCHAR", "layout"),
+    _table(
+        "ops",
+        "consent_regime",
+        "country VARCHAR; region VARCHAR; purpose VARCHAR; regime VARCHAR",
+        "country region purpose",
+    ),
+    _table(
+        "ops",
+        "suppressed",
+        "suppressed_date DATE; source VARCHAR; purpose VARCHAR; reason VARCHAR; rows BIGINT",
+        "suppressed_date source purpose reason",
+    ),
     _table("ops", "cutoff", "as_of TIMESTAMP; horizon_days INTEGER; role VARCHAR", "as_of horizon_days"),
     _table(
         "ops",

@@ -12,6 +12,8 @@ from orchestration.dbt import build
 from orchestration.groups import WRITER_POOL
 from orchestration.partitions import DayRange, daily_partitions
 from orchestration.pin import pin
+from orchestration.refresh.days import remember_days
+from orchestration.refresh.scope import TOUCHED, VARIABLE, makes_everybody
 from orchestration.resources import Workspace
 from orchestration.touched import consume
 from orchestration.translator import TRAINING_FRAME, AddressTranslator
@@ -39,6 +41,7 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
         built = DayRange(window.start.date(), window.end.date() - timedelta(days=1))
         pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run), building=built)
         os.environ["CONCIERGE_BATCH_SIZE"] = batch_size(built)
+        remember_days(workspace.warehouse(), built)
         arguments = ["--event-time-start", f"{window.start:%Y-%m-%d}", "--event-time-end", f"{window.end:%Y-%m-%d}"]
         yield from build(context, dbt, arguments)
         consume(workspace.ops(), pinned.touched, built, context.run.run_id)
@@ -52,7 +55,7 @@ def batch_size(built: DayRange) -> str:
 
 
 def unpartitioned_models(project: DbtProject, name: str, select: str, exclude: str = "") -> AssetsDefinition:
-    """Models that are rebuilt as a whole."""
+    """Models without partitions: rebuilt as a whole, or in an hourly run the rows of touched customers."""
 
     @dbt_assets(  # type: ignore[untyped-decorator]
         manifest=project.manifest_path,
@@ -63,8 +66,10 @@ def unpartitioned_models(project: DbtProject, name: str, select: str, exclude: s
         dagster_dbt_translator=AddressTranslator(),
         pool=WRITER_POOL,
     )
-    def models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[object]:
-        yield from build(context, dbt)
+    def models(context: AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[object]:
+        everybody = makes_everybody(context.run, workspace.warehouse())
+        os.environ[VARIABLE] = "everybody" if everybody else TOUCHED
+        yield from build(context, dbt, ["--full-refresh"] if everybody else [])
 
     return cast("AssetsDefinition", models)
 

@@ -1,17 +1,25 @@
 """Scores today's customers with the current models."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import pandas as pd
 from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset, multi_asset
 
 from ml.segments import persona_figure
 from orchestration.assets.training import CATEGORIES_SQL, FEATURES_SQL
 from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import frame_preview, picture
+from orchestration.refresh.scope import WHERE_TOUCHED, makes_everybody
 from orchestration.resources import Workspace
-from orchestration.scoring import churn_scores, empty, segmented, value_scores
+from orchestration.scoring import churn_scores, empty, segmented, segmented_among, value_scores
+from orchestration.warehouse import Warehouse
 
 UNTRAINED = "no trained model yet: no scores; train with `concierge run --train` or wait for the weekly schedule"
+# Those too small to act on stand as everyone.
+PERSONAS_SQL = """
+    select distinct segment_id, segment_name from ml.segment_assignment where rung = 'persona' and model_version = ?
+"""
 SEGMENT_DEPS = [["marts", "customer_features"], ["marts", "customer_product"], ["models", "segments"]]
 SEGMENT_SPECS = [
     AssetSpec(
@@ -34,6 +42,9 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     """Assign customers to the segments of the current model."""
     warehouse, models = workspace.warehouse(), workspace.models()
     keys = [spec.key for spec in SEGMENT_SPECS]
+    if not makes_everybody(context.run, warehouse) and (personas := personas_of(warehouse, models)):
+        yield from segments_of_touched(warehouse, models.load("segments"), personas)
+        return
     features = warehouse.frame(FEATURES_SQL)
     if models.current_version("segments") is None or features.empty:
         context.log.warning(UNTRAINED)
@@ -60,6 +71,45 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     )
 
 
+def personas_of(warehouse: Warehouse, models: ModelRegistry) -> dict[int, str]:
+    """Name by segment of the personas now in use; none when the current model is another one."""
+    version = models.current_version("segments")
+    rows = warehouse.rows(PERSONAS_SQL, [version]) if version else []
+    return {int(str(segment)): str(name) for segment, name in rows}
+
+
+def segments_of_touched(
+    warehouse: Warehouse, model: StoredModel, personas: dict[int, str]
+) -> Iterator[MaterializeResult[None]]:
+    """Segments of touched customers among the personas in use; personas are described and sized by the daily run."""
+    found = segmented_among(model, touched_features(warehouse), personas)
+    counts = warehouse.replace({"ml.segment_assignment": found}, where=WHERE_TOUCHED)
+    for spec, rows in zip(SEGMENT_SPECS, (counts["ml.segment_assignment"], 0), strict=True):
+        yield MaterializeResult(asset_key=spec.key, metadata={"touched": rows})
+
+
+def touched_features(warehouse: Warehouse) -> pd.DataFrame:
+    """Current features of the customers whose rows an hourly run makes again."""
+    return warehouse.frame(f"select * from ({FEATURES_SQL}) as current_rows where {WHERE_TOUCHED} order by customer_id")
+
+
+def write_scores(
+    context: AssetExecutionContext,
+    workspace: Workspace,
+    model: str,
+    address: str,
+    score: Callable[[StoredModel, pd.DataFrame], pd.DataFrame],
+) -> tuple[pd.DataFrame, bool]:
+    """Score everybody, or in an hourly run the touched, and replace their rows; also whether there is a model."""
+    models, warehouse = workspace.models(), workspace.warehouse()
+    everybody = makes_everybody(context.run, warehouse)
+    trained = models.current_version(model) is not None
+    features = warehouse.frame(FEATURES_SQL) if everybody else touched_features(warehouse)
+    frame = score(models.load(model), features) if trained and len(features) else empty(address)
+    warehouse.replace({address: frame}, where="true" if everybody else WHERE_TOUCHED)
+    return frame, trained
+
+
 @asset(
     key=["ml", "churn_score"],
     deps=[["marts", "customer_features"], ["models", "churn"]],
@@ -71,10 +121,7 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
 )
 def churn_score(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
     """Score with the current churn model; never trains."""
-    models, warehouse = workspace.models(), workspace.warehouse()
-    trained = models.current_version("churn") is not None
-    frame = churn_scores(models.load("churn"), warehouse.frame(FEATURES_SQL)) if trained else empty("ml.churn_score")
-    warehouse.replace({"ml.churn_score": frame})
+    frame, trained = write_scores(context, workspace, "churn", "ml.churn_score", churn_scores)
     return scored(context, len(frame), trained, {"mean": _mean(frame["churn_probability"].tolist())})
 
 
@@ -89,10 +136,7 @@ def churn_score(context: AssetExecutionContext, workspace: Workspace) -> Materia
 )
 def value_score(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
     """Score with the current value model; never trains."""
-    models, warehouse = workspace.models(), workspace.warehouse()
-    trained = models.current_version("value") is not None
-    frame = value_scores(models.load("value"), warehouse.frame(FEATURES_SQL)) if trained else empty("ml.value_score")
-    warehouse.replace({"ml.value_score": frame})
+    frame, trained = write_scores(context, workspace, "value", "ml.value_score", value_scores)
     return scored(context, len(frame), trained, {"mean": _mean(frame["ltv_amount"].tolist())})
 
 

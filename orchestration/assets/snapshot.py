@@ -1,14 +1,22 @@
 """The last steps: a serving snapshot, and the tables that people read."""
 
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from collections.abc import Set as AbstractSet
+
+from dagster import AssetExecutionContext, AssetKey, MaterializeResult, MetadataValue, asset
 
 from orchestration.export import publish_tables
+from orchestration.fingerprint import definition_hash
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.pin import fold_operations
 from orchestration.previews import markdown_table
 from orchestration.publish import publish_snapshot
+from orchestration.refresh.customers import settle
+from orchestration.refresh.marks import carried
+from orchestration.refresh.scope import SCOPE_TAG, TOUCHED
 from orchestration.resources import Workspace
 
+# What a run has to have made again to have answered what waited.
+CARRIED = {"refresh/customer", "marts/customer_features", "marts/fct_session", "marts/customer_segments"}
 PUBLISHED = ["customer_scores", "customer_segments", "customer_recommendations", "decision_table"]
 
 
@@ -51,7 +59,12 @@ def tables(context: AssetExecutionContext, workspace: Workspace) -> MaterializeR
     """Export all public tables; alerts, metrics and runs as they stand now."""
     fold_operations(workspace.ops(), workspace.warehouse())
     moment = workspace.as_of(context.run)
-    done = publish_tables(workspace.project(), f"{moment:%Y%m%dT%H%M%S}-{context.run.run_id[:8]}")
+    hourly = context.run.tags.get(SCOPE_TAG) == TOUCHED
+    version = f"{moment:%Y%m%dT%H%M%S}-{context.run.run_id[:8]}"
+    done = publish_tables(workspace.project(), version, only_changes=hourly)
+    if {key.to_user_string() for key in _asked_for(context)} >= CARRIED:
+        settle(workspace.warehouse(), definition_hash(workspace.project()), context.run.run_id)
+        carried(workspace.ops(), context.run.run_id)
     return MaterializeResult(
         metadata={
             "version": done.version,
@@ -59,3 +72,8 @@ def tables(context: AssetExecutionContext, workspace: Workspace) -> MaterializeR
             "tables": MetadataValue.md(markdown_table(("table", "rows"), sorted(done.rows.items()))),
         }
     )
+
+
+def _asked_for(context: AssetExecutionContext) -> AbstractSet[AssetKey]:
+    """The assets that this run makes."""
+    return context.op_execution_context.job_def.asset_layer.selected_asset_keys

@@ -29,6 +29,10 @@ def run(
         bool | None,
         typer.Option("--train/--no-train", help="Train now, or never; else when a model is missing or a week old."),
     ] = None,
+    hourly: Annotated[
+        bool,
+        typer.Option("--hourly", help="Only touched days and the customers they concern, as the hourly schedule does."),
+    ] = False,
 ) -> None:
     """Take in what has landed, rebuild what it touched, and publish: the same code as the schedules.
 
@@ -39,6 +43,8 @@ def run(
     from orchestration.pipeline import run_pipeline
 
     project = open_project()
+    if hourly and (select or train is not None):
+        raise typer.BadParameter("--hourly has its own selection and never trains: leave out --select and --train")
     moment = instant(as_of) if as_of else project.clock.now()
     with Progress() as progress:
         report = run_pipeline(
@@ -46,6 +52,7 @@ def run(
             moment,
             select=select or None,
             train="auto" if train is None else train,
+            hourly=hourly,
             on_stage=progress.done,
             on_start=progress.start,
         )

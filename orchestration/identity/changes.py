@@ -72,3 +72,12 @@ def remember_seen(connection: duckdb.DuckDBPyConnection) -> None:
         f"insert into {SEEN} select identifier_key, fingerprint from evidence_now"
         " where identifier_key in (select identifier_key from touched)"
     ).fetchall()
+
+
+def note_changed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note whose assignment was written differently: the rows of their customers are made again by the next run."""
+    connection.execute(
+        "insert into refresh.changed_identifier"
+        " select identifier_key from stale_identity_assignment"
+        " union all select identifier_key from fresh_identity_assignment"
+    ).fetchall()

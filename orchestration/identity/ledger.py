@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from ml.identity import IdentityRules, resolve
-from orchestration.identity.changes import remember_seen, touch
+from orchestration.identity.changes import note_changed, remember_seen, touch
 from orchestration.identity.evidence import evidence_about_touched, gather
 from orchestration.identity.write import Written, stage, write_staged
 from orchestration.warehouse import Warehouse
@@ -69,5 +69,6 @@ def stage_update(
 def write_update(connection: duckdb.DuckDBPyConnection) -> dict[str, Written]:
     """Write what was staged, inside the caller's transaction."""
     written = write_staged(connection)
+    note_changed(connection)
     remember_seen(connection)
     return written

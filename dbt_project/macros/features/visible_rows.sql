@@ -13,6 +13,9 @@
     from {{ source('identity', 'identity_assignment') }} as assignment
     inner join cutoffs
         on assignment.system_from < cutoffs.known_at and assignment.system_to >= cutoffs.known_at
+    {%- if only_touched() %}
+    where assignment.identifier_key in (select identifier_key from {{ source('refresh', 'identifier') }})
+    {%- endif %}
 {%- endmacro %}
 
 
@@ -44,6 +47,6 @@
                 and cutoffs.as_of = logins.as_of
                 and {{ slice_covers('logins', 'daily.event_date') }}
                 and cast(daily.login_known_date as timestamp) < cutoffs.as_of
-        where coalesce(logins.customer_id, anchors.customer_id) is not null
+        where coalesce(logins.customer_id, anchors.customer_id) is not null and {{ may_be_touched('daily') }}
     )
 {%- endmacro %}

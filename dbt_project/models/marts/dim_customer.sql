@@ -1,7 +1,10 @@
 -- One row per customer with at least one event that is not a bot's.
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with features as (
 
     select * from {{ ref('customer_features') }}
+    where {{ is_touched('customer_id') }}
 
 ),
 
@@ -36,12 +39,12 @@ final as (
         features.is_known,
         features.n_identifiers,
         features.n_browsers,
-        features.consent_analytics,
-        features.consent_personalization,
-        features.consent_marketing_email,
-        features.consent_profiling_price
+        {% for purpose in var('consent_purposes') -%}
+        consent.{{ purpose }} as consent_{{ purpose }}{{ "," if not loop.last }}
+        {% endfor %}
     from features
     inner join rhythm on features.customer_id = rhythm.customer_id
+    inner join {{ ref('int_customer_consent') }} as consent on features.customer_id = consent.customer_id
 
 )
 

@@ -1,7 +1,24 @@
 -- One row per session and its first day; bots' sessions are marked, not dropped.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='touched',
+        unique_key=['session_id', 'session_date'],
+        on_schema_change='fail',
+        meta={'touched_day': 'session_date'},
+    )
+}}
+-- depends_on: {{ source('refresh', 'customer') }}
+-- depends_on: {{ source('refresh', 'identifier') }}
+-- depends_on: {{ source('refresh', 'day') }}
 with sessions as (
 
-    select * from {{ ref('int_sessions') }}
+    select * from {{ ref('int_sessions') }} as opened
+    {%- if only_touched() %}
+    where
+        opened.event_date in (select days.event_date from {{ source('refresh', 'day') }} as days)
+        or {{ may_be_touched('opened') }}
+    {%- endif %}
 
 ),
 
@@ -10,7 +27,7 @@ final as (
     select
         sessions.session_id,
         sessions.event_date as session_date,
-        case when not sessions.is_bot then {{ customer_of() }} end as customer_id,
+        case when not sessions.is_bot then {{ tracked_customer_of() }} end as customer_id,
         sessions.source,
         sessions.channel,
         sessions.started_at,

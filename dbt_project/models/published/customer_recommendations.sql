@@ -1,4 +1,6 @@
 -- One row per customer, task and rank.
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with recommendations as (
 
     select * from {{ source('ml', 'recommendation') }}
@@ -8,6 +10,7 @@ with recommendations as (
 customers as (
 
     select customer_id from {{ ref('dim_customer') }}
+    where {{ is_touched('customer_id') }}
 
 ),
 

@@ -1,7 +1,10 @@
 -- One row per customer with a churn or a value score.
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with customers as (
 
     select customer_id from {{ ref('dim_customer') }}
+    where {{ is_touched('customer_id') }}
 
 ),
 

@@ -1,4 +1,6 @@
 -- One row per customer: segment, and the rung of the ladder that is large enough to act on.
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with assignments as (
 
     select * from {{ source('ml', 'segment_assignment') }}
@@ -8,6 +10,7 @@ with assignments as (
 customers as (
 
     select customer_id from {{ ref('dim_customer') }}
+    where {{ is_touched('customer_id') }}
 
 ),
 

@@ -1,0 +1,112 @@
+"""What an hourly run makes again is what a run over everybody would have made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestration.partitions import DayRange
+from orchestration.refresh.customers import settle, touch_customers
+from orchestration.refresh.days import remember_days
+from orchestration.warehouse import Warehouse
+from tests.dbt.dbt_room import Event, Room, busy_fortnight, event, order
+
+MODELS = ["int_identifier_customers", "int_product_categories", "customer_features", "dim_customer", "fct_session"]
+TABLES = ("marts.customer_features", "marts.dim_customer", "marts.fct_session")
+DEFINITION = "as it is"
+
+
+@contextmanager
+def touched_only() -> Iterator[None]:
+    """The environment of an hourly run."""
+    os.environ["CONCIERGE_REFRESH"] = "touched"
+    try:
+        yield
+    finally:
+        del os.environ["CONCIERGE_REFRESH"]
+
+
+class Hourly:
+    """One shop that is refreshed hour by hour."""
+
+    def __init__(self, root: Path) -> None:
+        self.room = Room(root)
+        self.warehouse = Warehouse(self.room.warehouse)
+        self.runs = 0
+
+    def everybody(self) -> None:
+        """A daily run."""
+        self.room.resolve_identities()
+        self._touch()
+        self.room.dbt("run", "--full-refresh", "--select", *MODELS)
+        self._settle()
+
+    def hour(self, name: str, events: Sequence[Event]) -> set[str]:
+        """An hourly run over what has landed; whose rows were made again."""
+        self.land(name, events)
+        self.room.resolve_identities()
+        self._touch()
+        found = {row[0] for row in self.room.execute("select customer_id from refresh.customer")}
+        with touched_only():
+            self.room.dbt("run", "--select", *MODELS)
+        self._settle()
+        return found
+
+    def land(self, name: str, events: Sequence[Event]) -> None:
+        """New files, and their days rebuilt."""
+        self.room.land(name, events)
+        days, step = [row["occurred_at"].date() for row in events], timedelta(days=1)
+        built = DayRange(min(days) - step, max(days) + step)
+        remember_days(self.warehouse, built)
+        self.room.build_days(f"{built.first}", f"{built.end}")
+
+    def _touch(self) -> None:
+        self.runs += 1
+        touch_customers(self.warehouse, DEFINITION, str(self.runs))
+
+    def _settle(self) -> None:
+        assert settle(self.warehouse, DEFINITION, str(self.runs))
+
+    def tables(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of the tables that an hourly run keeps."""
+        return {address: self.room.table(address) for address in TABLES}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
+    """A fortnight, built for everybody."""
+    hourly = Hourly(tmp_path_factory.mktemp("hourly"))
+    hourly.room.land("shop", busy_fortnight())
+    hourly.room.stand_at("2017-01-20 10:30:00")
+    hourly.room.build_days("2017-01-01", "2017-01-21")
+    hourly.everybody()
+    return hourly
+
+
+def test_hours_in_a_row_leave_what_one_run_over_everybody_makes(shop: Hourly) -> None:
+    before = shop.tables()
+    refusal = {"purpose": "personalization", "granted": False, "regime": "opt_out"}
+    said = event("said", "consent_updated", "2017-01-16 12:00:00", who="loyalty_id:2", properties=refusal)
+    (refused,) = shop.hour("said", [said])
+    consented = shop.tables()
+    assert {row[0] for row in set(consented["marts.dim_customer"]) ^ set(before["marts.dim_customer"])} == {refused}
+    sql = "select customer_id from marts.dim_customer where not consent_personalization order by 1"
+    assert (refused,) in shop.room.execute(sql)
+
+    # A stranger's browser turns out to be a customer's; a late order; a word of the catalogue that moves old spend.
+    stranger = event("tie", "logged_in", "2017-01-15 09:00:00", who="login:0 cookie:11", session_id="v11")
+    late = order("late", "2017-01-10 10:00:00", "loyalty_id:1", ["5.00"], delay_s=3 * 86_400)
+    named = event("named", "product_updated", "2017-01-17 00:00:01", product_id="p0", category="cat9")
+    touched = shop.hour("more", [late, stranger, named])
+    hourly = shop.tables()
+    assert refused in touched
+    assert len(touched) < len(consented["marts.dim_customer"])
+    assert len(hourly["marts.dim_customer"]) == len(consented["marts.dim_customer"]) - 1
+    shop.everybody()
+    assert {name: len(rows) for name, rows in hourly.items()} == {n: len(rows) for n, rows in shop.tables().items()}
+    assert hourly == shop.tables()
