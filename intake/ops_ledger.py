@@ -47,7 +47,8 @@ class LakeLedger(OpsDatabase):
             _insert(connection, "lake_file", [_file_row(file) for file in files])
             days = sorted({file.event_date for file in files})
             finished = to_text(batch.finished_at)
-            _insert(connection, "touched_day", [(day.isoformat(), batch.batch_id, finished, None) for day in days])
+            marks = "touched_day (event_date, batch_id, touched_at, consumed_run_id)"
+            _insert(connection, marks, [(day.isoformat(), batch.batch_id, finished, None) for day in days])
             counts = [(batch.batch_id, reason, rows) for reason, rows in sorted((reasons or {}).items())]
             _insert(connection, "quarantine_row_count", counts)
             found = [(batch.batch_id, finding, rows) for finding, rows in sorted((findings or {}).items()) if rows]
