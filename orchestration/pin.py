@@ -11,6 +11,7 @@ import pandas as pd
 
 from intake.ops_records import LakeFile, TouchedDay
 from intake.ops_store import OpsStore
+from orchestration.consent_tables import REGIMES, SUPPRESSED, regime_frame, suppressed_frame
 from orchestration.daily_layout import renew_daily_tables
 from orchestration.partitions import DayRange
 from orchestration.touched import touch_again
@@ -52,6 +53,7 @@ def pin(ops: OpsStore, warehouse: Warehouse, as_of: datetime, building: DayRange
         "ops.lake_file": lake_frame(files),
         "ops.run_context": pd.DataFrame({"as_of": pd.to_datetime([moment], utc=True)}),
         "ops.pending_day": pd.DataFrame({"event_date": sorted(pending)}),
+        REGIMES: regime_frame(),
     }
     warehouse.replace({**frames, **_editable(ops)})
     return Pin(moment, files, touched)
@@ -67,6 +69,7 @@ def _editable(ops: OpsStore) -> dict[str, pd.DataFrame]:
         "ops.alert": records_frame("ops.alert", ops.list_alerts()),
         "ops.metric_daily": records_frame("ops.metric_daily", ops.metrics()),
         "ops.run_summary": records_frame("ops.run_summary", ops.runs()),
+        SUPPRESSED: suppressed_frame(ops),
         "identity.identity_override": records_frame("identity.identity_override", ops.overrides()),
     }
 

@@ -24,6 +24,14 @@
 {%- endmacro %}
 
 
+{# The same customer where consent allows to count what they do; null for who refused, and for a guest. #}
+{% macro tracked_customer_of() -%}
+    case
+        when coalesce(login_customers.is_tracked, anchor_customers.is_tracked) then {{ customer_of() }}
+    end
+{%- endmacro %}
+
+
 {#
   The run's moment, truncated to the hour: what current tables are named after. Identities are those of the very
   moment, so that what an analyst has just linked or taken apart shows with the next run.

@@ -21,6 +21,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from intake.event import EVENT_SCHEMA
 from intake.paths import repository_root
+from intake.regime import ConsentRules
 from ml.identity import IdentityRules
 from orchestration.identity.ledger import LedgerUpdate, update_ledger
 from orchestration.warehouse import Warehouse
@@ -132,6 +133,13 @@ class Room:
         self.warehouse = root / "warehouse.duckdb"
         with duckdb.connect(str(self.warehouse)) as connection:
             create_source_tables(connection)
+        self.ask_first(ConsentRules())
+
+    def ask_first(self, rules: ConsentRules) -> None:
+        """Say what holds for people who have said nothing."""
+        self.execute("DELETE FROM ops.consent_regime")
+        rows = ", ".join(str(tuple(row)) for row in rules.rows())
+        self.execute(f"INSERT INTO ops.consent_regime VALUES {rows}")
 
     def land(self, name: str, events: Sequence[Event]) -> None:
         """Write one lake file a day and list it."""

@@ -27,6 +27,10 @@
 
     consent as ({{ feature_consent() }}),
 
+    regimes as ({{ consent_regimes() }}),
+
+    withdrawn as ({{ withdrawn_customers() }}),
+
     known_identifiers as ({{ feature_identifiers() }})
 
     select {{ customer_feature_columns() }}
@@ -34,6 +38,9 @@
     {% for part in ['activity', 'rhythm', 'categories', 'browsed', 'consent', 'known_identifiers'] -%}
     left join {{ part }} on totals.as_of = {{ part }}.as_of and totals.customer_id = {{ part }}.customer_id
     {% endfor %}
+    {{ regime_joins('totals') }}
+    left join withdrawn on totals.as_of = withdrawn.as_of and totals.customer_id = withdrawn.customer_id
+    where {{ consent_flag('analytics') }} and withdrawn.customer_id is null
 {%- endmacro %}
 
 

@@ -1,12 +1,13 @@
 {#
-  One row per cut-off and customer who has spoken about consent. Per identifier the last word counts; over the
-  identifiers of a customer the most restrictive one. Null where nobody has spoken.
+  One row per cut-off and customer who has spoken about consent. Per identifier the last word counts (of two at one
+  moment the refusal); over the identifiers of a customer the most restrictive one. Null where nobody has spoken.
+  Cut by whole days as features are, or, with `exact`, by the very moment.
 #}
-{% macro feature_consent() -%}
+{% macro feature_consent(exact=false) -%}
     select
         as_of,
         customer_id,
-        {% for purpose in var('consent_defaults') -%}
+        {% for purpose in var('consent_purposes') -%}
         min(case when purpose = '{{ purpose }}' then is_granted end) = 1 as {{ purpose }}{{ "," if not loop.last }}
         {% endfor %}
     from (
@@ -17,24 +18,82 @@
             cast(consent.is_granted as integer) as is_granted,
             row_number() over (
                 partition by assigned.as_of, assigned.customer_id, consent.identifier_key, consent.purpose
-                order by consent.occurred_at desc, consent.received_at desc, consent.event_id desc
+                order by consent.occurred_at desc, cast(consent.is_granted as integer) asc
             ) as place
         from {{ ref('int_consent_events') }} as consent
         inner join assigned
             on
                 consent.identifier_key = assigned.identifier_key
                 and {{ slice_covers('assigned', 'consent.event_date') }}
+                {% if exact -%}
+                and consent.occurred_at < assigned.as_of
+                and consent.received_at < assigned.as_of
+                {%- else -%}
                 and cast(consent.event_date as timestamp) < assigned.as_of
                 and cast(consent.received_date as timestamp) < assigned.as_of
+                {%- endif %}
     ) as ranked
     where place = 1
     group by as_of, customer_id
 {%- endmacro %}
 
 
-{# A purpose's flag, or the default of dbt_project.yml where nobody has spoken. #}
+{# One row per place of config/consent.yml: whether silence allows each purpose there. #}
+{% macro consent_regimes() -%}
+    select
+        country,
+        region,
+        {% for purpose in var('consent_purposes') -%}
+        max(case when purpose = '{{ purpose }}' then cast(regime = 'opt_out' as integer) end) = 1 as {{ purpose }}
+        {{- "," if not loop.last }}
+        {% endfor %}
+    from {{ source('ops', 'consent_regime') }}
+    group by country, region
+{%- endmacro %}
+
+
+{# Joins that find the regimes of a row with last_country and last_country_region: the region's, the country's, all others'. #}
+{% macro regime_joins(places) -%}
+    {%- set country = "upper(trim(" ~ places ~ ".last_country.seen))" -%}
+    {%- set region = "upper(trim(" ~ places ~ ".last_country_region.seen))" -%}
+    left join regimes as region_regime
+        on
+            {{ country }} = region_regime.country
+            and region_regime.region <> ''
+            and {{ region }} in (region_regime.region, concat(region_regime.country, '-', region_regime.region))
+    left join regimes as country_regime
+        on {{ country }} = country_regime.country and country_regime.region = ''
+    left join regimes as other_regime
+        on other_regime.country = '' and other_regime.region = ''
+{%- endmacro %}
+
+
+{# A purpose's flag: what was said, else the regime of the customer's latest place; nothing known allows nothing. #}
 {% macro consent_flag(purpose) -%}
-    coalesce(consent.{{ purpose }}, {{ var('consent_defaults')[purpose] | lower }})
+    coalesce(
+        consent.{{ purpose }},
+        region_regime.{{ purpose }},
+        country_regime.{{ purpose }},
+        other_regime.{{ purpose }},
+        false
+    )
+{%- endmacro %}
+
+
+{#
+  One row per cut-off and customer of then who has since refused analysis: the customer, or one of the identifiers
+  that are nobody else's. Withdrawal holds for the past as well, so it alone takes rows out of an old frame.
+#}
+{% macro withdrawn_customers() -%}
+    select distinct
+        assigned.as_of,
+        assigned.customer_id
+    from assigned
+    left join {{ ref('int_consent_withdrawn') }} as keys
+        on assigned.identifier_key = keys.identifier_key
+    left join {{ ref('int_customer_consent') }} as people
+        on assigned.customer_id = people.customer_id and people.analytics_word = 'refused'
+    where keys.identifier_key is not null or people.customer_id is not null
 {%- endmacro %}
 
 

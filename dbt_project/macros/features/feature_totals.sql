@@ -27,6 +27,8 @@
         max(last_os) as last_os,
         max(last_browser) as last_browser,
         max(last_region) as last_region,
+        max(last_country) as last_country,
+        max(last_country_region) as last_country_region,
         max(last_referrer) as last_referrer,
         max(last_campaign) as last_campaign,
         max(last_store_id) as last_store_id,

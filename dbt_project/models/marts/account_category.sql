@@ -23,7 +23,7 @@ run as (
 viewed as (
 
     select
-        {{ customer_of() }} as customer_id,
+        {{ tracked_customer_of() }} as customer_id,
         browsed.category,
         sum(browsed.n_views) as n_views,
         sum(browsed.n_cart_adds) as n_cart_adds
@@ -33,7 +33,7 @@ viewed as (
     where
         browsed.event_date >= {{ days_after('run.as_of', -91) }}
         and cast(browsed.event_date as timestamp) < run.as_of
-    group by {{ customer_of() }}, browsed.category
+    group by {{ tracked_customer_of() }}, browsed.category
 
 ),
 

@@ -10,7 +10,7 @@ orders as (
 
     -- Two steps: a distinct count per customer and product took 1.4 million hash sets.
     select
-        {{ customer_of() }} as customer_id,
+        {{ tracked_customer_of() }} as customer_id,
         lines.product_id,
         lines.order_id,
         max(lines.line_category) as line_category,
@@ -19,8 +19,8 @@ orders as (
         max(lines.occurred_at) as ordered_at
     from lines
     {{ customer_joins('lines') }}
-    where {{ customer_of() }} is not null
-    group by {{ customer_of() }}, lines.product_id, lines.order_id
+    where {{ tracked_customer_of() }} is not null
+    group by {{ tracked_customer_of() }}, lines.product_id, lines.order_id
 
 ),
 

@@ -11,7 +11,7 @@ final as (
     select
         decisions.personalization_id,
         {{ json_text('decisions.properties', 'placement') }} as placement,
-        {{ customer_of() }} as customer_id,
+        {{ tracked_customer_of() }} as customer_id,
         decisions.occurred_at as decided_at,
         decisions.event_date as decision_date,
         {{ json_text('decisions.properties', 'action') }} as action,

@@ -19,7 +19,7 @@ final as (
 
     select
         exposures.personalization_id,
-        coalesce({{ customer_of() }}, decisions.customer_id) as customer_id,
+        coalesce({{ tracked_customer_of() }}, decisions.customer_id) as customer_id,
         exposures.occurred_at as shown_at,
         exposures.event_date as exposure_date,
         coalesce({{ json_text('exposures.properties', 'placement') }}, decisions.placement) as placement,

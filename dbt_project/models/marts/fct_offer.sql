@@ -28,7 +28,7 @@ final as (
 
     select
         first_reports.assignment_id,
-        {{ customer_of() }} as customer_id,
+        {{ tracked_customer_of() }} as customer_id,
         first_reports.experiment_id,
         {{ json_text('first_reports.properties', 'placement') }} as placement,
         {{ json_text('first_reports.properties', 'arm') }} as arm,

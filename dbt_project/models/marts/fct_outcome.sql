@@ -23,7 +23,7 @@ final as (
 
     select
         first_reports.assignment_id,
-        {{ customer_of() }} as customer_id,
+        {{ tracked_customer_of() }} as customer_id,
         first_reports.experiment_id,
         first_reports.occurred_at as observed_at,
         first_reports.event_date as outcome_date,

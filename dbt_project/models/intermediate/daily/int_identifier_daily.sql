@@ -77,6 +77,8 @@ final as (
         {{ latest("os", "occurred_at") }} as last_os,
         {{ latest("browser", "occurred_at") }} as last_browser,
         {{ latest("region", "occurred_at") }} as last_region,
+        {{ latest("country", "occurred_at") }} as last_country,
+        {{ latest("case when country is not null then coalesce(region, '') end", "occurred_at") }} as last_country_region,
         {{ latest("referrer", "occurred_at") }} as last_referrer,
         {{ latest("campaign", "occurred_at") }} as last_campaign,
         {{ latest("case when is_order then store_id end", "occurred_at") }} as last_store_id,

@@ -15,7 +15,7 @@ final as (
 
     select
         coalesce(addresses.account_id, concat('domain:', sightings.value)) as account_id,
-        {{ customer_of() }} as customer_id,
+        {{ tracked_customer_of() }} as customer_id,
         sightings.evidence,
         min(sightings.first_occurred_at) as first_seen_at,
         max(sightings.last_occurred_at) as last_seen_at,
@@ -27,7 +27,7 @@ final as (
     where sightings.evidence = 'email_domain' or addresses.account_id is not null
     group by
         coalesce(addresses.account_id, concat('domain:', sightings.value)),
-        {{ customer_of() }},
+        {{ tracked_customer_of() }},
         sightings.evidence
 
 )

@@ -24,9 +24,11 @@ final as (
         assigned.customer_id,
         assigned.valid_from_date,
         assigned.valid_to_date,
-        known.is_known
+        known.is_known,
+        coalesce(consent.analytics, false) as is_tracked
     from assigned
     inner join known on assigned.customer_id = known.customer_id
+    left join {{ ref('int_customer_consent') }} as consent on assigned.customer_id = consent.customer_id
 
 )
 
