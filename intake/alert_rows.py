@@ -37,11 +37,13 @@ def alert_of(row: sqlite3.Row) -> Alert:
     )
 
 
-def span_text(first: date | None, last: date | None) -> str:
-    """` on 2017-09-30`, ` from 2017-09-28 to 2017-09-30`, or nothing."""
+def dated(title: str, source: str, first: date | None, last: date | None) -> str:
+    """The title with its days behind the source: `web, 2017-09-28 to 2017-09-30: no events`."""
     if first is None or last is None:
-        return ""
-    return f" on {first}" if first == last else f" from {first} to {last}"
+        return title
+    days = str(first) if first == last else f"{first} to {last}"
+    rest = title.removeprefix(f"{source}:")
+    return f"{title}, {days}" if rest == title else f"{source}, {days}:{rest}"
 
 
 def _day(text: str | None) -> date | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from intake.alert_rows import alert_of, span_text
+from intake.alert_rows import alert_of, dated
 from intake.ops_database import OpsDatabase
 from intake.ops_records import Alert, AlertState, Severity, to_text
 from intake.scrub import scrub_text
@@ -60,7 +60,7 @@ class AlertBook(OpsDatabase):
         Args:
             cause: stable name of what is wrong, e.g. `intake:quarantine:cj_transactions`; one unresolved alert a cause.
             severity: kept at the latest value; acknowledgement, owner and note stay.
-            title: without a day; the days are put behind it.
+            title: without a day; the days are put behind the source it begins with, else at its end.
             sample: a few masked examples; addresses and phone numbers in texts are taken out here once more.
             kind: sort of fault, for filters.
             days: first and last day of data it is about. Findings up to 7 days from those of a standing alert extend
@@ -146,7 +146,7 @@ def _extend(connection: sqlite3.Connection, standing: sqlite3.Row, found: _Findi
         "update alert set last_seen_at = ?, count = count + 1, severity = ?, title = ?, detail = ?, sample = ?,"
         " evidence = ?, first_day = ?, last_day = ? where alert_id = ?",
         (
-            found.at, found.severity, found.title + span_text(first, last), found.detail, found.sample,
+            found.at, found.severity, dated(found.title, found.source, first, last), found.detail, found.sample,
             found.evidence, _iso(first), _iso(last), standing["alert_id"],
         ),
     )  # fmt: skip
@@ -167,7 +167,7 @@ def _insert(connection: sqlite3.Connection, found: _Finding) -> str:
         " state, sample, family, kind, first_day, last_day, evidence, earlier_id)"
         " values (?, ?, ?, ?, ?, ?, ?, ?, 1, 'open', ?, ?, ?, ?, ?, ?, ?)",
         (
-            alert_id, cause, found.severity, found.title + span_text(first, last), found.detail, found.source,
+            alert_id, cause, found.severity, dated(found.title, found.source, first, last), found.detail, found.source,
             found.at, found.at, found.sample, found.family, found.kind, _iso(first), _iso(last), found.evidence,
             earlier["alert_id"] if earlier else None,
         ),

@@ -101,7 +101,7 @@ class AlertSettings(Section):
 
 
 class SloSettings(Section):
-    """What was promised (service level objectives): measured in each run, a breach opens an alert. null is no target."""
+    """What was promised (service levels): measured in each run, a breach opens an alert; null is no target."""
 
     freshness_hours: dict[str, float] = Field(
         default={}, description="by source, the newest row is at most so old; `*` is every other source"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ml.watch.bounds import Bounds
 from ml.watch.oddity import TREND_DAYS, Oddity, TrendPoint
+from ml.watch.table import day_table
 
 Floats = npt.NDArray[np.float64]
 HOURS = 24
@@ -36,8 +37,10 @@ def clock_oddities(rows: pd.DataFrame, source: str, judged: Collection[date], bo
     days, shares = hourly_shares(rows)
     found = []
     for place, day in enumerate(days):
+        if day not in judged or day in bounds.quiet_days:
+            continue
         before = [at for at in range(place) if (day - days[at]).days <= bounds.history_days]
-        if day not in judged or len(before) < bounds.minimum_history_days or day in bounds.quiet_days:
+        if len(before) < bounds.minimum_history_days:
             continue
         usual = np.median(shares[before], axis=0)
         usual = usual / usual.sum() if usual.sum() else np.full(HOURS, 1 / HOURS)
@@ -55,15 +58,12 @@ def clock_oddities(rows: pd.DataFrame, source: str, judged: Collection[date], bo
 
 def hourly_shares(rows: pd.DataFrame) -> tuple[list[date], Floats]:
     """Days with enough events, and the share of each of their 24 hours."""
-    if rows.empty:
-        return [], np.zeros((0, HOURS))
-    table = rows.assign(hour=rows["value"].astype(int)).pivot_table(
-        index="event_date", columns="hour", values="events", aggfunc="sum", fill_value=0
-    )
-    table = table.reindex(columns=range(HOURS), fill_value=0)
-    table = table[table.sum(axis=1) >= LEAST_EVENTS]
-    counts = table.to_numpy(dtype=np.float64)
-    return list(table.index), counts / counts.sum(axis=1, keepdims=True)
+    days, hours, known = day_table(rows, least=LEAST_EVENTS)
+    counts = np.zeros((len(days), HOURS))
+    if days:
+        counts[:, [int(hour) for hour in hours]] = known
+        counts /= counts.sum(axis=1, keepdims=True)
+    return days, counts
 
 
 def best_turn(shares: Floats, usual: Floats) -> tuple[int, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -10,6 +11,8 @@ Kind = Literal[
     "silent", "duplicates", "clock", "volume_low", "volume_high", "amounts", "nulls", "mix", "categories", "orphans",
 ]  # fmt: skip
 TREND_DAYS = 28
+# The measure of a source that went quiet.
+HOURS = "hours"
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Oddity:
 
     def explaining(self, others: tuple[Oddity, ...]) -> Oddity:
         """The same with what it explains."""
-        return replace(self, also=(*self.also, *(f"{other.kind}: {other.what}" for other in others)))
+        return replace(self, also=(*self.also, *(f"{other.source}, {other.day}: {other.what}" for other in others)))
 
 
 # A cause on the left makes findings on the right by itself, so they are told along with it and not beside it.
@@ -58,17 +61,29 @@ EXPLAINS: dict[Kind, frozenset[Kind]] = {
 }
 
 
-def causes(found: list[Oddity]) -> list[Oddity]:
-    """What remains when each finding that another one of the same source and day explains is told with that one."""
+# What a source of orders or products lacks, others refer to in vain.
+LACKING = frozenset({"silent", "volume_low", "nulls", "clock"})
+
+
+def causes(found: list[Oddity], referred: Collection[str] = ()) -> list[Oddity]:
+    """What remains when each finding that another one explains is told with that one.
+
+    Args:
+        found: all findings.
+        referred: sources of orders and products, to which lines and refunds of other sources refer.
+    """
     kept = []
     for one in found:
-        same = [other for other in found if other.source == one.source and other is not one]
-        if not any(_explains(other, one) for other in same):
-            kept.append(one.explaining(tuple(other for other in same if _explains(one, other))))
+        others = [other for other in found if other is not one]
+        if not any(_explains(other, one, referred) for other in others):
+            kept.append(one.explaining(tuple(other for other in others if _explains(one, other, referred))))
     return sorted(kept, key=lambda item: (item.day, item.source, item.kind))
 
 
-def _explains(cause: Oddity, other: Oddity) -> bool:
+def _explains(cause: Oddity, other: Oddity, referred: Collection[str]) -> bool:
+    if cause.source != other.source:
+        late = (other.day - cause.day).days
+        return other.kind == "orphans" and cause.kind in LACKING and cause.source in referred and 0 <= late <= 1
     # A wrong clock moves rows over midnight, into the day before or after.
     reach = 1 if cause.kind == "clock" and other.kind != "clock" else 0
     return other.kind in EXPLAINS.get(cause.kind, frozenset()) and abs((cause.day - other.day).days) <= reach

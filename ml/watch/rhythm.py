@@ -9,11 +9,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from ml.watch.oddity import HOURS, Oddity
+
 # Gaps of the source's days with arrivals; fewer say nothing about its rhythm.
 LEAST_GAPS = 3
 WINDOW_DAYS = 180
-# Half a gap of grace: a weekly file that comes on Thursday instead of Monday is late and not lost.
-GRACE = 1.5
+# Half a gap of grace: a weekly file that comes on Thursday instead of Monday is late and not lost. A whole one where
+# gaps differ much: nine months of the embedded shop's coupons were else stale twice with nothing wrong.
+GRACE, IRREGULAR_GRACE = 1.5, 2.0
 DAY_HOURS = 24.0
 
 
@@ -31,6 +34,21 @@ class Silence:
     def is_stale(self) -> bool:
         """Quiet for longer than it may be."""
         return self.allowed is not None and self.hours > self.allowed
+
+    def oddity(self, until: date) -> Oddity:
+        """The silence as a finding of the last complete day."""
+        since = f"{self.last_received_at:%Y-%m-%d %H:%M} UTC"
+        return Oddity(
+            source=self.source,
+            day=until,
+            kind="silent",
+            what=f"silent, nothing has arrived since {since}",
+            detail=f"{self.hours:.0f} hours without a row; {self.rhythm}",
+            observed=self.hours,
+            low=0.0,
+            high=self.allowed or 0.0,
+            measure=HOURS,
+        )
 
     @property
     def rhythm(self) -> str:
@@ -52,9 +70,9 @@ def silence(
 ) -> Silence:
     """Whether a source is quiet for longer than it may be.
 
-    Without a figure of its own a source may be quiet for one and a half of its longest usual gap (95 % quantile of
-    the gaps between days with arrivals in half a year, quiet days taken out), at least `default_hours`; one that came
-    on fewer than four days has no rhythm and is never stale.
+    Without a figure of its own a source may be quiet for one and a half (or two) of its longest usual gap (95 %
+    quantile of the gaps between days with arrivals in half a year), at least `default_hours`; one that came on fewer
+    than four days has no rhythm and is never stale.
 
     Args:
         source: its name.
@@ -76,4 +94,5 @@ def silence(
     if len(gaps) < LEAST_GAPS:
         return Silence(source, last_received_at, hours, None, learned=True)
     longest = float(np.quantile(gaps, 0.95, method="higher"))
-    return Silence(source, last_received_at, hours, max(default_hours, GRACE * DAY_HOURS * longest), learned=True)
+    grace = GRACE if longest <= GRACE * float(np.median(gaps)) else IRREGULAR_GRACE
+    return Silence(source, last_received_at, hours, max(default_hours, grace * DAY_HOURS * longest), learned=True)

@@ -44,12 +44,14 @@ def share_oddities(
     shares = bad / np.maximum(total, 1)
     found = []
     for place, day in enumerate(days):
+        if day not in judged or day in bounds.quiet_days:
+            continue
         before = [
             at
             for at in range(place)
             if (day - days[at]).days <= bounds.history_days and days[at] not in bounds.quiet_days
         ]
-        if day not in judged or len(before) < bounds.minimum_history_days or day in bounds.quiet_days:
+        if len(before) < bounds.minimum_history_days:
             continue
         high = _bound(shares[before], total[place], bounds)
         if shares[place] > high and bad[place] >= LEAST_BAD:

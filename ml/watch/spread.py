@@ -13,6 +13,7 @@ import pandas as pd
 
 from ml.watch.bounds import Bounds
 from ml.watch.oddity import TREND_DAYS, Kind, Oddity, TrendPoint
+from ml.watch.table import day_table
 
 Floats = npt.NDArray[np.float64]
 KINDS: dict[str, Kind] = {"event_type": "mix", "category": "categories", "amount": "amounts"}
@@ -57,8 +58,10 @@ def spread_oddities(
     spread = spread_of(rows)
     found = []
     for place, day in enumerate(spread.days):
+        if day not in judged or day in bounds.quiet_days:
+            continue
         before = _before(spread, place, bounds)
-        if day not in judged or len(before) < bounds.minimum_history_days or day in bounds.quiet_days:
+        if len(before) < bounds.minimum_history_days:
             continue
         usual = np.median(spread.shares[before], axis=0)
         usual = usual / usual.sum()
@@ -75,13 +78,13 @@ def spread_oddities(
 
 def spread_of(rows: pd.DataFrame) -> Spread:
     """Days by values; the values beyond the 20 commonest are counted together."""
-    if rows.empty:
-        return Spread([], [], np.zeros((0, 0)))
-    commonest = rows.groupby("value")["events"].sum().nlargest(MOST_VALUES).index
-    named = rows.assign(value=rows["value"].where(rows["value"].isin(commonest), REST))
-    table = named.pivot_table(index="event_date", columns="value", values="events", aggfunc="sum", fill_value=0)
-    table = table[table.sum(axis=1) >= LEAST_EVENTS]
-    return Spread(list(table.index), [str(name) for name in table.columns], table.to_numpy(dtype=np.float64))
+    days, values, counts = day_table(rows, least=LEAST_EVENTS)
+    if len(values) <= MOST_VALUES:
+        return Spread(days, values, counts)
+    order = np.argsort(-counts.sum(axis=0), kind="stable")
+    common, rare = order[:MOST_VALUES], order[MOST_VALUES:]
+    table = np.column_stack([counts[:, common], counts[:, rare].sum(axis=1)])
+    return Spread(days, [*(values[at] for at in common), REST], table)
 
 
 def stability(shares: Floats, usual: Floats) -> Floats:

@@ -142,7 +142,7 @@ def _oddity(source: str, place: int, days: list[date], counts: Floats, expectati
     count, expected = counts[place], expectations[place]
     usual = f"{expected.centre:,.0f} expected ({expected.low:,.0f} to {_high(expected.high)})"
     if count == 0:
-        kind, what = "silent", f"no events, {usual}"
+        kind, what = "silent", f"silent, no events, {usual}"
     elif count < expected.low:
         kind, what = "volume_low", f"too few events: {count:,.0f}, {usual}"
     else:

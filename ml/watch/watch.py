@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -10,12 +10,13 @@ import pandas as pd
 
 from ml.watch.bounds import Bounds
 from ml.watch.hours import clock_oddities
-from ml.watch.oddity import Oddity, causes
-from ml.watch.share import ShareMeasure, share_oddities
+from ml.watch.oddity import HOURS, Oddity, causes
+from ml.watch.share import LEAST_BAD, ShareMeasure, share_oddities
 from ml.watch.spread import KINDS, spread_oddities
 from ml.watch.volume import volume_oddities
 
 LONGEST_LAG_HOURS = 168.0
+REFERRED = ("order_completed", "product_updated")
 SHARE_MEASURES: Mapping[str, ShareMeasure] = {
     "copies": ShareMeasure("duplicates", "repeated rows, as when a file comes twice"),
     "refunds_without_order": ShareMeasure("orphans", "refunds name an order that never came"),
@@ -50,19 +51,25 @@ def complete_days(days: pd.DataFrame, now: datetime, *, within: int) -> dict[str
     return found
 
 
-def watch(measures: Measures, judged: Mapping[str, set[date]], bounds: Bounds) -> list[Oddity]:
+def watch(
+    measures: Measures, judged: Mapping[str, set[date]], bounds: Bounds, also: Sequence[Oddity] = ()
+) -> list[Oddity]:
     """One finding a cause, source and day, in order of day, source and kind.
 
     Args:
         measures: the aggregates.
         judged: by source, the days that may be reported (`complete_days`).
         bounds: thresholds.
+        also: findings from elsewhere (sources that went quiet).
     """
     found: list[Oddity] = []
     for source, days in judged.items():
         if days:
             found += _of_source(measures, source, days, bounds)
-    return causes([one for one in found if not bounds.ignores(one.source, one.kind)])
+    found = merged([*found, *also])
+    types = measures.spreads[measures.spreads["value"].isin(REFERRED)]
+    referred = set(types[types["dimension"] == "event_type"]["source"])
+    return causes([one for one in found if not bounds.ignores(one.source, one.kind)], referred)
 
 
 def _of_source(measures: Measures, source: str, days: set[date], bounds: Bounds) -> list[Oddity]:
@@ -73,9 +80,18 @@ def _of_source(measures: Measures, source: str, days: set[date], bounds: Bounds)
     found += clock_oddities(spreads[spreads["dimension"] == "hour"], source, days, bounds)
     for dimension in KINDS:
         found += spread_oddities(spreads[spreads["dimension"] == dimension], source, dimension, days, bounds)
-    for name, rows in shares.groupby("measure"):
+    for name, rows in _suspicious(shares, days, bounds).groupby("measure"):
         found += share_oddities(rows, source, measure_of(str(name)), days, bounds)
-    return _merged(found)
+    return found
+
+
+def _suspicious(shares: pd.DataFrame, days: set[date], bounds: Bounds) -> pd.DataFrame:
+    """The rows of measures that could rise beyond their bound at all: most fields are never or always empty."""
+    known = shares.assign(share=shares["bad"] / shares["total"].clip(lower=1))
+    judged = known[known["event_date"].isin(days) & (known["bad"] >= LEAST_BAD)]
+    highest, lowest = judged.groupby("measure")["share"].max(), known.groupby("measure")["share"].min()
+    rising = highest - lowest.reindex(highest.index)
+    return shares[shares["measure"].isin(rising[rising >= bounds.share_change].index)]
 
 
 def measure_of(name: str) -> ShareMeasure:
@@ -87,11 +103,15 @@ def measure_of(name: str) -> ShareMeasure:
     return ShareMeasure("nulls", f"{said} in {event_type}")
 
 
-def _merged(found: list[Oddity]) -> list[Oddity]:
-    """One finding a day and kind: several empty columns are one cause, the worst first."""
-    worst: Callable[[Oddity], float] = lambda one: one.observed - one.high  # noqa: E731
-    first: dict[tuple[date, str], Oddity] = {}
-    for one in sorted(found, key=worst, reverse=True):
-        key = (one.day, one.kind)
+def merged(found: list[Oddity]) -> list[Oddity]:
+    """One finding a source, day and kind: several empty columns are one cause, the worst first."""
+    first: dict[tuple[str, date, str], Oddity] = {}
+    for one in sorted(found, key=_rank):
+        key = (one.source, one.day, one.kind)
         first[key] = first[key].explaining((one,)) if key in first else one
     return list(first.values())
+
+
+def _rank(one: Oddity) -> tuple[bool, float]:
+    # Counted days say more than hours without a row.
+    return one.measure == HOURS, one.high - one.observed

@@ -13,7 +13,7 @@ from dagster import (
 )
 
 from ml.drift import drift_report
-from orchestration.alerts import check_failed
+from orchestration.alerts import check_failed, check_holds
 from orchestration.assets.training import FEATURES_SQL
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.model_features import model_features
@@ -50,8 +50,11 @@ def drift(context: AssetExecutionContext, workspace: Workspace) -> Iterator[Drif
     share = len(shifted) / len(report) if len(report) else 0.0
     sentence = f"{len(shifted)} of {len(report)} features moved (index of 0.25 or more): {', '.join(shifted) or 'none'}"
     passed = share < WORST_SHIFTED_SHARE
-    if not passed:
-        check_failed(project, "/".join(KEY), "feature_drift", sentence)
+    if passed:
+        check_holds(project, "/".join(KEY), "feature_drift")
+    else:
+        title = f"model features drifted on {day}: {len(shifted)} of {len(report)} moved"
+        check_failed(project, "/".join(KEY), "feature_drift", sentence, title=title)
     yield MaterializeResult(
         metadata={"dagster/row_count": len(report), "shifted": len(shifted), "preview": frame_preview(report, rows=15)}
     )

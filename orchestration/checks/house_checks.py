@@ -1,22 +1,19 @@
-"""Checks of our own: conservation, freshness, match rate."""
+"""Checks of our own: conservation and match rate."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, AssetKey, asset_check
 
 from intake.ops_records import BatchRecord, Severity
 from intake.project import Project
-from orchestration.alerts import check_failed
+from orchestration.alerts import check_failed, check_holds
 from orchestration.groups import WRITER_POOL
 from orchestration.resources import Workspace
 from orchestration.warehouse import Warehouse
 
-# A shop that sends nothing for a day and a half has a broken feed; the demo's sources end a day before its clock.
-STALE_AFTER = timedelta(hours=36)
 LAKE, EVENTS, MATCH = (
     AssetKey(["ops", "lake_file"]),
     AssetKey(["staging", "stg_events"]),
@@ -75,14 +72,6 @@ def staged_equals_lake(warehouse: Warehouse) -> Verdict:
     return Verdict(holds, f"{staged} rows staged, {bound} rows in the lake's files of the same days")
 
 
-def is_fresh(last_received_at: datetime | None, as_of: datetime) -> Verdict:
-    """The newest row arrived less than 36 hours before the run's moment."""
-    if last_received_at is None:
-        return Verdict(False, "the lake is empty")
-    age = as_of - last_received_at
-    return Verdict(age <= STALE_AFTER, f"the newest row arrived {age.total_seconds() / 3600:.1f} h before the run")
-
-
 def match_rate_holds(rate: float | None, minimum: float) -> Verdict:
     """Enough events know their person."""
     if rate is None:
@@ -94,6 +83,8 @@ def _result(project: Project, asset: AssetKey, name: str, verdict: Verdict, *, b
     if not verdict.passed:
         severity: Severity = "critical" if blocking else "warning"
         check_failed(project, asset.to_user_string(), name, verdict.sentence, severity=severity)
+    else:
+        check_holds(project, asset.to_user_string(), name)
     return AssetCheckResult(
         passed=verdict.passed,
         severity=AssetCheckSeverity.ERROR if blocking else AssetCheckSeverity.WARN,
@@ -106,16 +97,6 @@ def conservation_at_intake(workspace: Workspace) -> AssetCheckResult:
     """rows_read = accepted + duplicate + quarantined + suppressed, for every batch."""
     verdict = batches_conserve_rows(workspace.ops().batches())
     return _result(workspace.project(), LAKE, "conservation_at_intake", verdict, blocking=True)
-
-
-@asset_check(asset=LAKE, description="The newest row is not older than 36 hours.")
-def freshness(workspace: Workspace) -> AssetCheckResult:
-    """Warns; stale data are published rather than nothing."""
-    project = workspace.project()
-    now = project.clock.now()
-    arrived = [file.max_received_at for file in workspace.ops().visible_files()]
-    verdict = is_fresh(max((moment for moment in arrived if moment <= now), default=None), now)
-    return _result(project, LAKE, "freshness", verdict, blocking=False)
 
 
 @asset_check(asset=EVENTS, blocking=True, pool=WRITER_POOL, description="Staging has every row of the lake, once.")
@@ -136,7 +117,6 @@ def match_rate(workspace: Workspace) -> AssetCheckResult:
 
 HOUSE_CHECKS: list[AssetChecksDefinition] = [
     conservation_at_intake,
-    freshness,
     conservation_in_staging,
     match_rate,
 ]

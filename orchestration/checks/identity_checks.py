@@ -11,6 +11,7 @@ from intake.project import Project
 from ml.match_jumps import match_jumps
 from orchestration.alerts import Finding, settle
 from orchestration.checks.house_checks import Verdict
+from orchestration.quality.day_alerts import explained_sources
 from orchestration.warehouse import Warehouse
 
 JUMPS, QUARANTINE, BLOCKED = "identity:match_rate_jump:", "identity:quarantine:", "identity:blocked"
@@ -58,10 +59,15 @@ QUARANTINED_SQL = f"""
 
 
 def watch_match_rate(project: Project, rates: pd.DataFrame, day: date) -> Verdict:
-    """One alert for each source whose match rate on `day` left that of the week before; gone again, resolved."""
+    """One alert for each source whose match rate on `day` left that of the week before; gone again, resolved.
+
+    A source with an alert about that very day (fields empty, another mix, rows missing) is not told of twice.
+    """
     bound = project.settings.quality.match_rate_jump
     jumps = match_jumps(rates, day, jump=bound)
-    settle(project, JUMPS, [Finding(f"{JUMPS}{one.source}", one.sentence) for one in jumps], source=SOURCE)
+    told = explained_sources(OpsStore(project.paths), day)
+    news = [one for one in jumps if one.source not in told]
+    settle(project, JUMPS, [Finding(f"{JUMPS}{one.source}", one.sentence) for one in news], source=SOURCE)
     calm = f"no source's match rate moved by more than {bound:.0%} on {day}"
     return Verdict(not jumps, "; ".join(one.sentence for one in jumps) or calm)
 

@@ -1,7 +1,9 @@
 """The suites as asset checks that stand between a table and what is built from it."""
 
 from collections.abc import Sequence
+from datetime import date
 
+import pandas as pd
 from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
@@ -13,9 +15,9 @@ from dagster import (
 )
 
 from intake.project import Project
-from orchestration.alerts import check_failed
+from orchestration.alerts import check_failed, check_holds
 from orchestration.checks.docs_index import write_index
-from orchestration.checks.suites import PUBLISHED, RAW, STAGED, Suite
+from orchestration.checks.suites import PROFILES, PUBLISHED, RAW, STAGED, Suite
 from orchestration.checks.validation import Outcome, validate
 from orchestration.groups import WRITER_POOL
 from orchestration.previews import markdown_table
@@ -35,8 +37,7 @@ def suite_check(suite: Suite, asset: AssetKey, also_after: Sequence[AssetKey] = 
     )
     def check(context: AssetCheckExecutionContext, workspace: Workspace) -> AssetCheckResult:
         project = workspace.project()
-        outcomes = validate(suite, workspace.warehouse().frame(suite.sql), project.paths.data_docs)
-        write_index(project.paths.data_docs, suite, outcomes, project.clock.now())
+        outcomes = validated(project, suite, workspace.warehouse().frame(suite.sql))
         report_failures(project, asset, suite, outcomes)
         context.log.info("suite %s: %d of %d hold", suite.name, sum(o.success for o in outcomes), len(outcomes))
         return result(project, suite, outcomes)
@@ -44,15 +45,39 @@ def suite_check(suite: Suite, asset: AssetKey, also_after: Sequence[AssetKey] = 
     return check
 
 
+def validated(project: Project, suite: Suite, frame: pd.DataFrame) -> list[Outcome]:
+    """Validate a frame, with its page of Data Docs and its line on the front page."""
+    outcomes = validate(suite, frame, project.paths.data_docs)
+    write_index(project.paths.data_docs, suite, outcomes, project.clock.now())
+    return outcomes
+
+
 def report_failures(project: Project, asset: AssetKey, suite: Suite, outcomes: Sequence[Outcome]) -> None:
-    """One alert for each expectation that does not hold."""
+    """One alert for each expectation that does not hold; one that holds again resolves its own."""
+    address = asset.to_user_string()
     for outcome in outcomes:
-        if not outcome.success:
-            detail = f"{outcome.name}: {outcome.observed}"
-            address = asset.to_user_string()
-            check_failed(
-                project, address, f"{suite.name}:{outcome.name}", detail, severity="critical", sample=outcome.sample
-            )
+        check = f"{suite.name}:{outcome.name}"
+        if outcome.success:
+            check_holds(project, address, check)
+            continue
+        sources = sorted({str(row["source"]) for row in outcome.sample if row.get("source")})
+        check_failed(
+            project,
+            address,
+            check,
+            f"{outcome.name}: {outcome.observed}",
+            title=f"{', '.join(sources) or address}: expected that {outcome.name}, {outcome.observed}",
+            source=sources[0] if len(sources) == 1 else "",
+            severity="critical" if outcome.blocking else "warning",
+            sample=outcome.sample,
+            days=_days(outcome),
+            data_docs=f"{suite.name}/index.html",
+        )
+
+
+def _days(outcome: Outcome) -> tuple[date, date] | None:
+    days = sorted({date.fromisoformat(str(row["event_date"])[:10]) for row in outcome.sample if row.get("event_date")})
+    return (days[0], days[-1]) if days else None
 
 
 def result(project: Project, suite: Suite, outcomes: Sequence[Outcome]) -> AssetCheckResult:
@@ -61,21 +86,23 @@ def result(project: Project, suite: Suite, outcomes: Sequence[Outcome]) -> Asset
     rows = [(outcome.name, "holds" if outcome.success else "FAILED", outcome.observed) for outcome in outcomes]
     return AssetCheckResult(
         passed=not failed,
-        severity=AssetCheckSeverity.ERROR,
+        severity=AssetCheckSeverity.ERROR if any(one.blocking for one in failed) else AssetCheckSeverity.WARN,
         description="; ".join(f"{outcome.name}: {outcome.observed}" for outcome in failed) or "all expectations hold",
         metadata={
             "expectations": MetadataValue.md(markdown_table(("expectation", "state", "observed"), rows)),
             "data_docs": MetadataValue.path(project.paths.data_docs / suite.name / "index.html"),
+            "data_docs_front_page": MetadataValue.path(project.paths.data_docs / "index.html"),
         },
     )
 
 
 def suite_checks() -> list[AssetChecksDefinition]:
-    """Raw, staged and published data."""
+    """Raw data, staged events, profiles and published tables."""
     published = [AssetKey(["marts", name]) for name in ("customer_scores", "customer_segments", "segment_profile")]
     published += [AssetKey(["marts", "customer_recommendations"])]
     return [
         suite_check(RAW, AssetKey(["ops", "lake_file"])),
         suite_check(STAGED, AssetKey(["intermediate", "int_events"])),
+        suite_check(PROFILES, AssetKey(["marts", "customer_features"]), [AssetKey(["marts", "dim_customer"])]),
         suite_check(PUBLISHED, AssetKey(["marts", "decision_table"]), published),
     ]

@@ -1,24 +1,32 @@
-"""Expectations as data: what each suite demands of an aggregated frame."""
+"""Expectations as data: what each suite demands of an aggregated frame.
+
+Suites come by layer: `raw` and `arrivals` (the lake), `staged` and `days` (events), `profiles`, `published`. Those of
+broken data block; those of news warn.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One demand; `kind` is the class name in `great_expectations.expectations`, `name` says it as a sentence."""
+    """One demand; `kind` is the class name in `great_expectations.expectations`, `name` says it as a sentence.
+
+    What depends on the table waits while a `blocking` demand is not met; any other one only warns.
+    """
 
     name: str
     kind: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    blocking: bool = True
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A named set of demands on the frame that `sql` returns from the warehouse."""
+    """A named set of demands on the frame that `sql` returns from the warehouse, or that a check makes ('')."""
 
     name: str
     description: str
@@ -32,9 +40,9 @@ def between(column: str, low: float | None = None, high: float | None = None, *,
     return Expectation(name, "ExpectColumnValuesToBeBetween", {k: v for k, v in arguments.items() if v is not None})
 
 
-def zero(column: str, *, name: str) -> Expectation:
+def zero(column: str, *, name: str, blocking: bool = True) -> Expectation:
     """Every value of a count of bad rows is 0."""
-    return between(column, 0, 0, name=name)
+    return replace(between(column, 0, 0, name=name), blocking=blocking)
 
 
 def never_null(column: str, *, name: str) -> Expectation:
@@ -75,7 +83,10 @@ STAGED = Suite(
         sum(case when cast(occurred_at as date) <> event_date then 1 else 0 end) as on_another_day,
         sum(case when received_at >= (select max(as_of) from ops.run_context) then 1 else 0 end) as not_known_yet,
         sum(case when event_type in ('order_completed', 'order_refunded') and amount is null then 1 else 0 end)
-            as orders_without_amount
+            as orders_without_amount,
+        sum(case when amount < 0 or unit_price < 0 or quantity < 0 then 1 else 0 end) as negative_figures,
+        sum(case when scroll_depth < 0 or scroll_depth > 1 then 1 else 0 end) as impossible_scroll_depths,
+        sum(case when dwell_ms < 0 or dwell_ms > 86400000 then 1 else 0 end) as impossible_dwell_times
     from intermediate.int_events group by source, event_date
     """,
     [
@@ -85,6 +96,61 @@ STAGED = Suite(
         zero("on_another_day", name="every event lies on its own day"),
         zero("not_known_yet", name="no event lies after the moment of the run"),
         zero("orders_without_amount", name="every order has an amount"),
+        zero("negative_figures", name="amounts, prices and quantities are not negative", blocking=False),
+        zero("impossible_scroll_depths", name="scroll depths lie between 0 and 1", blocking=False),
+        zero("impossible_dwell_times", name="nobody dwells on a page for longer than a day", blocking=False),
+    ],
+)
+ARRIVALS = Suite(
+    "arrivals",
+    "How long each source has been quiet, against its own rhythm or the settings.",
+    "",
+    [zero("late_hours", name="every source came within its usual time", blocking=False)],
+)
+DAYS = Suite(
+    "days",
+    "The last complete days by source against the weeks before: 0 is within bounds, else how many times beyond.",
+    "",
+    [
+        zero("silent", name="no source is silent", blocking=False),
+        zero("volume_low", name="no source has too few events for its weekday", blocking=False),
+        zero("volume_high", name="no source has too many events for its weekday", blocking=False),
+        zero("mix", name="event types are mixed as usual", blocking=False),
+        zero("categories", name="categories are mixed as usual", blocking=False),
+        zero("amounts", name="amounts are spread as usual", blocking=False),
+        zero("nulls", name="fields are filled as usual", blocking=False),
+        zero("duplicates", name="rows are not repeated more than usual", blocking=False),
+        zero("orphans", name="lines, refunds and products refer to what is known", blocking=False),
+        zero("clock", name="times lie in the usual hours", blocking=False),
+    ],
+)
+PROFILES = Suite(
+    "profiles",
+    "Customers and their features, in one row.",
+    """
+    select
+        count(*) as customers, count(*) - count(distinct customer_id) as doubled_customers,
+        coalesce(sum(case when customer_id is null then 1 else 0 end), 0) as nameless_customers,
+        coalesce(sum(case when last_seen_at < first_seen_at then 1 else 0 end), 0) as seen_backwards,
+        coalesce(sum(case when first_seen_at >= (select max(as_of) from ops.run_context) then 1 else 0 end), 0)
+            as not_known_yet,
+        coalesce(sum(case when orders_lifetime < 0 or spend_lifetime < 0 then 1 else 0 end), 0) as negative_lifetimes,
+        (select count(*) - count(distinct customer_id) from marts.customer_features) as doubled_features,
+        (
+            select count(*) from marts.customer_features
+            where customer_id not in (select customer_id from marts.dim_customer where customer_id is not null)
+        ) as features_of_strangers
+    from marts.dim_customer
+    """,
+    [
+        between("customers", 1, name="there are profiles"),
+        zero("doubled_customers", name="every customer has one profile"),
+        zero("nameless_customers", name="every profile has a customer id"),
+        zero("seen_backwards", name="nobody was last seen before the first time"),
+        zero("not_known_yet", name="nobody comes from after the moment of the run"),
+        zero("doubled_features", name="every customer has one row of features"),
+        zero("features_of_strangers", name="only known customers have features"),
+        zero("negative_lifetimes", name="orders and spend of a lifetime are not negative", blocking=False),
     ],
 )
 PUBLISHED = Suite(
@@ -123,4 +189,4 @@ PUBLISHED = Suite(
         zero("empty_decisions", name="every decision row has an action and a score"),
     ],
 )
-SUITES = (RAW, STAGED, PUBLISHED)
+SUITES = (RAW, STAGED, PROFILES, PUBLISHED)

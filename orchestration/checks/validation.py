@@ -25,6 +25,7 @@ class Outcome:
     success: bool
     observed: str
     sample: tuple[dict[str, Any], ...] = ()
+    blocking: bool = True
 
 
 def validate(suite: Suite, frame: pd.DataFrame, docs: Path | None) -> list[Outcome]:
@@ -92,7 +93,7 @@ def _outcome(expectation: Expectation, result: Any, frame: pd.DataFrame) -> Outc
         observed = f"{found.get('unexpected_count', '?')} of {found.get('element_count', '?')} rows break it"
     places = found.get("partial_unexpected_index_list") or []
     sample = () if result.success else tuple(_plain(frame.iloc[place].to_dict()) for place in places[:5])
-    return Outcome(expectation.name, expectation.kind, bool(result.success), observed, sample)
+    return Outcome(expectation.name, expectation.kind, bool(result.success), observed, sample, expectation.blocking)
 
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:

@@ -39,3 +39,13 @@ def _empty(rows: pd.DataFrame) -> pd.DataFrame:
     return long.assign(measure="empty:" + long["event_type"].astype(str) + ":" + long["column"].astype(str))[
         ["source", "event_date", "measure", "bad", "total"]
     ]
+
+
+def no_measures() -> Measures:
+    """Nothing counted: the frames with their columns and no row."""
+    keys = ["source", "event_date"]
+    return Measures(
+        pd.DataFrame(columns=[*keys, "events", "lag_hours"]),
+        pd.DataFrame(columns=[*keys, "dimension", "value", "events"]),
+        pd.DataFrame(columns=[*keys, "measure", "bad", "total"]),
+    )

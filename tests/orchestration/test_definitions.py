@@ -77,6 +77,7 @@ def test_blocking_checks_stand_before_what_is_published(definitions: Definitions
     assert {
         ("ops/lake_file", "raw_suite"),
         ("intermediate/int_events", "staged_suite"),
+        ("marts/customer_features", "profiles_suite"),
         ("marts/decision_table", "published_suite"),
         ("staging/stg_events", "conservation_in_staging"),
         ("ops/lake_file", "conservation_at_intake"),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from intake.ops_records import BatchRecord
 from orchestration.checks.house_checks import (
-    STALE_AFTER,
     batches_conserve_rows,
-    is_fresh,
     match_rate_holds,
     staged_equals_lake,
 )
@@ -33,12 +31,6 @@ def test_a_batch_that_loses_a_row_is_named() -> None:
     verdict = batches_conserve_rows([_batch("a", 10, 8, 2), _batch("torn", 10, 8, 1)])
     assert not verdict.passed
     assert verdict.sentence == "1 of 2 batches lose or double rows, first torn"
-
-
-@pytest.mark.parametrize(("late", "fresh"), [(timedelta(0), True), (timedelta(seconds=1), False)])
-def test_freshness_ends_after_36_hours(late: timedelta, fresh: bool) -> None:
-    assert is_fresh(NOW - STALE_AFTER - late, NOW).passed is fresh
-    assert not is_fresh(None, NOW).passed
 
 
 @pytest.mark.parametrize(("rate", "holds"), [(0.6, True), (0.5999, False), (None, False)])

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from dagster import AssetKey
+from dagster import AssetCheckSeverity, AssetKey
 
 from intake.clock import FixedClock
 from intake.ops_store import OpsStore
@@ -73,15 +73,20 @@ def test_each_failure_opens_one_alert_that_counts(project: Project, outcomes: di
     for _ in range(2):
         report_failures(project, AssetKey(["ops", "lake_file"]), RAW, outcomes["bad"])
     alerts = OpsStore(project.paths).list_alerts("open")
-    assert {alert.cause.rsplit(":", 1)[1] for alert in alerts} == {
+    assert {alert.family.rsplit(":", 1)[1] for alert in alerts} == {
         "every source and day has rows",
         "every file names its source",
     }
     assert {alert.count for alert in alerts} == {2}
+    titles = {alert.title for alert in alerts}
+    assert any("expected that every source and day has rows, 1 of 2 rows break it" in title for title in titles)
+    report_failures(project, AssetKey(["ops", "lake_file"]), RAW, outcomes["good"])
+    assert OpsStore(project.paths).list_alerts("open") == []
 
 
 def test_the_check_result_names_what_failed(project: Project, outcomes: dict[str, list[Outcome]]) -> None:
     failed = result(project, RAW, outcomes["bad"])
+    assert failed.severity == AssetCheckSeverity.ERROR
     assert not failed.passed
     assert "every source and day has rows: 1 of 2 rows break it" in str(failed.description)
     assert result(project, RAW, outcomes["good"]).passed
