@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,8 +111,8 @@ def orders_by_customer(room: Room) -> list[int]:
     return [row[0] for row in found]
 
 
-@pytest.fixture
-def household(room: Room) -> Room:
+@pytest.fixture(scope="module")
+def household_as_observed(tmp_path_factory: pytest.TempPathFactory) -> Room:
     """One address on an account and on a customer record, which are one person, and somebody else's card."""
     events = [
         event("account", "custom", "2017-01-02 09:00:00", who="login:a email:e"),
@@ -123,7 +124,13 @@ def household(room: Room) -> Room:
         event("view", "product_viewed", "2017-01-08 09:00:00", who="email:e", product_id="p1"),
         order("other", "2017-01-09 09:00:00", "loyalty_id:z", ["7.00"]),
     ]
-    return settled(room, events, "2017-01-20 00:00:00")
+    return settled(Room(tmp_path_factory.mktemp("household")), events, "2017-01-20 00:00:00")
+
+
+@pytest.fixture
+def household(household_as_observed: Room, tmp_path: Path) -> Room:
+    """A copy of it to decide about."""
+    return household_as_observed.copy_to(tmp_path)
 
 
 def test_an_unmerge_moves_days_and_orders_and_loses_none(household: Room) -> None:
