@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.export_contents import (
     DATABASE,
@@ -46,6 +47,7 @@ def publish_tables(project: Project, version: str, *, only_changes: bool = False
     The folder is complete before the link moves; a reader that has the older one open keeps reading it, for the next
     `KEEP_VERSIONS` - 1 exports at least. Exporting a version again replaces nothing that is linked: it gets a suffix.
     """
+    OpsStore(project.paths).require_no_open_erasure()
     root = project.paths.published
     root.mkdir(parents=True, exist_ok=True)
     warehouse = Warehouse(project.paths.warehouse)

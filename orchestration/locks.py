@@ -33,3 +33,18 @@ def run_lock(paths: DataPaths, patience_seconds: float = PATIENCE_SECONDS) -> It
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def quiet(paths: DataPaths) -> Iterator[None]:
+    """Neither a run nor an intake is under way, and none begins.
+
+    Raises:
+        RunInProgressError: one of them does not end.
+    """
+    with run_lock(paths):
+        try:
+            with FileLock(paths.root / "intake.lock", timeout=PATIENCE_SECONDS):
+                yield
+        except Timeout as error:
+            raise RunInProgressError(f"{paths.root}: an intake is under way; try again when it is done") from error

@@ -42,6 +42,7 @@ def pin(ops: OpsStore, warehouse: Warehouse, as_of: datetime, building: DayRange
     staged rows lag behind the list until another run rebuilds them. Daily tables of an older program are dropped and
     all their days touched.
     """
+    ops.require_no_open_erasure()
     renew_daily_tables(ops, warehouse)
     before = current_as_of(warehouse)
     moment = as_of if before is None else max(before, as_of)

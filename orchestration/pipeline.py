@@ -58,6 +58,7 @@ def run_pipeline(
     with run_lock(project.paths), open_instance(project.paths, quiet=True) as instance, clock.sampling():
         report.notes += [f"failed run {run_id[:8]}: its process was gone" for run_id in heal(instance)]
         ops = OpsStore(project.paths)
+        ops.require_no_open_erasure()
         _record(ops, project, report, finished=False)
         try:
             RunPlan(project, instance, clock, report, select, train, hourly).carry_out()

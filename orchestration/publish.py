@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.model_registry import ModelRegistry
 from orchestration.pin import current_as_of
@@ -36,6 +37,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
         SnapshotError: the version cannot be written or verified; what was live stays live.
         ValueError: nothing was pinned yet, so there is no moment to publish.
     """
+    OpsStore(project.paths).require_no_open_erasure()
     as_of = current_as_of(warehouse)
     if as_of is None:
         raise ValueError(f"{warehouse.path}: nothing is pinned yet; run the pipeline first")

@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, AssetSpec, Config, MaterializeResult,
 from pydantic import Field
 
 from ml.identity import IdentityRules
+from orchestration.erasure.warehouse_store import note_erased
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.identity.ledger import update_ledger
 from orchestration.identity.write import Written
@@ -53,6 +54,8 @@ def identity_ledger(
     rules = IdentityRules(**workspace.project().settings.identity.model_dump())
     warehouse = workspace.warehouse()
     update = update_ledger(warehouse, rules, full=config.full)
+    with warehouse.connect() as connection:
+        note_erased(connection, workspace.ops().tombstones())
     read = ", ".join(f"{rows} {kind}" for kind, rows in update.evidence.items())
     context.log.info(
         "evidence: %s; %d identifiers resolved, %d rows written", read, update.touched, update.rows_written

@@ -20,10 +20,11 @@ CHANGED = f"""
     full outer join {SEEN} as before on now_seen.identifier_key = before.identifier_key
     where now_seen.fingerprint is distinct from before.fingerprint
 """
+# Negative keys are tombstones: no evidence speaks of them.
 EVERYTHING = f"""
     select identifier_key from evidence_now
     union select identifier_key from {SEEN}
-    union select identifier_key from identity.identifier
+    union select identifier_key from identity.identifier where identifier_key >= 0
 """
 
 

@@ -1,0 +1,153 @@
+"""Erasure in the service's own log: lines are blanked in place, also in a segment that the service still writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from intake.erased import ErasedIdentifiers
+from intake.event import HINT_TYPES
+from intake.log_line import payload, with_checksum
+from intake.mentions import Mentions
+from intake.project import Project
+from intake.sealed import unsealer
+from intake.validation import micros
+from orchestration.erasure.matching import Matcher, mentions_of
+from orchestration.erasure.scope import Scope
+
+SUFFIXES = (".jsonl", ".open")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a segment: where it stands, and its bytes without the line feed."""
+
+    offset: int
+    content: bytes
+
+
+def survey(project: Project, scope: Scope) -> None:
+    """Learn the ids of their decisions: an exposure may name nothing else."""
+    reader = LineReader(project, scope)
+    for file in files(project):
+        for line in lines(file):
+            said = reader.said(line.content)
+            if said is not None and reader.is_theirs(said):
+                found = {said.get("event_id"), said.get("personalization_id")}
+                scope.event_ids |= {str(value) for value in found if value}
+
+
+def erase(project: Project, scope: Scope) -> int:
+    """Blank their lines and take them out of others' lines; lines that went."""
+    reader, gone = LineReader(project, scope), 0
+    for file in files(project):
+        changes = [(line, after) for line in lines(file) if (after := reader.after(line.content)) is not None]
+        gone += sum(not after for _, after in changes)
+        _overwrite(file, changes)
+    return gone
+
+
+def files(project: Project) -> list[Path]:
+    """Segments of the service's log, those in writing too."""
+    root = project.paths.service_log
+    return sorted(file for file in root.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+
+
+def lines(file: Path) -> Iterator[Line]:
+    """The lines of a segment."""
+    offset = 0
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        content = file.with_suffix(".jsonl").read_bytes()
+    for part in content.split(b"\n"):
+        if part.strip():
+            yield Line(offset, part)
+        offset += len(part) + 1
+
+
+class LineReader:
+    """Judges lines of the log."""
+
+    def __init__(self, project: Project, scope: Scope) -> None:
+        self._erased: ErasedIdentifiers = scope.erased(project.paths)
+        self._matcher, self._event_ids = Matcher(scope), scope.event_ids
+        self._unseal = unsealer(project.paths)
+        self._mentions: Mentions = mentions_of(project, scope)
+
+    def said(self, content: bytes) -> dict[str, Any] | None:
+        """A line's object; None for a torn one."""
+        try:
+            said = msgspec.json.decode(payload(content))
+        except (ValueError, msgspec.DecodeError):
+            return None
+        return said if isinstance(said, dict) else None
+
+    def after(self, content: bytes) -> bytes | None:
+        """What the line becomes: None as it is, empty when it goes."""
+        said = self.said(content)
+        if said is None:
+            return b"" if self._matcher.in_text(content.decode("utf-8", errors="replace")) else None
+        if self.is_theirs(said):
+            return b""
+        if not self._matcher.in_text(content.decode("utf-8", errors="replace")):
+            return None
+        pairs = [pair for pair in _pairs(said) if not self._erased.is_person(pair["value"])]
+        shorter = with_checksum(msgspec.json.encode({**said, "identifiers": pairs})).rstrip(b"\n")
+        still = self._matcher.in_text(shorter.decode("utf-8", errors="replace"))
+        return b"" if still or len(shorter) > len(content) else shorter
+
+    def is_theirs(self, said: dict[str, Any]) -> bool:
+        """Whether a line speaks of them: by its ids, by whose it is, or by what it says under seal."""
+        if {said.get("event_id"), said.get("personalization_id")} & self._event_ids:
+            return True
+        try:
+            under_seal = self._unseal(said)
+        except ValueError:
+            under_seal = None
+        if under_seal is not None:
+            return self._mentions.inside(under_seal)
+        at = _moment(said.get("occurred_at"))
+        for pair in _pairs(said):
+            spells = self._erased.spells(pair["value"])
+            if any(spell.covers(at) for spell in spells):
+                return True
+            if not spells and pair["type"] not in HINT_TYPES:
+                return False
+        return False
+
+
+def _pairs(said: dict[str, Any]) -> list[dict[str, str]]:
+    found = said.get("identifiers")
+    pairs = found if isinstance(found, list) else []
+    return [pair for pair in pairs if isinstance(pair, dict) and {"type", "value"} <= pair.keys()]
+
+
+def _moment(text: object) -> int:
+    try:
+        return micros(datetime.fromisoformat(str(text)))
+    except (ValueError, TypeError):
+        return 0
+
+
+def _overwrite(file: Path, changes: list[tuple[Line, bytes]]) -> None:
+    """Write over lines without moving any: size and time stay, so that intake does not take the file in again."""
+    if not changes:
+        return
+    file = file if file.exists() else file.with_suffix(".jsonl")
+    stat = file.stat()
+    handle = os.open(file, os.O_WRONLY)
+    try:
+        for line, after in changes:
+            os.pwrite(handle, after.ljust(len(line.content)), line.offset)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if file.suffix != ".open":
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -1,0 +1,99 @@
+"""Whether text or bytes name the people of an erasure, and the same text without them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from intake.keys import identifier_key_bytes
+from intake.mentions import Mentions, is_telling
+from intake.project import Project
+from orchestration.erasure.scope import Scope
+
+GONE = "[erased]"
+KEY_HEX = 15
+_RUN = re.compile(r"[0-9a-f]{15,}")
+_RUN_BYTES = re.compile(rb"[0-9a-f]{15,}")
+_DECIMAL = re.compile(r"(?<![0-9a-zA-Z])\d{12,19}(?![0-9a-zA-Z])")
+_WORD = re.compile(r"[^\s,;|\t\"'<>(){}\[\]=&?#\\]+")
+# Of so many words a search of the whole text each is faster than taking the text to pieces.
+_FEW = 50
+
+
+class Matcher:
+    """Looks for hashes, keys, customer ids and values in clear of one scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.hashes = frozenset(scope.hashes)
+        self.prefixes = frozenset(value[:KEY_HEX] for value in self.hashes)
+        self.prefixes |= {one[1:] for one in scope.customer_ids if len(one) == KEY_HEX + 1}
+        self._prefix_bytes = frozenset(prefix.encode() for prefix in self.prefixes)
+        self._decimals = frozenset(str(key) for key in scope.keys)
+        # 4711 stands in every file; what does not tell by itself is looked for only where identifiers stand.
+        self._words = frozenset(telling_words(scope))
+        self._phrases = tuple(sorted(word for word in self._words if _WORD.fullmatch(word) is None))
+        self._telling = [word.encode() for word in sorted(self._words)]
+
+    def in_text(self, text: str) -> bool:
+        """Whether a cell or a document names one of them."""
+        if any(self._has_prefix(run) for run in _RUN.findall(text)):
+            return True
+        if any(number in self._decimals for number in _DECIMAL.findall(text)):
+            return True
+        lower = text.lower()
+        return self._has_word(lower) or any(phrase in lower for phrase in self._phrases)
+
+    def cleaned(self, text: str) -> str:
+        """The text with every mention replaced; a bare number becomes 0, so that JSON stays JSON."""
+        if not self.in_text(text):
+            return text
+        text = _DECIMAL.sub(lambda found: "0" if found.group() in self._decimals else found.group(), text)
+        text = re.sub(r"\b[0-9a-z]*[0-9a-f]{15,}[0-9a-z]*", self._run_or_gone, text)
+        for phrase in self._phrases:
+            text = re.sub(re.escape(phrase), GONE, text, flags=re.IGNORECASE)
+        return _WORD.sub(self._word_or_gone, text)
+
+    def in_bytes(self, content: bytes) -> Iterator[str]:
+        """What kinds of mention a file's bytes hold: hash or id, value in clear."""
+        for run in _RUN_BYTES.finditer(content):
+            text = run.group()
+            if any(text[start : start + KEY_HEX] in self._prefix_bytes for start in range(len(text) - KEY_HEX + 1)):
+                yield "hash or customer id"
+                break
+        lower = content.lower() if self._telling else b""
+        if any(word in lower for word in self._telling):
+            yield "value in clear"
+
+    def _has_prefix(self, run: str) -> bool:
+        return any(run[start : start + KEY_HEX] in self.prefixes for start in range(len(run) - KEY_HEX + 1))
+
+    def _has_word(self, lower: str) -> bool:
+        if not self._words:
+            return False
+        if len(self._words) <= _FEW and not any(word in lower for word in self._words):
+            return False
+        return any(self._is_word(word) for word in set(_WORD.findall(lower)))
+
+    def _is_word(self, word: str) -> bool:
+        if word in self._words:
+            return True
+        if word[-1] not in ".:" and ":" not in word:
+            return False
+        return any(part in self._words for part in (word.rstrip(".:"), *word.split(":")))
+
+    def _run_or_gone(self, found: re.Match[str]) -> str:
+        return GONE if any(self._has_prefix(run) for run in _RUN.findall(found.group())) else found.group()
+
+    def _word_or_gone(self, found: re.Match[str]) -> str:
+        return GONE if self._is_word(found.group().lower()) else found.group()
+
+
+def mentions_of(project: Project, scope: Scope) -> Mentions:
+    """Finds the scope's own identifiers in clear, also those that nobody gave, by hashing what could be one."""
+    key, region = identifier_key_bytes(project.paths), project.settings.intake.default_region
+    return Mentions(key, region, scope.hashes.__contains__)
+
+
+def telling_words(scope: Scope) -> list[str]:
+    """Values in clear, in lower case, whose sight alone gives the person away."""
+    return sorted({value.lower() for value in scope.clear if is_telling(value)})

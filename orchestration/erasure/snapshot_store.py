@@ -1,0 +1,144 @@
+"""Erasure in serving snapshots: every version is written again without them, linked to the one it replaces."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import lmdb
+import msgspec
+
+from intake.atomic_file import sync
+from intake.project import Project
+from orchestration.erasure.matching import Matcher
+from orchestration.erasure.scope import Scope
+from serving.snapshot import pointer
+from serving.snapshot.environment import MAP_BYTES, SEPARATOR, SharedEnvironment
+from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, sha256_of
+from serving.snapshot.records import SnapshotError
+from serving.snapshot.verify import verify
+
+MARK = "-erased"
+Names = Callable[[str, bytes, bytes], bool]
+_TABLES = 64
+
+
+def erase(project: Project, scope: Scope) -> int:
+    """Rebuild the versions that hold them; rows that went. The service follows the pointer without a pause."""
+    root = project.paths.snapshots
+    if not root.is_dir():
+        return 0
+    for left in root.glob(".building-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return sum(_rebuild(root, folder, scope) for folder in version_folders(root))
+
+
+def version_folders(root: Path) -> list[Path]:
+    """Folders of versions, whatever their schema."""
+    found = [folder for folder in root.iterdir() if folder.is_dir() and not folder.is_symlink()]
+    return sorted(folder for folder in found if not folder.name.startswith("."))
+
+
+def _rebuild(root: Path, folder: Path, scope: Scope) -> int:
+    names, short = _names(scope), scope.request_id[-12:]
+    version = f"{folder.name.partition(MARK)[0]}{MARK}-{short}"
+    if folder.name == version or not (folder / DATA_FILE).exists():
+        return 0
+    building = root / f".building-{version}" / version
+    building.mkdir(parents=True)
+    try:
+        counts, gone = _copy(folder, building, names)
+        if not gone:
+            return 0
+        _write_manifest(folder, building, version, counts)
+        _publish(root, folder, building, version)
+    finally:
+        shutil.rmtree(building.parent, ignore_errors=True)
+    return gone
+
+
+def _names(scope: Scope) -> Names:
+    own = {f"{kind}{SEPARATOR}{value}".encode() for value, kind in scope.hashes.items()}
+    ids, matcher = {value.encode() for value in scope.customer_ids}, Matcher(scope)
+
+    def names_them(table: str, key: bytes, value: bytes) -> bool:
+        if key in own or key in ids or value in ids:
+            return True
+        # The other tables hold products, rules and cells; should one ever name a person, it is refused here.
+        return table not in ("identifier", "profile") and bool(list(matcher.in_bytes(key + b" " + value)))
+
+    return names_them
+
+
+def _copy(source: Path, target: Path, names: Names) -> tuple[dict[str, int], int]:
+    """Every table without the rows that name them; rows by table, and rows that went."""
+    shared = SharedEnvironment(source)
+    try:
+        fresh = lmdb.open(str(target), map_size=MAP_BYTES, max_dbs=_TABLES, sync=False, lock=False, meminit=False)
+        with closing(fresh), shared.lmdb.begin() as reading:
+            tables = [bytes(key).decode() for key, _ in reading.cursor()]
+            done = {table: _copy_table(shared.lmdb, fresh, reading, table, names) for table in tables}
+            fresh.sync(True)
+    finally:
+        shared.release()
+    (target / "lock.mdb").unlink(missing_ok=True)
+    return {table: kept for table, (kept, _) in done.items()}, sum(lost for _, lost in done.values())
+
+
+def _copy_table(
+    old: lmdb.Environment, new: lmdb.Environment, reading: lmdb.Transaction, table: str, names: Names
+) -> tuple[int, int]:
+    source, target = old.open_db(table.encode(), txn=reading, create=False), new.open_db(table.encode())
+    rows = [(bytes(key), bytes(value)) for key, value in reading.cursor(source)]
+    kept = [(key, value) for key, value in rows if not names(table, key, value)]
+    with new.begin(write=True, db=target) as writing:
+        writing.cursor().putmulti(kept, append=True)
+    return len(kept), len(rows) - len(kept)
+
+
+def _write_manifest(old: Path, new: Path, version: str, counts: dict[str, int]) -> None:
+    """The old manifest with the new version's name, counts and checksum; what it says of time stays."""
+    said = msgspec.json.decode((old / MANIFEST).read_bytes())
+    data = new / DATA_FILE
+    check = FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))
+    totals = {
+        **said.get("totals", {}),
+        "customers": counts.get("profile", 0),
+        "identifiers": counts.get("identifier", 0),
+    }
+    known = {name: rows for name, rows in counts.items() if name in said.get("counts", {})}
+    said |= {"version": version, "counts": known, "totals": totals, "replaces": said["version"]}
+    said["files"] = {**said["files"], DATA_FILE: msgspec.to_builtins(check)}
+    for name in set(said["files"]) - {DATA_FILE}:
+        shutil.copyfile(old / name, new / name)
+    (new / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(said), indent=1))
+
+
+def _publish(root: Path, old: Path, building: Path, version: str) -> None:
+    """The new version takes the old one's place; the pointer moves before the old one goes."""
+    for file in building.iterdir():
+        sync(file)
+    stat, live = old.stat(), pointer.current(root) == old.name
+    if _is_usable(building):
+        shutil.rmtree(root / version, ignore_errors=True)
+        building.rename(root / version)
+        os.utime(root / version, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        sync(root)
+        if live:
+            pointer.switch(root, version)
+    elif live:
+        (root / pointer.POINTER).unlink()
+    shutil.rmtree(old)
+    sync(root)
+
+
+def _is_usable(folder: Path) -> bool:
+    """A version of another schema is taken by no reader: it only goes."""
+    try:
+        verify(folder)
+    except SnapshotError:
+        return False
+    return True
