@@ -19,8 +19,10 @@ LEDGER = AssetSelection.assets(*(AssetKey(["identity", name]) for name in DESCRI
 # What follows a person within the hour; everything else that is behind the days follows with the daily run.
 CURRENT_TABLES = (
     *(f"refresh/{name}" for name in ("customer", "identifier", "day")),
-    *(f"intermediate/{name}" for name in ("int_identifier_customers", "int_product_categories")),
-    *(f"marts/{name}" for name in ("customer_features", "dim_customer", "customer_scores", "customer_segments")),
+    *(f"intermediate/{name}" for name in ("int_customer_consent", "int_identifier_customers")),
+    "intermediate/int_product_categories",
+    *(f"marts/{name}" for name in ("customer_consent", "customer_features", "dim_customer")),
+    *(f"marts/{name}" for name in ("customer_scores", "customer_segments")),
     *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
     "marts/customer_recommendations",
     *(f"ml/{name}" for name in ("segment_assignment", "segment_profile", "churn_score", "value_score")),

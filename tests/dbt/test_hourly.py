@@ -16,7 +16,10 @@ from orchestration.refresh.days import remember_days
 from orchestration.warehouse import Warehouse
 from tests.dbt.dbt_room import Event, Room, busy_fortnight, event, order
 
-MODELS = ["int_identifier_customers", "int_product_categories", "customer_features", "dim_customer", "fct_session"]
+MODELS = [
+    *("int_customer_consent", "int_identifier_customers", "int_product_categories"),
+    *("customer_features", "dim_customer", "fct_session"),
+]
 TABLES = ("marts.customer_features", "marts.dim_customer", "marts.fct_session")
 DEFINITION = "as it is"
 
