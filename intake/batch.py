@@ -28,7 +28,7 @@ from intake.seen_events import SeenEvents
 from intake.suppression import Refusals, Suppressed
 from intake.tombstones import DoorKeeper
 from intake.validation import Bounds, validate
-from intake.values import Mask, Whole, flat
+from intake.values import Mask, Whole, flat, mask_of
 from intake.vault import vault_rows
 from intake.wrong_zone import ZoneWatch, ahead_of_arrival, reason_of
 
@@ -65,12 +65,17 @@ class Batch:
         self._desk = ConsentDesk(rules.contract, rules.refusals, rules.histories)
         self.findings: Counter[str] = Counter()
         self.hours_ahead: float | None = None
+        self.part_in_lake = pa.array([], pa.string())
         self._seen = SeenEvents()
         self._review = Review(rules.contract, rules.repeats)
         self._zone = ZoneWatch()
         self._positions = 0
         self._pending: list[pa.Table] = []
         self._parts = 0
+
+    def know(self, event_ids: pa.Array) -> None:
+        """Events that are in the lake already: the same again is a duplicate."""
+        self._seen.duplicates(event_ids, np.ones(len(event_ids), dtype=bool))
 
     def add(self, chunk: Chunk) -> None:
         """Account for every row of a chunk."""
@@ -80,8 +85,11 @@ class Batch:
         if not chunk.table.num_rows:
             return
         rules = self.rules
-        mapped = map_rows(chunk.table, rules.contract, rules.surroundings)
+        mapped = map_rows(chunk.table, rules.contract, rules.surroundings, chunk.unmapped)
         events = validate(mapped.events, mapped.reasons, rules.vocabulary, rules.contract.required, rules.bounds)
+        if len(self.part_in_lake):
+            known = pc.is_in(flat(events.column("event_id")), value_set=self.part_in_lake)
+            mapped.reasons.mark(mask_of(known), "order_in_lake")
         self._desk.read(chunk.table, mapped.representatives, events, mapped.reasons)
         erased = rules.keeper.sorted_out(events, mapped.reasons.flagged)
         events, fit = erased.events, ~mapped.reasons.flagged & ~erased.gone

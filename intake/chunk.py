@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from intake.contract import SourceContract
-from intake.nested import root_of
+from intake.log_line import payload
+from intake.nested import decoded, root_of
 from intake.values import Whole
+
+if TYPE_CHECKING:
+    from intake.source_columns import ColumnWatch
 
 
 class UnreadableInputError(ValueError):
@@ -30,12 +35,25 @@ class Malformed:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Parsed rows, their numbers in the file (from 1), and the records that could not be parsed."""
+    """Parsed rows, their numbers in the file (from 1), and the records that could not be parsed.
+
+    Attributes:
+        lines: what each row was, where the file has lines.
+        source: the rows as they stand in the file, all columns, where it has none.
+        unmapped: columns of `table` that are new to the source and go into `properties.unmapped`.
+        names: all columns of the file, also those that were not read.
+        elements: for rows that were elements of the array `unnested`: each one's place in it.
+    """
 
     table: pa.Table
     row_numbers: Whole
     malformed: tuple[Malformed, ...] = ()
     lines: Sequence[bytes] | None = None
+    source: pa.Table | None = None
+    unmapped: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    elements: Whole | None = None
+    unnested: str = ""
 
     @property
     def rows_read(self) -> int:
@@ -49,9 +67,29 @@ class Chunk:
     def originals(self, rows: Whole) -> list[bytes]:
         """What the source said in these rows: the line where there is one, else the row as JSON."""
         if self.lines is not None:
-            return [self.lines[row] for row in rows]
-        picked = self.table.take(pa.array(rows)).to_pylist()
+            return [self._line(row) for row in rows.tolist()]
+        picked = (self.table if self.source is None else self.source).take(pa.array(rows)).to_pylist()
         return [msgspec.json.encode(row, enc_hook=str) for row in picked]
+
+    def taken(self, table: pa.Table, rows: Whole) -> Chunk:
+        """Other rows: `table` holds what becomes of them, `rows` says which of these rows each was."""
+        return replace(
+            self,
+            table=table,
+            row_numbers=self.row_numbers[rows],
+            lines=None if self.lines is None else [self.lines[row] for row in rows.tolist()],
+            source=None if self.source is None else self.source.take(pa.array(rows)),
+            elements=None if self.elements is None else self.elements[rows],
+        )
+
+    def _line(self, row: int) -> bytes:
+        """The line; of a row that was one of several in it, the line with that one alone."""
+        line = (self.lines or ())[row]
+        if self.elements is None:
+            return line
+        record = msgspec.json.decode(payload(line))
+        array = decoded(record.get(self.unnested))
+        return msgspec.json.encode({**record, self.unnested: [array[int(self.elements[row])]]})
 
 
 def one_chunk(chunks: Iterable[Chunk], contract: SourceContract) -> Chunk | None:
@@ -60,11 +98,17 @@ def one_chunk(chunks: Iterable[Chunk], contract: SourceContract) -> Chunk | None
     if len(every) < 2:
         return every[0] if every else None
     lines = [line for chunk in every for line in chunk.lines or ()] if contract.format == "jsonl" else None
+    sources = [chunk.source for chunk in every if chunk.source is not None]
+    elements = [chunk.elements for chunk in every if chunk.elements is not None]
     return Chunk(
         pa.concat_tables([chunk.table for chunk in every], promote_options="permissive"),
         np.concatenate([chunk.row_numbers for chunk in every]),
         tuple(record for chunk in every for record in chunk.malformed),
         lines,
+        pa.concat_tables(sources, promote_options="permissive") if sources else None,
+        tuple(dict.fromkeys(name for chunk in every for name in chunk.unmapped)),
+        elements=np.concatenate(elements) if elements else None,
+        unnested=every[0].unnested,
     )
 
 
@@ -74,20 +118,30 @@ def names_read(contract: SourceContract) -> set[str]:
     return contract.source_columns() | aliases | ({contract.unnest} if contract.unnest else set())
 
 
-def wanted_columns(contract: SourceContract, available: Sequence[str], file: Path) -> list[str]:
+def wanted_columns(
+    contract: SourceContract, available: Sequence[str], file: Path, watch: ColumnWatch | None = None
+) -> list[str]:
     """The columns to read of a file with a fixed set of columns.
 
     Raises:
-        UnreadableInputError: a column that the contract names is missing and neither optional nor aliased.
+        UnreadableInputError: a column that the contract names is missing and neither optional nor aliased, in the
+            first file of a source. In a later one it has vanished, which is another matter: its rows are read.
     """
+    if watch is not None and watch.may_lack(available):
+        return _wanted(contract, available, watch)
     joined = set(contract.join.columns if contract.join else ())
     present = set(available)
     for name in sorted(contract.source_columns() - joined - set(contract.optional)):
         if not present.intersection((name, root_of(name), *contract.aliases.get(name, ()))):
             have = ", ".join(list(available)[:12])
             raise UnreadableInputError(f"{file}: wrong header: column {name!r} is missing (the file has: {have})")
+    return _wanted(contract, available, watch)
+
+
+def _wanted(contract: SourceContract, available: Sequence[str], watch: ColumnWatch | None) -> list[str]:
     if contract.properties == "rest":
         return list(available)
-    read = names_read(contract) - joined
+    read = names_read(contract) - set(contract.join.columns if contract.join else ())
     wanted = read | {root_of(name) for name in read} | set(contract.join.keys if contract.join else ())
+    wanted |= set(watch.flowing(available) if watch else ())
     return [name for name in available if name in wanted]

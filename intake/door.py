@@ -28,7 +28,9 @@ from intake.project import Project
 from intake.regime import load_consent_rules
 from intake.repeats import RepeatFinder, window_of
 from intake.report import FileReport
+from intake.schema_alerts import report_columns
 from intake.sealed import unsealer
+from intake.source_columns import ColumnWatch
 from intake.suppression import Refusals
 from intake.tombstones import door_keeper
 from intake.validation import Bounds
@@ -71,13 +73,24 @@ class Door:
             message = f"{file}: taken in before, nothing to do"
             return FileReport(file, "unchanged", batch_id=batch_id, input_hash=input_hash, message=message)
         started = self.project.clock.now()
-        batch = Batch(self.project.paths, self._rules(started), batch_id)
-        self._fill(batch, file, reference)
+        batch = Batch(self.project.paths, self.rules(started), batch_id)
+        watch = self._watch()
+        self._fill(batch, file, reference, watch)
         if content_hash(file) != input_hash:
             raise UnreadableInputError(f"{file}: changed while it was read; the next run takes it")
         if not batch.rows_read:
             return FileReport(file, "empty", input_hash=input_hash, message=f"{file}: no rows in it")
-        return self._record(batch, file, input_hash, started)
+        report = self._record(batch, file, input_hash, started, watch)
+        if watch is not None:
+            day = min((written.event_date for written in batch.files), default=started.date())
+            report_columns(self.store, self.contract.name, watch.changes(), file.name, day, started)
+        return report
+
+    def _watch(self) -> ColumnWatch | None:
+        # What the service itself writes has the columns that each record needs.
+        if self.contract.kind == "service_log":
+            return None
+        return ColumnWatch(self.contract, self.store.source_columns(self.contract.name))
 
     def _recall(self, batch_id: str) -> None:
         """Events of a file that is in already count for repeats as if it had been read now."""
@@ -86,18 +99,23 @@ class Door:
                 self._repeats.add(pq.read_table(self.project.paths.root / file.path, partitioning=None))
             self._repeats.repeated()
 
-    def _fill(self, batch: Batch, file: Path, reference: Reference | None) -> None:
-        for chunk in self._chunks(file, reference):
+    def _fill(self, batch: Batch, file: Path, reference: Reference | None, watch: ColumnWatch | None) -> None:
+        for chunk in self._chunks(file, reference, watch):
             batch.add(chunk)
+            batch.shelf.columns = batch.shelf.columns or chunk.names
             if self.on_progress:
                 self.on_progress(file, batch.rows_read)
         batch.review(lambda positions: rows_at(self._chunks(file, reference), positions))
         batch.finish()
 
-    def _chunks(self, file: Path, reference: Reference | None) -> Iterator[Chunk]:
-        return input_chunks(self.contract, file, reference, unsealer(self.project.paths))
+    def _chunks(
+        self, file: Path, reference: Reference | None, watch: ColumnWatch | None = None
+    ) -> Iterator[Chunk]:
+        return input_chunks(self.contract, file, reference, unsealer(self.project.paths), watch)
 
-    def _record(self, batch: Batch, file: Path, input_hash: str, started: datetime) -> FileReport:
+    def _record(
+        self, batch: Batch, file: Path, input_hash: str, started: datetime, watch: ColumnWatch | None
+    ) -> FileReport:
         paths, name = self.project.paths, self.contract.name
         batch.shelf.write(paths, name, batch.batch_id)
         write_vault(paths, batch.vault, name, batch.batch_id)
@@ -116,12 +134,16 @@ class Door:
             started_at=started,
             finished_at=self.project.clock.now(),
         )
-        self.store.record_batch(record, batch.files, batch.shelf.reasons, batch.consent, batch.withheld, batch.findings)
+        columns = watch.seen() if watch is not None else ()
+        self.store.record_batch(
+            record, batch.files, batch.shelf.reasons, batch.consent, batch.withheld, batch.findings, columns
+        )
         if batch.consent:
             self._read_consent()
         return _report(file, record, batch)
 
-    def _rules(self, now: datetime) -> Rules:
+    def rules(self, now: datetime) -> Rules:
+        """What decides at this moment what becomes of a row."""
         settings = self.project.settings
         return Rules(
             contract=self.contract,

@@ -12,12 +12,19 @@ from intake.contract import SourceContract
 from intake.join import Reference
 from intake.readers import read_chunks
 from intake.sealed import Unseal
+from intake.source_columns import ColumnWatch
 from intake.values import Whole
 
 
-def input_chunks(contract: SourceContract, file: Path, reference: Reference | None, unseal: Unseal) -> Iterator[Chunk]:
+def input_chunks(
+    contract: SourceContract,
+    file: Path,
+    reference: Reference | None,
+    unseal: Unseal,
+    watch: ColumnWatch | None = None,
+) -> Iterator[Chunk]:
     """Chunks in the order of the file; one for all where rows are grouped, since a group's rows may lie anywhere."""
-    chunks: Iterator[Chunk] = iter(read_chunks(contract, file, unseal=unseal))
+    chunks: Iterator[Chunk] = iter(read_chunks(contract, file, unseal=unseal, watch=watch))
     if contract.lines and contract.lines.group_by:
         whole = one_chunk(chunks, contract)
         chunks = iter([whole] if whole else [])

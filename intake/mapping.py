@@ -66,8 +66,10 @@ class Mapped:
         return np.bincount(self.event_of_row[self.event_of_row >= 0], minlength=self.events.num_rows)
 
 
-def map_rows(table: pa.Table, contract: SourceContract, surroundings: Surroundings) -> Mapped:
-    """Map a table of source columns."""
+def map_rows(
+    table: pa.Table, contract: SourceContract, surroundings: Surroundings, unmapped: tuple[str, ...] = ()
+) -> Mapped:
+    """Map a table of source columns; those that are `unmapped` go into the properties as they are."""
     row_reasons = Reasons(table.num_rows)
     for rule in contract.quarantine:
         row_reasons.mark(rule_mask(table, rule), str(rule.value or f"rule:{rule.column}"))
@@ -88,7 +90,7 @@ def map_rows(table: pa.Table, contract: SourceContract, surroundings: Surroundin
     heads = table if len(first) == table.num_rows and groups is None else table.take(pa.array(first))
     if contract.lines and contract.lines.nested:
         table, groups = nested_lines(heads, contract.lines, reasons, contract.numbers)
-    events, corrected = _events(heads, table, groups, contract, surroundings, reasons)
+    events, corrected = _events(heads, table, groups, contract, surroundings, reasons, unmapped)
     return Mapped(events, reasons, row_reasons, duplicates, owner, first, corrected)
 
 
@@ -99,6 +101,7 @@ def _events(
     contract: SourceContract,
     surroundings: Surroundings,
     reasons: Reasons,
+    unmapped: tuple[str, ...] = (),
 ) -> tuple[pa.Table, Mask]:
     rows = heads.num_rows
     columns = {name: text(heads, expression) for name, expression in _text_fields(contract)}
@@ -114,7 +117,7 @@ def _events(
         computed = {**group_totals(table, contract.lines, groups), "lines": line_lists(table, contract.lines, groups)}
     computed |= email_domains(heads, contract.identifiers)
     computed |= {ORIGINAL: times.original} if times.corrected.any() else {}
-    columns["properties"], bad = properties_of(heads, contract, computed)
+    columns["properties"], bad = properties_of(heads, contract, computed, unmapped)
     reasons.mark(bad, "invalid_json:properties")
     columns["source"] = pa.repeat(pa.scalar(contract.name), rows)
     columns["is_simulated"] = pa.repeat(pa.scalar(contract.is_simulated), rows)

@@ -8,8 +8,9 @@ from dataclasses import astuple
 from datetime import date, datetime
 from typing import Any
 
-from intake.ops_database import OpsDatabase
 from intake.ops_records import BatchRecord, ConsentChange, LakeFile, SeenFile, TouchedDay, from_text, to_text
+from intake.ops_source_columns import ColumnBook, remember_columns
+from intake.source_columns import SeenColumn
 
 # Of two words of one moment the refusal stays, whichever came in first.
 _CONSENT = """
@@ -19,7 +20,7 @@ _CONSENT = """
 """
 
 
-class LakeLedger(OpsDatabase):
+class LakeLedger(ColumnBook):
     """The part of the store that intake writes."""
 
     def record_batch(
@@ -30,6 +31,7 @@ class LakeLedger(OpsDatabase):
         consent: Sequence[ConsentChange] = (),
         suppressed: Mapping[tuple[str, str], int] | None = None,
         findings: Mapping[str, int] | None = None,
+        columns: Sequence[SeenColumn] = (),
     ) -> bool:
         """Make a batch visible in one transaction: its files, counts, touched days and consent.
 
@@ -43,20 +45,31 @@ class LakeLedger(OpsDatabase):
         with self.transaction() as connection:
             if connection.execute("select 1 from batch where batch_id = ?", (batch.batch_id,)).fetchone():
                 return False
-            _insert(connection, "batch", [_batch_row(batch)])
-            _insert(connection, "lake_file", [_file_row(file) for file in files])
-            days = sorted({file.event_date for file in files})
-            finished = to_text(batch.finished_at)
-            marks = "touched_day (event_date, batch_id, touched_at, consumed_run_id)"
-            _insert(connection, marks, [(day.isoformat(), batch.batch_id, finished, None) for day in days])
+            self.insert_batch(connection, batch, files, consent)
             counts = [(batch.batch_id, reason, rows) for reason, rows in sorted((reasons or {}).items())]
             _insert(connection, "quarantine_row_count", counts)
             found = [(batch.batch_id, finding, rows) for finding, rows in sorted((findings or {}).items()) if rows]
             _insert(connection, "batch_finding", found)
+            remember_columns(connection, batch.source, columns, batch.input_name, batch.finished_at)
             withheld = [(batch.batch_id, *key, rows) for key, rows in sorted((suppressed or {}).items())]
             _insert(connection, "suppressed_row_count", withheld)
-            connection.executemany(_CONSENT, [_consent_row(change) for change in consent])
         return True
+
+    @staticmethod
+    def insert_batch(
+        connection: sqlite3.Connection,
+        batch: BatchRecord,
+        files: Sequence[LakeFile],
+        consent: Sequence[ConsentChange] = (),
+    ) -> None:
+        """The batch, its files, the days they touch and what they say of consent; inside the caller's transaction."""
+        _insert(connection, "batch", [_batch_row(batch)])
+        _insert(connection, "lake_file", [_file_row(file) for file in files])
+        days = sorted({file.event_date for file in files})
+        finished = to_text(batch.finished_at)
+        marks = "touched_day (event_date, batch_id, touched_at, consumed_run_id)"
+        _insert(connection, marks, [(day.isoformat(), batch.batch_id, finished, None) for day in days])
+        connection.executemany(_CONSENT, [_consent_row(change) for change in consent])
 
     def batches(self, source: str | None = None) -> list[BatchRecord]:
         """All batches, oldest first."""

@@ -17,11 +17,14 @@ from intake.scrub import scrub_column
 from intake.values import Mask, is_valid
 
 
-def properties_of(table: pa.Table, contract: SourceContract, computed: dict[str, pa.Array]) -> tuple[pa.Array, Mask]:
+def properties_of(
+    table: pa.Table, contract: SourceContract, computed: dict[str, pa.Array], unmapped: tuple[str, ...] = ()
+) -> tuple[pa.Array, Mask]:
     """The JSON object of each row, and where the source's own `properties` is no JSON object.
 
     Args:
         computed: members made elsewhere (lines and totals), as JSON values.
+        unmapped: columns that are new to the source, for the member of that name.
     """
     kept = _kept(table, contract)
     members = {name: json_values(raw(table, term)) for name, term in kept.items()}
@@ -29,6 +32,8 @@ def properties_of(table: pa.Table, contract: SourceContract, computed: dict[str,
     for group, parts in (("traits", contract.traits), ("sensitive", contract.sensitive)):
         if parts:
             members[group] = _nested(table, members_of(parts))
+    if unmapped:
+        members["unmapped"] = _nested(table, members_of(unmapped))
     bad = np.zeros(table.num_rows, dtype=bool)
     members |= computed
     own = contract.columns.get("properties")

@@ -15,18 +15,21 @@ from intake.chunk import Chunk, Malformed, UnreadableInputError, wanted_columns
 from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.legible import legible
+from intake.source_columns import ColumnWatch
 from intake.values import Whole
 
 _BLOCK_BYTES = 8 << 20
 
 
-def read_csv(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]:
+def read_csv(
+    contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None
+) -> Iterator[Chunk]:
     """Chunks of a block each; `rows` is not used because blocks are cut by bytes."""
     del rows
     names = _header(contract, file)
     if not names:
         return
-    columns = wanted_columns(contract, names, file)
+    columns = wanted_columns(contract, names, file, watch)
     malformed: list[Malformed] = []
 
     def set_aside(row: Any) -> str:
@@ -46,7 +49,7 @@ def read_csv(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]
                 invalid_row_handler=set_aside,
             ),
             pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), include_columns=columns, strings_can_be_null=False,
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False,
                 check_utf8=False,
             ),
         )  # fmt: skip
@@ -55,7 +58,9 @@ def read_csv(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]
         for batch in reader:
             numbers = _row_numbers(last, batch.num_rows, malformed[told:])
             last = int(numbers[-1]) if len(numbers) else last
-            yield Chunk(legible(pa.Table.from_batches([batch])), numbers, tuple(malformed[told:]))
+            whole = legible(pa.Table.from_batches([batch]))
+            told_now = tuple(malformed[told:])
+            yield Chunk(whole.select(columns), numbers, told_now, source=whole, names=tuple(names))
             told = len(malformed)
     if malformed[told:]:
         yield Chunk(pa.table({}), np.array([], dtype=np.int64), tuple(malformed[told:]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -18,18 +18,21 @@ from intake.event import IDENTIFIERS
 from intake.log_line import payload
 from intake.nested import column_from, root_of
 from intake.sealed import Unseal
+from intake.source_columns import ColumnWatch
 
 _CHUNK_BYTES = 32 << 20
 _LINES_AT_ONCE = 1_000
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_jsonl(contract: SourceContract, file: Path, rows: int, unseal: Unseal | None = None) -> Iterator[Chunk]:
+def read_jsonl(
+    contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None, unseal: Unseal | None = None
+) -> Iterator[Chunk]:
     """Chunks of at most `rows` lines and about `_CHUNK_BYTES`; blank lines are no rows."""
     first = 1
     with opened(file) as handle:
         while lines := _next_lines(handle, rows):
-            yield _chunk(contract, lines, first, unseal)
+            yield json_chunk(contract, lines, first, watch, unseal)
             first += len(lines)
 
 
@@ -42,7 +45,10 @@ def _next_lines(handle: IO[bytes], rows: int) -> list[bytes]:
     return lines
 
 
-def _chunk(contract: SourceContract, lines: list[bytes], first: int, unseal: Unseal | None) -> Chunk:
+def json_chunk(
+    contract: SourceContract, lines: list[bytes], first: int, watch: ColumnWatch | None, unseal: Unseal | None
+) -> Chunk:
+    """The rows of these lines, of which the first is number `first`."""
     records: list[Mapping[str, Any]] = []
     kept: list[int] = []
     malformed: list[Malformed] = []
@@ -60,22 +66,22 @@ def _chunk(contract: SourceContract, lines: list[bytes], first: int, unseal: Uns
             malformed.append(Malformed(first + position, "malformed_record", line.rstrip(b"\r\n")))
     originals = [lines[position].rstrip(b"\r\n") for position in kept]
     numbers = np.array(kept, dtype=np.int64) + first
-    return Chunk(_table(contract, records), numbers, tuple(malformed), originals)
+    names = tuple(dict.fromkeys(name for record in records for name in record))
+    flowing = watch.flowing(names) if watch else ()
+    return Chunk(_table(contract, records, names, flowing), numbers, tuple(malformed), originals, names=names)
 
 
-def _table(contract: SourceContract, records: Sequence[Mapping[str, Any]]) -> pa.Table:
+def _table(contract: SourceContract, records: Sequence[Mapping[str, Any]], given: Sequence[str], flowing: Sequence[str]
+) -> pa.Table:
     lists = {spec.column for spec in contract.identifiers if spec.type is None}
-    columns = {
-        name: _column([record.get(name) for record in records], name in lists) for name in _names(contract, records)
-    }
-    return pa.table(columns)
+    names = _names(contract, given, flowing)
+    return pa.table({name: _column([record.get(name) for record in records], name in lists) for name in names})
 
 
-def _names(contract: SourceContract, records: Iterable[Mapping[str, Any]]) -> list[str]:
+def _names(contract: SourceContract, given: Sequence[str], flowing: Sequence[str]) -> list[str]:
     read = names_read(contract)
-    given = dict.fromkeys(name for record in records for name in record)
     if contract.properties != "rest":
-        given = {name: None for name in given if name in read}
+        given = [name for name in given if name in read or name in flowing]
     return list(dict.fromkeys([*sorted({root_of(name) for name in read}), *given]))
 
 

@@ -12,13 +12,19 @@ import pyarrow.parquet as pq
 from intake.chunk import Chunk, wanted_columns
 from intake.contract import SourceContract
 from intake.legible import legible
+from intake.source_columns import ColumnWatch
 
 
-def read_parquet(contract: SourceContract, file: Path, rows: int) -> Iterator[Chunk]:
-    """Only the columns that the contract names, unless it keeps the rest."""
+def read_parquet(
+    contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None
+) -> Iterator[Chunk]:
+    """All columns, for the originals of rows that are set aside; what is mapped are those that the contract names."""
     with pq.ParquetFile(file) as source:
-        columns = wanted_columns(contract, source.schema_arrow.names, file)
+        names = tuple(source.schema_arrow.names)
+        columns = wanted_columns(contract, names, file, watch)
         first = 1
-        for batch in source.iter_batches(batch_size=rows, columns=columns):
-            yield Chunk(legible(pa.Table.from_batches([batch])), np.arange(first, first + batch.num_rows))
+        for batch in source.iter_batches(batch_size=rows):
+            whole = pa.Table.from_batches([batch])
+            numbers = np.arange(first, first + batch.num_rows)
+            yield Chunk(legible(whole.select(columns)), numbers, source=whole, names=names)
             first += batch.num_rows

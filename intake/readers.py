@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from intake.reader_jsonl import read_jsonl
 from intake.reader_parquet import read_parquet
 from intake.sealed import Unseal
 from intake.shape import shaped
+from intake.source_columns import ColumnWatch
 
 CHUNK_ROWS = 250_000
 
@@ -22,9 +24,17 @@ _READERS = {"parquet": read_parquet, "csv": read_csv}
 
 
 def read_chunks(
-    contract: SourceContract, file: Path, rows: int = CHUNK_ROWS, unseal: Unseal | None = None
+    contract: SourceContract,
+    file: Path,
+    rows: int = CHUNK_ROWS,
+    unseal: Unseal | None = None,
+    watch: ColumnWatch | None = None,
 ) -> Iterator[Chunk]:
-    """Chunks of at most `rows` source rows; nothing for an empty file. `unseal` opens sealed JSON lines.
+    """Chunks of at most `rows` source rows; nothing for an empty file.
+
+    Args:
+        unseal: opens sealed JSON lines.
+        watch: follows the columns of the source, and says which new ones are read.
 
     Raises:
         UnreadableInputError: one line that says what is wrong with the file.
@@ -32,8 +42,8 @@ def read_chunks(
     try:
         if file.stat().st_size:
             reader = partial(read_jsonl, unseal=unseal) if contract.format == "jsonl" else _READERS[contract.format]
-            for chunk in reader(contract, file, rows):
-                yield shaped(chunk, contract)
+            for chunk in reader(contract, file, rows, watch):
+                yield shaped(watched(chunk, contract, watch), contract)
     except PermissionError as error:
         raise UnreadableInputError(f"{file}: no permission to read it") from error
     except OSError as error:
@@ -41,6 +51,17 @@ def read_chunks(
     except pa.ArrowException as error:
         reason = f"cut short or not {contract.format}: {_one_line(error)}"
         raise UnreadableInputError(f"{file}: cannot be read as {contract.format}: {reason}") from error
+
+
+def watched(chunk: Chunk, contract: SourceContract, watch: ColumnWatch | None) -> Chunk:
+    """The chunk without new columns that look personal; the others are named."""
+    if watch is None or not chunk.names:
+        return chunk
+    watch.observe(chunk.table, chunk.names)
+    flowing = watch.flowing(chunk.names)
+    kept = watch.kept(chunk.table, flowing)
+    table = chunk.table.drop_columns(sorted(set(flowing) & set(chunk.table.column_names) - set(kept)))
+    return replace(chunk, table=table, unmapped=() if contract.properties == "rest" else kept)
 
 
 def _io_problem(contract: SourceContract, error: OSError) -> str:

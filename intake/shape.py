@@ -15,7 +15,7 @@ from intake.contract_terms import Rule
 from intake.expressions import rule_mask
 from intake.nested import column_from, decoded, with_paths
 from intake.number_style import numeric_columns, plain_columns
-from intake.values import Whole, as_text, flat
+from intake.values import as_text, flat
 
 
 def shaped(chunk: Chunk, contract: SourceContract) -> Chunk:
@@ -30,12 +30,7 @@ def shaped(chunk: Chunk, contract: SourceContract) -> Chunk:
 
 def _without_skipped(chunk: Chunk, rules: tuple[Rule, ...]) -> Chunk:
     kept = np.flatnonzero(~np.logical_or.reduce([rule_mask(chunk.table, rule) for rule in rules]))
-    return _rows(chunk, chunk.table.take(pa.array(kept)), kept)
-
-
-def _rows(chunk: Chunk, table: pa.Table, rows: Whole) -> Chunk:
-    lines = None if chunk.lines is None else [chunk.lines[row] for row in rows.tolist()]
-    return replace(chunk, table=table, row_numbers=chunk.row_numbers[rows], lines=lines)
+    return chunk.taken(chunk.table.take(pa.array(kept)), kept)
 
 
 def _unnested(chunk: Chunk, name: str) -> Chunk:
@@ -53,7 +48,9 @@ def _unnested(chunk: Chunk, name: str) -> Chunk:
         for row, original in zip(odd, chunk.originals(np.array(odd, dtype=np.int64)), strict=True)
     ]
     table = chunk.table.take(pa.array(rows)).set_column(position, name, column_from(elements))
-    return replace(_rows(chunk, table, rows), malformed=(*chunk.malformed, *malformed))
+    places = np.concatenate([np.arange(count) for count in counts] or [np.array([], dtype=np.int64)])
+    taken = chunk.taken(table, rows)
+    return replace(taken, malformed=(*chunk.malformed, *malformed), elements=places, unnested=name)
 
 
 def _with_aliases(table: pa.Table, contract: SourceContract) -> pa.Table:

@@ -68,8 +68,33 @@ def test_a_broken_record_shows_its_shape_only(contract: SourceContract) -> None:
 
 
 def test_addresses_in_other_fields_are_scrubbed(contract: SourceContract) -> None:
-    row = json.loads(masked(b'{"note": "write to ada@shop.test", "line_total": 9.5, "email": null}', contract))
-    assert row == {"note": "write to [removed]", "line_total": 9.5, "email": None}
+    row = json.loads(masked(b'{"sku": "write to ada@shop.test", "line_total": 9.5, "email": null}', contract))
+    assert row == {"sku": "write to [removed]", "line_total": 9.5, "email": None}
+
+
+def test_what_the_contract_does_not_name_is_hidden(contract: SourceContract) -> None:
+    row = json.loads(masked(b'{"sku": "A", "gift_note": "for Ada Lovelace", "to": {"name": "Ada"}}', contract))
+    assert row == {"sku": "A", "gift_note": "[hidden]", "to": "[hidden]"}
+
+
+@pytest.mark.usefixtures("_two_bad_rows")
+def test_rows_return_once_the_contract_is_right(concierge: Concierge, project: Project) -> None:
+    source = project.sources / "my_orders.yml"
+    source.write_text(source.read_text() + "\naliases: {ordered_at: [never]}\n")
+    assert "2 rows" not in concierge("quarantine", "replay").stdout
+    right = source.read_text().replace("  occurred_at: ordered_at", '  occurred_at: {value: "2026-01-05"}')
+    source.write_text(right)
+    shown = concierge("quarantine", "replay", "--source", "my_orders").stdout.split("\n")[1].split()
+    assert shown[2:8] == ["2", "2", "0", "0", "0", "2"]
+    assert concierge("quarantine", "replay").stdout == "nothing to replay\n"
+    assert "nothing is quarantined" in concierge("quarantine", "list").stdout
+
+
+def test_a_contract_is_of_the_source_that_is_named(concierge: Concierge, project: Project) -> None:
+    result = concierge("quarantine", "replay", "--source", "x", "--contract", project.sources / "my_orders.yml")
+    assert result.exit_code == 1
+    assert "and the rows are of source 'x'" in result.stderr
+    assert concierge("quarantine", "replay", "--contract", "a.yml").exit_code == 2
 
 
 def test_of_an_unknown_source_only_the_shape_is_shown() -> None:

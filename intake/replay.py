@@ -1,0 +1,171 @@
+"""Reads quarantined rows again once their contract was put right, and lands those that can be read now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock
+
+from intake.batch import Batch
+from intake.contract import Join, SourceContract
+from intake.door import Door
+from intake.input_rows import rows_at
+from intake.join import Reference
+from intake.lake import sweep_drafts
+from intake.locations import files_of
+from intake.ops_records import BatchRecord, LakeFile
+from intake.ops_replay import Replay
+from intake.project import Project
+from intake.quarantine import QuarantinedRow, columns_of_quarantine, keep_only, open_rows, row_key
+from intake.replay_rows import replayed_chunk
+from intake.sealed import unsealer
+from intake.source_columns import ColumnWatch
+from intake.vault import write_vault
+from intake.wrong_zone import REASON
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """What became of the quarantined rows of one batch: rows = accepted + duplicate + suppressed + kept."""
+
+    input_name: str
+    batch_id: str
+    rows: int
+    accepted: int
+    duplicate: int
+    suppressed: int
+    kept: int
+    events: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+class ReplayError(ValueError):
+    """The rows cannot be read again."""
+
+
+def replay(
+    project: Project, contract: SourceContract, *, batch: str | None = None, reason: str | None = None
+) -> list[ReplayReport]:
+    """Read the quarantined rows of a source again under this contract.
+
+    Rows that can be read now land in the lake as a batch of their own and count as accepted (or duplicate, or
+    suppressed) in the batch that they came with, in one transaction that also marks them as replayed; then they leave
+    the quarantine file. A kill in between loses and doubles nothing, and a second call finds nothing more to do.
+
+    Args:
+        batch: only batches whose id starts like this.
+        reason: only rows whose reason starts like this.
+
+    Raises:
+        ReplayError: the contract joins a reference file that is not there any more.
+    """
+    with FileLock(project.paths.root / "intake.lock"):
+        sweep_drafts(project.paths)
+        door = Door(project, contract)
+        chosen = [
+            known
+            for known in door.store.batches(contract.name)
+            if known.quarantined and known.batch_id.startswith(batch or "")
+        ]
+        reports = [_Rereading(door, known).run(reason or "") for known in chosen]
+    _close_alerts(door, contract.name)
+    return [report for report in reports if report.rows]
+
+
+class _Rereading:
+    """The quarantined rows of one batch on their way."""
+
+    def __init__(self, door: Door, known: BatchRecord) -> None:
+        self.door, self.known = door, known
+        self.project, self.contract, self.store = door.project, door.contract, door.store
+
+    def run(self, reason: str) -> ReplayReport:
+        everything = open_rows(self.project.paths, self.store, self.known)
+        rows = [row for row in everything if row.reason.startswith(reason)]
+        batch = self._read(rows) if rows else None
+        if batch is None:
+            return ReplayReport(self.known.input_name, self.known.batch_id, 0, 0, 0, 0, 0, 0)
+        left = {row.row_number for row in batch.shelf.rows}
+        done = [row for place, row in enumerate(rows) if place not in left]
+        if done:
+            self._land(batch, done)
+            gone = {row_key(row) for row in done}
+            keep_only(self.project.paths, self.known, [row for row in everything if row_key(row) not in gone])
+        return ReplayReport(
+            self.known.input_name, self.known.batch_id, len(rows), batch.accepted, batch.duplicate, batch.suppressed,
+            len(left), batch.events, batch.shelf.reasons,
+        )  # fmt: skip
+
+    def _read(self, rows: Sequence[QuarantinedRow]) -> Batch:
+        paths = self.project.paths
+        rules = self.door.rules(self.project.clock.now())
+        batch = Batch(paths, rules, self._id(rows))
+        own = self._event_ids(own=True)
+        if self.contract.lines and self.contract.lines.group_by:
+            # Rows of an event that came in without them: landed alone they would be lost behind it.
+            batch.part_in_lake = own
+        else:
+            batch.know(own)
+        batch.know(self._event_ids(own=False))
+        watch = ColumnWatch(self.contract, self.store.source_columns(self.contract.name))
+        header = columns_of_quarantine(paths, self.known)
+        chunk = replayed_chunk(self.contract, rows, header, watch, unsealer(paths))
+        if self.contract.join:
+            chunk = chunk.with_table(self._reference(self.contract.join).added_to(chunk.table))
+        batch.add(chunk)
+        batch.review(lambda positions: rows_at(iter([chunk]), positions))
+        read = {*chunk.row_numbers.tolist(), *(bad.row_number for bad in chunk.malformed)}
+        batch.shelf.rows += [
+            QuarantinedRow(place, "skipped", row.original) for place, row in enumerate(rows) if place not in read
+        ]
+        batch.finish()
+        return batch
+
+    def _id(self, rows: Sequence[QuarantinedRow]) -> str:
+        keys = "".join(sorted(row_key(row) for row in rows))
+        words = f"replay|{self.known.batch_id}|{self.contract.content_version}|{keys}"
+        return hashlib.sha256(words.encode()).hexdigest()
+
+    def _event_ids(self, *, own: bool) -> pa.Array:
+        """Events of this batch in the lake, or those of others that read the same file."""
+        same = [batch for batch in self.store.batches(self.contract.name) if batch.input_hash == self.known.input_hash]
+        mine = [batch.batch_id for batch in same if (batch.batch_id == self.known.batch_id) == own]
+        files: list[LakeFile] = [file for batch_id in mine for file in self.store.files_of_batch(batch_id)]
+        root = self.project.paths.root
+        ids = [pq.read_table(root / file.path, columns=["event_id"], partitioning=None).column(0) for file in files]
+        return pa.chunked_array(ids, pa.string()).combine_chunks()
+
+    def _reference(self, join: Join) -> Reference:
+        beside = [file for file in files_of(self.project, self.contract) if file.name == self.known.input_name]
+        if not beside:
+            raise ReplayError(
+                f"{self.contract.name}: {join.file}, which it joins, is looked for beside"
+                f" {self.known.input_name}, and that is not at its location any more"
+            )
+        return Reference(join, beside[0])
+
+    def _land(self, batch: Batch, done: Sequence[QuarantinedRow]) -> None:
+        write_vault(self.project.paths, batch.vault, self.contract.name, batch.batch_id)
+        now = self.project.clock.now()
+        record = BatchRecord(
+            batch.batch_id, self.contract.name, self.contract.content_version, self.known.input_name,
+            self.known.input_hash, 0, 0, 0, 0, 0, batch.events, now, now,
+            message=f"rows of batch {self.known.batch_id[:12]} that were quarantined",
+        )  # fmt: skip
+        moved = {"accepted": batch.accepted, "duplicate": batch.duplicate}
+        moved["suppressed"] = len(done) - batch.accepted - batch.duplicate
+        replayed = Replay(self.known.batch_id, tuple((row_key(row), row.reason) for row in done), moved)
+        self.store.record_replay(replayed, record, batch.files, batch.consent)
+
+
+def _close_alerts(door: Door, source: str) -> None:
+    reasons = [reason for _, reason in door.store.quarantine_counts(source)]
+    now, note = door.project.clock.now(), "the rows were replayed"
+    if not any(not reason.startswith(REASON) for reason in reasons):
+        door.store.resolve_cause(f"intake:quarantine:{source}", at=now, note=note)
+    if not any(reason.startswith(REASON) for reason in reasons):
+        door.store.resolve_cause(f"intake:wrong_zone:{source}", at=now, note=note)

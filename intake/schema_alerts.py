@@ -1,0 +1,55 @@
+"""Alerts about columns: new ones, vanished ones, and those that are of another kind than before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from intake.ops_alerts import AlertBook
+from intake.ops_records import Severity
+from intake.source_columns import ColumnChange
+
+_TITLES = {
+    "new": "{source}: new column {name!r}",
+    "personal": "{source}: new column {name!r}, which looks personal",
+    "vanished": "{source}: column {name!r} is gone",
+    "retyped": "{source}: column {name!r} holds {after} instead of {before}",
+}
+_DETAILS = {
+    "new": "{file} of {day} is the first to have it; it is kept in properties.unmapped until the contract names it",
+    "personal": "{file} of {day} is the first to have it; it is left out of the events. Name it in the contract, under"
+    " identifiers, personal_data or properties",
+    "vanished": "{file} of {day} is the first without it{loss}",
+    "retyped": "{file} of {day} is the first with {after}; rows that cannot be read so are quarantined",
+}
+_LOSS = "; rows that cannot do without it are quarantined, the others are read without it"
+
+
+def report_columns(
+    alerts: AlertBook, source: str, changes: Sequence[ColumnChange], file: str, day: date, at: datetime
+) -> None:
+    """Open one alert for each column that changed, and close those of columns that are back."""
+    for change in changes:
+        if change.change == "back":
+            alerts.resolve_cause(_cause(source, "vanished", change.name), at=at, note="the column is back")
+            continue
+        words = {"source": source, "name": change.name, "before": change.before, "after": change.after}
+        detail = _DETAILS[change.change].format(file=file, day=day, loss=_LOSS if change.needed else "", **words)
+        alerts.open_alert(
+            _cause(source, change.change, change.name),
+            severity=_severity(change),
+            title=_TITLES[change.change].format(**words),
+            detail=f"{source}.{change.name}: {detail}",
+            source=source,
+            at=at,
+            kind="schema",
+            sample=[{"column": change.name, "change": change.change, "first_day": day.isoformat()}],
+        )
+
+
+def _cause(source: str, change: str, name: str) -> str:
+    return f"schema:{'new' if change == 'personal' else change}:{source}:{name}"
+
+
+def _severity(change: ColumnChange) -> Severity:
+    return "warning" if change.needed else "info"
