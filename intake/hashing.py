@@ -12,6 +12,18 @@ import phonenumbers
 HASH_HEX = 32
 """Hex digits kept of the HMAC-SHA-256: 128 bits."""
 
+NAME_HEX = 15
+"""Hex digits that name the identifier for life: keys of the ledger and customer ids are made of them."""
+
+CHAIN = b"\0"
+"""Between the keys of a chain, oldest first."""
+
+_MARKS = "ghijklmnopqrstuvwxyz"
+"""The digit after the name, from the second key on: no hex digit, so a hash tells how many keys it has seen."""
+
+MAX_KEYS = len(_MARKS) + 1
+HASH_PATTERN = rf"^[0-9a-f]{{{NAME_HEX}}}[0-9a-z][0-9a-f]{{{HASH_HEX - NAME_HEX - 1}}}$"
+
 _PLACEHOLDER_WORDS = frozenset(
     {
         "",
@@ -130,8 +142,37 @@ def hash_identifier(key: bytes, identifier_type: str, value: str, region: str = 
 
 
 def keyed_hash(key: bytes, identifier_type: str, normalised: str) -> str:
-    """Keyed hash of an identifier that is in its one spelling already."""
-    return hmac.digest(key, f"{identifier_type}:{normalised}".encode(), "sha256").hex()[:HASH_HEX]
+    """Keyed hash of an identifier that is in its one spelling already; by every key of a chain in turn."""
+    first, *later = key.split(CHAIN)
+    value = hmac.digest(first, f"{identifier_type}:{normalised}".encode(), "sha256").hex()[:HASH_HEX]
+    return _rekeyed(value, later, generation=2) if later else value
+
+
+def generation_of(value_hash: str) -> int:
+    """How many keys a hash has seen: 1 until the first rotation."""
+    mark = value_hash[NAME_HEX]
+    return _MARKS.index(mark) + 2 if mark in _MARKS else 1
+
+
+def upgraded(key: bytes, value_hash: str) -> str:
+    """The same identifier's hash by the whole chain, made from an older hash, without the clear value.
+
+    The part that names the identifier stays (see `NAME_HEX`), so both resolve to the same person.
+    """
+    generation = generation_of(value_hash)
+    return _rekeyed(value_hash, key.split(CHAIN)[generation:], generation + 1)
+
+
+def _rekeyed(value: str, keys: Iterable[bytes], generation: int) -> str:
+    for number, key in enumerate(keys, start=generation):
+        fresh = hmac.digest(key, value.encode(), "sha256").hex()
+        value = value[:NAME_HEX] + _MARKS[number - 2] + fresh[: HASH_HEX - NAME_HEX - 1]
+    return value
+
+
+def name_of(value_hash: str) -> str:
+    """What stays of a hash through every rotation, and what identifiers are looked up by."""
+    return value_hash[:NAME_HEX]
 
 
 def hash_distinct(
@@ -143,4 +184,4 @@ def hash_distinct(
 
 def identifier_key(value_hash: str) -> int:
     """The BIGINT key of an identifier: the first 15 hex digits of its hash."""
-    return int(value_hash[:15], 16)
+    return int(name_of(value_hash), 16)

@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 from intake.contract import IdentifierSpec
 from intake.event import IDENTIFIER_TYPES, IDENTIFIERS
 from intake.expressions import column_of
-from intake.hashing import HASH_HEX, hash_distinct
+from intake.hashing import CHAIN, HASH_PATTERN, hash_distinct, upgraded
 from intake.values import Whole, as_text, is_valid, mask_of
 
 _CODES = {name: code for code, name in enumerate(IDENTIFIER_TYPES)}
-_HASH_PATTERN = rf"^[0-9a-f]{{{HASH_HEX}}}$"
 _WHOLE_FLOAT = r"^[0-9]+\.0+$"
 
 
@@ -35,6 +34,15 @@ class Hasher:
             values = _without_float_tail(values)
         hashed = hash_distinct(self.key, identifier_type, values.to_pylist(), self.region)
         return pa.array(hashed, pa.string()).take(words.indices)
+
+    def hashes(self, values: pa.Array) -> pa.Array:
+        """Values that are keyed hashes already; those of an older key are brought up to the newest, others null."""
+        sound = pc.if_else(pc.match_substring_regex(values, HASH_PATTERN), values, None)
+        if CHAIN not in self.key:
+            return sound
+        words = sound.dictionary_encode()
+        newest = [None if value is None else upgraded(self.key, value) for value in words.dictionary.to_pylist()]
+        return pa.array(newest, pa.string()).take(words.indices)
 
 
 class _Found(NamedTuple):
@@ -81,7 +89,7 @@ def _found(table: pa.Table, spec: IdentifierSpec, hasher: Hasher) -> list[_Found
     column = column_of(table, spec.column)
     if spec.type is not None:
         clear = as_text(column)
-        hashed = _only_hashes(clear) if spec.hashed else hasher.column(spec.type, clear)
+        hashed = hasher.hashes(clear) if spec.hashed else hasher.column(spec.type, clear)
         return [_present(np.arange(table.num_rows), _CODES[spec.type], hashed)]
     if not pa.types.is_nested(column.type):
         return []
@@ -96,7 +104,7 @@ def _from_lists(column: pa.Array, spec: IdentifierSpec, hasher: Hasher) -> list[
     for name, code in _CODES.items():
         mine = mask_of(pc.equal(types, name))
         clear = values.filter(pa.array(mine))
-        hashed = _only_hashes(clear) if spec.hashed else hasher.column(name, clear)
+        hashed = hasher.hashes(clear) if spec.hashed else hasher.column(name, clear)
         parts.append(_present(rows[mine], code, hashed))
     return parts
 
@@ -104,10 +112,6 @@ def _from_lists(column: pa.Array, spec: IdentifierSpec, hasher: Hasher) -> list[
 def _present(rows: Whole, code: int, hashed: pa.Array) -> _Found:
     given = is_valid(hashed)
     return _Found(rows[given], np.full(int(given.sum()), code), hashed.filter(pa.array(given)))
-
-
-def _only_hashes(values: pa.Array) -> pa.Array:
-    return pc.if_else(pc.match_substring_regex(values, _HASH_PATTERN), values, None)
 
 
 def _without_float_tail(values: pa.Array) -> pa.Array:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from intake.hashing import CHAIN
 from intake.paths import DataPaths
 
 KEY_VARIABLE = "CONCIERGE_KEY"
@@ -21,20 +22,51 @@ class KeyProblem(ValueError):  # noqa: N818
 
 
 def identifier_key_bytes(paths: DataPaths) -> bytes:
-    """The key of all identifier hashes: `CONCIERGE_KEY`, else `data/keys/identifier.key`, made when missing.
+    """What all identifier hashes are made with: the first key and, after rotations, those that followed it.
+
+    The first is `CONCIERGE_KEY`, else `data/keys/identifier.key`, made when missing; the n-th is
+    `data/keys/identifier.n.key`.
 
     Raises:
-        KeyProblem: the key is shorter than 16 bytes or its file cannot be read.
+        KeyProblem: a key is shorter than 16 bytes, a file cannot be read, or one of the chain is missing.
     """
+    return CHAIN.join([_first_key(paths), *later_keys(paths)])
+
+
+def later_keys(paths: DataPaths) -> list[bytes]:
+    """The keys that rotations added, oldest first.
+
+    Raises:
+        KeyProblem: one is missing, too short or cannot be read.
+    """
+    numbers = sorted(int(file.suffixes[0][1:]) for file in paths.keys.glob("identifier.*.key"))
+    if numbers != list(range(2, len(numbers) + 2)):
+        missing = next(number for number in range(2, len(numbers) + 2) if number not in numbers)
+        raise KeyProblem(f"{later_key_file(paths, missing)}: is missing; without it no identifier can be looked up")
+    return [_checked(later_key_file(paths, number).read_bytes().strip(), str(number)) for number in numbers]
+
+
+def later_key_file(paths: DataPaths, number: int) -> Path:
+    """Where the n-th key of the chain lies."""
+    return paths.keys / f"identifier.{number}.key"
+
+
+def _checked(key: bytes, origin: str) -> bytes:
+    if len(key) < _MINIMUM_BYTES:
+        raise KeyProblem(f"{origin}: key has {len(key)} bytes; at least {_MINIMUM_BYTES} are needed")
+    if CHAIN in key:
+        raise KeyProblem(f"{origin}: key must not hold a NUL byte")
+    return key
+
+
+def _first_key(paths: DataPaths) -> bytes:
     given = os.environ.get(KEY_VARIABLE)
     if given is not None:
         key, origin = given.encode(), f"${KEY_VARIABLE}"
     else:
         file = paths.keys / "identifier.key"
         key, origin = read_or_make(file, lambda: secrets.token_hex(32).encode()), str(file)
-    if len(key) < _MINIMUM_BYTES:
-        raise KeyProblem(f"{origin}: key has {len(key)} bytes; at least {_MINIMUM_BYTES} are needed")
-    return key
+    return _checked(key, origin)
 
 
 def quarantine_cipher(paths: DataPaths) -> Fernet:

@@ -8,6 +8,7 @@ from typing import Any
 
 import lmdb
 
+from intake.hashing import name_of
 from serving.snapshot.records import TABLES
 
 # Address space only: the file takes what is written. 64 GiB is some 200 times a snapshot of a million profiles.
@@ -60,8 +61,8 @@ def _open_for_reading(folder: Path) -> Any:
 
 
 def identifier_key(kind: str, value_hash: str) -> bytes:
-    """Key of the identifier table."""
-    return f"{kind}{SEPARATOR}{value_hash}".encode()
+    """Key of the identifier table: the part of the hash that no rotation of keys changes."""
+    return f"{kind}{SEPARATOR}{name_of(value_hash)}".encode()
 
 
 def category_key(category: str) -> bytes:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from intake.hashing import keyed_hash
 from serving.content import load_content
 from serving.snapshot.records import (
     DecisionRow,
@@ -23,8 +24,8 @@ CONSENTED = {"consent_personalization": True, "consent_marketing_email": True, "
 
 
 def value_hash(kind: str, value: str) -> str:
-    """A stand-in for the keyed hash that keeps clear values recognisable as hashed."""
-    return f"hashed({kind}:{value})"
+    """A keyed hash as the shop of these tests makes it."""
+    return keyed_hash(b"the key of the sample shop", kind, value)
 
 
 def profiles() -> list[ProfileRecord]:
