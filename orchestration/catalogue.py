@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,19 +11,26 @@ from typing import Any
 import yaml
 
 from intake.paths import repository_root
+from orchestration.feature_users import feature_users
 
 FEATURES_MODEL = "customer_features"
+SCORES_MODEL = "customer_scores"
 PUBLIC_FOLDERS = ("marts", "published")
 KINDS = {
     "behavioural": "What the customer did",
-    "context": "Where and how the customer was last seen",
+    "temporal": "When, and in which rhythm",
+    "zero-party": "What the customer said",
+    "contextual": "Where and how the customer is seen",
     "permission": "What the customer allows",
+    "predictive": "What models expect of the customer",
 }
+HEADINGS = ("signal", "kind", "meaning", "unit", "window", "from", "purpose", "used by")
+PURPOSES = frozenset({"contract", "analytics", "personalization", "profiling_price", "marketing_email"})
 
 
 @dataclass(frozen=True)
 class Signal:
-    """One feature of `marts.customer_features`."""
+    """One feature of `marts.customer_features`, or a score of `marts.customer_scores`."""
 
     name: str
     description: str
@@ -32,6 +39,7 @@ class Signal:
     unit: str
     window: str
     source: str
+    purpose: str
     is_model_input: bool
 
 
@@ -62,13 +70,22 @@ def signals(models: Path | None = None) -> list[Signal]:
     """Every column of `customer_features` with `meta.feature`, in YAML order.
 
     Raises:
-        CatalogueError: the model is missing, or a feature lacks one of kind, unit, window, source and model.
+        CatalogueError: the model is missing, or a feature lacks one of kind, unit, window, source, purpose and model.
     """
+    return _signals_of(FEATURES_MODEL, models)
+
+
+def predictions(models: Path | None = None) -> list[Signal]:
+    """Every column of `customer_scores` with `meta.feature`: what models say of a customer; raises as `signals`."""
+    return _signals_of(SCORES_MODEL, models)
+
+
+def _signals_of(name: str, models: Path | None) -> list[Signal]:
     for model in _models(models):
-        if model["name"] == FEATURES_MODEL:
+        if model["name"] == name:
             features = [(column, _feature(column)) for column in model["columns"]]
-            return [_signal(column, feature) for column, feature in features if feature]
-    raise CatalogueError(f"no model {FEATURES_MODEL} in {_folder(models)}")
+            return [_signal(name, column, feature) for column, feature in features if feature]
+    raise CatalogueError(f"no model {name} in {_folder(models)}")
 
 
 def public_tables(models: Path | None = None) -> list[PublicTable]:
@@ -88,20 +105,28 @@ def public_tables(models: Path | None = None) -> list[PublicTable]:
 def features_page(models: Path | None = None) -> str:
     """The text of docs/features.md."""
     found = signals(models)
-    inputs = sum(signal.is_model_input for signal in found)
+    listed = [*found, *predictions(models)]
+    inputs = [signal.name for signal in found if signal.is_model_input]
+    users = feature_users(inputs)
+    counts = ", ".join(f"{sum(s.kind == kind for s in listed)} {kind}" for kind in KINDS)
     lines = [
         "# Signals of a customer",
         "",
-        "Made from `dbt_project/models/marts/features.yml` by `python -m orchestration.catalogue`; do not edit.",
+        "Made from `dbt_project/models/marts/features.yml`, the models and `config/` by",
+        "`python -m orchestration.catalogue`; do not edit.",
         "",
-        f"`marts.customer_features` has {len(found)} signals of each customer, {inputs} of them inputs of the models.",
-        "Windows are whole UTC days back from `as_of`. One definition serves training and scoring, cut by occurrence",
-        "and by arrival. Null means undefined, never zero. Sensitive traits are reported on and never become a signal.",
+        f"`marts.customer_features` has {len(found)} signals of each customer, {len(inputs)} of them inputs of models;",
+        f"`marts.customer_scores` adds {len(listed) - len(found)} predictions. By kind: {counts}.",
+        "",
+        "Windows are whole UTC days back from `as_of`: 1, 7, 30, 90 and 365 days and ever for the main counters, and",
+        "91 days (13 weeks) where weekdays must balance ([ADR 8](adr/0008-thirteen-weeks.md)). One definition serves",
+        "training and scoring, cut by occurrence and arrival. Null means undefined, never zero. Sensitive traits are",
+        "reported on and never become a signal. Purpose is the consent a signal needs; users are those of the code and",
+        "of `config/`. A signal reaches the serving snapshot only when a rule in force names it.",
     ]
     for kind, title in KINDS.items():
-        lines += ["", f"## {title}", "", "| signal | meaning | unit | window | from | model input |"]
-        lines += ["| --- | --- | --- | --- | --- | --- |"]
-        lines += [_signal_row(signal) for signal in found if signal.kind == kind]
+        lines += ["", f"## {title}", "", f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}"]
+        lines += [_signal_row(signal, users) for signal in listed if signal.kind == kind]
     return "\n".join(lines) + "\n"
 
 
@@ -152,11 +177,14 @@ def _feature(column: Mapping[str, Any]) -> dict[str, Any] | None:
     return feature
 
 
-def _signal(column: Mapping[str, Any], feature: Mapping[str, Any]) -> Signal:
-    missing = [key for key in ("kind", "unit", "window", "source", "model") if key not in feature]
-    if missing or feature["kind"] not in KINDS:
-        wrong = f"lacks {missing[0]}" if missing else f"kind {feature['kind']!r}, allowed: {', '.join(KINDS)}"
-        raise CatalogueError(f"{FEATURES_MODEL}.{column['name']}: meta.feature {wrong}")
+def _signal(model: str, column: Mapping[str, Any], feature: Mapping[str, Any]) -> Signal:
+    missing = [key for key in ("kind", "unit", "window", "source", "purpose", "model") if key not in feature]
+    if missing:
+        raise CatalogueError(f"{model}.{column['name']}: meta.feature lacks {missing[0]}")
+    for key, allowed in (("kind", KINDS), ("purpose", PURPOSES)):
+        if feature[key] not in allowed:
+            listed = ", ".join(sorted(allowed))
+            raise CatalogueError(f"{model}.{column['name']}: meta.feature {key} {feature[key]!r}, allowed: {listed}")
     return Signal(
         name=column["name"],
         description=_sentence(column),
@@ -165,6 +193,7 @@ def _signal(column: Mapping[str, Any], feature: Mapping[str, Any]) -> Signal:
         unit=str(feature["unit"]),
         window=str(feature["window"]),
         source=str(feature["source"]),
+        purpose=str(feature["purpose"]),
         is_model_input=bool(feature["model"]),
     )
 
@@ -173,10 +202,9 @@ def _sentence(described: Mapping[str, Any]) -> str:
     return " ".join(str(described.get("description", "")).split())
 
 
-def _signal_row(signal: Signal) -> str:
-    used = "yes" if signal.is_model_input else ""
-    cells = (f"`{signal.name}`", signal.description, signal.unit, signal.window, signal.source, used)
-    return f"| {' | '.join(cells)} |"
+def _signal_row(signal: Signal, users: Mapping[str, Sequence[str]]) -> str:
+    told = (signal.kind, signal.description, signal.unit, signal.window, signal.source, signal.purpose)
+    return f"| {' | '.join((f'`{signal.name}`', *told, '; '.join(users.get(signal.name, ()))))} |"
 
 
 def _column_row(column: Column) -> str:

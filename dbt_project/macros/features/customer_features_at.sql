@@ -19,11 +19,49 @@
 
     products as ({{ products_at() }}),
 
-    category_spend as ({{ feature_category_spend() }}),
+    category_prices as ({{ feature_category_prices() }}),
+
+    usual_discounts as ({{ feature_usual_discounts() }}),
+
+    price_cuts as ({{ feature_price_cuts() }}),
+
+    product_rows as ({{ feature_product_rows() }}),
+
+    category_days as ({{ feature_category_days() }}),
+
+    category_interest as ({{ feature_category_interest() }}),
 
     categories as ({{ feature_categories() }}),
 
-    browsed as ({{ feature_browsed_category() }}),
+    bargains as ({{ feature_bargains() }}),
+
+    attribute_interest as ({{ feature_attribute_interest() }}),
+
+    tastes as ({{ feature_tastes() }}),
+
+    occasions as ({{ feature_occasions() }}),
+
+    habit_counts as ({{ feature_habit_counts() }}),
+
+    habits as ({{ feature_habits() }}),
+
+    whereabouts as ({{ feature_whereabouts() }}),
+
+    weather_days as ({{ feature_weather_days() }}),
+
+    weather as ({{ feature_weather() }}),
+
+    rainy_orders as ({{ feature_rainy_orders() }}),
+
+    topic_values as ({{ feature_topic_values() }}),
+
+    topics as ({{ feature_topics() }}),
+
+    answers as ({{ feature_answers() }}),
+
+    order_stories as ({{ feature_order_stories() }}),
+
+    deliveries as ({{ feature_deliveries() }}),
 
     consent as ({{ feature_consent() }}),
 
@@ -35,9 +73,16 @@
 
     select {{ customer_feature_columns() }}
     from totals
-    {% for part in ['activity', 'rhythm', 'categories', 'browsed', 'consent', 'known_identifiers'] -%}
+    {% for part in [
+        'activity', 'rhythm', 'categories', 'bargains', 'tastes', 'habits', 'whereabouts', 'weather', 'rainy_orders',
+        'topics', 'answers', 'deliveries', 'consent', 'known_identifiers',
+    ] -%}
     left join {{ part }} on totals.as_of = {{ part }}.as_of and totals.customer_id = {{ part }}.customer_id
-    {% endfor %}
+    {% endfor -%}
+    left join products as viewed_product
+        on totals.as_of = viewed_product.as_of and totals.last_viewed_product_id.seen = viewed_product.product_id
+    left join category_prices
+        on viewed_product.as_of = category_prices.as_of and viewed_product.category = category_prices.category
     {{ regime_joins('totals') }}
     left join withdrawn on totals.as_of = withdrawn.as_of and totals.customer_id = withdrawn.customer_id
     where {{ consent_flag('analytics') }} and withdrawn.customer_id is null
@@ -50,5 +95,14 @@
     totals.as_of,
     {{ order_feature_columns() }},
     {{ browsing_feature_columns() }},
-    {{ context_feature_columns() }}
+    {{ context_feature_columns() }},
+    {{ window_feature_columns() }},
+    {{ cadence_feature_columns() }},
+    {{ bargain_feature_columns() }},
+    {{ taste_feature_columns() }},
+    {{ channel_feature_columns() }},
+    {{ delivery_feature_columns() }},
+    {{ service_feature_columns() }},
+    {{ answer_feature_columns() }},
+    {{ surrounding_feature_columns() }}
 {%- endmacro %}

@@ -22,7 +22,7 @@
         as recency_gap_ratio,
     coalesce(activity.order_days_365d, 0) as order_days_365d,
     cast({{ ratio('totals.spend_lifetime', 'totals.orders_lifetime') }} as decimal(18, 4)) as average_order_amount,
-    {{ ratio('categories.lines_365d', 'totals.orders_365d') }} as lines_per_order_365d,
+    {{ ratio('bargains.lines_365d', 'totals.orders_365d') }} as lines_per_order_365d,
     {{ ratio('totals.discount_365d', 'totals.spend_365d + totals.discount_365d') }} as discount_share,
     {{ ratio('totals.discounted_orders_365d', 'totals.orders_365d') }} as discounted_order_share,
     {{ ratio('totals.coupon_orders_365d', 'totals.orders_365d') }} as coupon_order_share,
@@ -73,8 +73,8 @@
 
 {# Where and how the person was last seen, and what they allow; never inputs of a model. #}
 {% macro context_feature_columns() -%}
-    categories.top_category,
-    browsed.top_viewed_category,
+    categories.top_category.seen as top_category,
+    categories.top_viewed_category.seen as top_viewed_category,
     {%- set stamped = [
         'last_channel', 'last_device_type', 'last_os', 'last_browser', 'last_region', 'last_referrer',
         'last_campaign', 'last_store_id', 'last_viewed_category',

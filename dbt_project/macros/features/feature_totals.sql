@@ -11,7 +11,13 @@
         {% endfor -%}
         {{ total_if('n_orders', 'days_ago between 92 and 182') }} as orders_previous_91d,
         {{ money_if('order_amount', 'days_ago between 92 and 182') }} as spend_previous_91d,
+        {{ total_if('n_sessions', 'days_ago between 31 and 60') }} as sessions_previous_30d,
+        {{ total_if('n_product_views', 'days_ago between 31 and 60') }} as product_views_previous_30d,
         {{ total_if('n_orders', 'true') }} as orders_lifetime,
+        {{ total_if('n_sessions', 'true') }} as sessions_lifetime,
+        {{ total_if('n_page_views', 'true') }} as page_views_lifetime,
+        {{ total_if('n_product_views', 'true') }} as product_views_lifetime,
+        {{ total_if('n_cart_adds', 'true') }} as cart_adds_lifetime,
         {{ money_if('order_amount', 'true') }} as spend_lifetime,
         {{ total_if('n_refunds', 'true') }} as refunds_lifetime,
         {{ total_if('n_store_orders', 'true') }} as store_orders,
@@ -32,7 +38,8 @@
         max(last_referrer) as last_referrer,
         max(last_campaign) as last_campaign,
         max(last_store_id) as last_store_id,
-        max(last_viewed_category) as last_viewed_category
+        max(last_viewed_category) as last_viewed_category,
+        max(last_viewed_product_id) as last_viewed_product_id
     from {{ visible_rows(ref('int_identifier_daily')) }} as visible
     group by as_of, customer_id
 {%- endmacro %}
@@ -58,6 +65,16 @@
         ('dwell_ms_30d', 'dwell_ms', 30), ('dwells_30d', 'n_dwells', 30), ('scrolls_30d', 'n_scrolls', 30),
         ('mobile_views_91d', 'n_mobile_views', 91), ('evening_views_91d', 'n_evening_views', 91),
         ('weekend_views_91d', 'n_weekend_views', 91),
+        ('orders_1d', 'n_orders', 1), ('orders_7d', 'n_orders', 7), ('orders_90d', 'n_orders', 90),
+        ('sessions_1d', 'n_sessions', 1), ('sessions_90d', 'n_sessions', 90), ('sessions_365d', 'n_sessions', 365),
+        ('page_views_1d', 'n_page_views', 1), ('page_views_7d', 'n_page_views', 7),
+        ('page_views_90d', 'n_page_views', 90), ('page_views_365d', 'n_page_views', 365),
+        ('product_views_1d', 'n_product_views', 1), ('product_views_90d', 'n_product_views', 90),
+        ('product_views_365d', 'n_product_views', 365), ('cart_adds_1d', 'n_cart_adds', 1),
+        ('cart_adds_7d', 'n_cart_adds', 7), ('cart_adds_90d', 'n_cart_adds', 90),
+        ('cart_adds_365d', 'n_cart_adds', 365), ('searches_90d', 'n_searches', 90),
+        ('email_opens_365d', 'n_emails_opened', 365), ('refunds_90d', 'n_refunds', 90),
+        ('campaigns_365d', 'n_campaigns', 365),
     ]) }}
 {%- endmacro %}
 
@@ -65,6 +82,7 @@
 {# Measures that are money or shares, kept exact as decimals. #}
 {% macro money_windows() -%}
     {{ return([
+        ('spend_1d', 'order_amount', 1), ('spend_7d', 'order_amount', 7), ('spend_90d', 'order_amount', 90),
         ('spend_30d', 'order_amount', 30), ('spend_91d', 'order_amount', 91), ('spend_365d', 'order_amount', 365),
         ('discount_365d', 'discount_amount', 365), ('coupon_amount_365d', 'coupon_amount', 365),
         ('refund_amount_365d', 'refund_amount', 365), ('scroll_depth_30d', 'scroll_depth', 30),
