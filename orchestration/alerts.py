@@ -101,7 +101,9 @@ class Finding:
     sample: Sequence[Mapping[str, Any]] = ()
 
 
-def settle(project: Project, family: str, findings: Sequence[Finding], *, source: str) -> list[Alert]:
+def settle(
+    project: Project, family: str, findings: Sequence[Finding], *, source: str, exact: bool = False
+) -> list[Alert]:
     """Open (or count again) an alert for each finding, and resolve the family's standing alerts that found nothing.
 
     Args:
@@ -109,11 +111,12 @@ def settle(project: Project, family: str, findings: Sequence[Finding], *, source
         family: beginning of all causes of this kind, e.g. `identity:quarantine:`.
         findings: everything of the family that stands now.
         source: who says so.
+        exact: the family is one cause and not the beginning of some.
     """
     ops, now = OpsStore(project.paths), project.clock.now()
     causes = {finding.cause for finding in findings}
-    for alert in ops.list_alerts():
-        if alert.state != "resolved" and alert.cause.startswith(family) and alert.cause not in causes:
+    for alert in ops.standing_alerts(family):
+        if alert.cause not in causes and (alert.cause == family or not exact):
             ops.resolve_cause(alert.cause, at=now)
     return [
         ops.open_alert(

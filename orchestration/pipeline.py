@@ -67,7 +67,21 @@ def run_pipeline(
             raise
         finally:
             _record(ops, project, report, finished=True)
+            whole = select is None and report.state == "done"
+            report.notes += _conclude(project, report, whole=whole)
     return report
+
+
+def _conclude(project: Project, report: RunReport, *, whole: bool) -> list[str]:
+    from orchestration.after_run import after_run
+    from orchestration.slo.finished import FinishedRun, pace_of
+
+    stages: dict[str, float] = {}
+    for stage in report.stages:
+        stages[stage.name] = stages.get(stage.name, 0.0) + stage.seconds
+    pace = pace_of(stages, trained=report.trained) if whole else "other"
+    done = FinishedRun(report.as_of, project.clock.now(), stages, pace)
+    return after_run(project, done, succeeded=report.state != "failed")
 
 
 def _record(ops: OpsStore, project: Project, report: RunReport, *, finished: bool) -> None:

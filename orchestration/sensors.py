@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from dagster import (
     AssetSelection,
@@ -11,19 +12,26 @@ from dagster import (
     RunFailureSensorContext,
     RunRequest,
     RunsFilter,
+    RunStatusSensorContext,
     SensorEvaluationContext,
     SkipReason,
     run_failure_sensor,
+    run_status_sensor,
     sensor,
 )
 
+from intake.ops_records import RunSummary
+from intake.ops_store import OpsStore
 from intake.project import Project
+from orchestration.after_run import after_run
 from orchestration.alerts import run_failed
 from orchestration.execution import one_line, reason
 from orchestration.instance import PROCESS_TAG, heal
-from orchestration.jobs import CURRENT, DAYS, EXPORT, hourly_refresh
+from orchestration.jobs import CURRENT, DAYS, EXPORT, daily_publish, hourly_refresh
+from orchestration.notices.send import notify
 from orchestration.refresh.marks import marks_key, waiting
-from orchestration.resources import Workspace
+from orchestration.resources import AS_OF_TAG, Workspace
+from orchestration.slo.finished import FinishedRun, Pace
 from orchestration.touched import BRIDGE_DAYS, ranges_to_build, run_key
 
 BUSY = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
@@ -102,5 +110,54 @@ def failed_runs(context: RunFailureSensorContext) -> None:
     if not steps:
         run_failed(project, run.job_name, one_line(context.failure_event.message or "unknown reason"))
 
+    _conclude(context, project, succeeded=False)
 
-SENSORS = [touched_days, dead_runs, failed_runs]
+
+@run_status_sensor(
+    run_status=DagsterRunStatus.SUCCESS,
+    name="finished_runs",
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Writes down what runs of the daemon took, and measures what was promised.",
+)
+def finished_runs(context: RunStatusSensorContext) -> None:
+    """`concierge run` does this by itself."""
+    if PROCESS_TAG not in context.dagster_run.tags:
+        _conclude(context, Project.open(), succeeded=True)
+
+
+def _conclude(context: RunStatusSensorContext, project: Project, *, succeeded: bool) -> None:
+    run = context.dagster_run
+    steps = context.instance.get_run_step_stats(run.run_id)
+    stages = {step.step_key: step.end_time - step.start_time for step in steps if step.start_time and step.end_time}
+    now, tagged = project.clock.now(), run.tags.get(AS_OF_TAG)
+    as_of = datetime.fromisoformat(tagged) if tagged else now
+    pace: Pace = "daily" if run.job_name == daily_publish.name else "hourly"
+    if not succeeded or run.job_name not in (daily_publish.name, hourly_refresh.name):
+        pace = "other"
+    OpsStore(project.paths).record_run(
+        RunSummary(
+            run_id=run.run_id,
+            kind=run.job_name,
+            as_of=as_of,
+            started_at=now - timedelta(seconds=sum(stages.values())),
+            finished_at=now,
+            state="done" if succeeded else "failed",
+            detail={"stages": {name: round(seconds, 2) for name, seconds in stages.items()}},
+        )
+    )
+    after_run(project, FinishedRun(as_of, now, stages, pace), succeeded=succeeded)
+
+
+@sensor(
+    name="digests",
+    minimum_interval_seconds=60,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Sends what waits for the next digest, or was not taken by its receiver (settings: alerts.notify).",
+)
+def digests(_context: SensorEvaluationContext) -> SkipReason:
+    """Asks for no run."""
+    done = notify(Project.open())
+    return SkipReason("; ".join(f"{notice.receiver}: {notice.state}" for notice in done) or "nobody is told")
+
+
+SENSORS = [touched_days, dead_runs, failed_runs, finished_runs, digests]

@@ -151,6 +151,26 @@ def unmute(alert_id: AlertId, note: Note = "", owner: Owner = "") -> None:
     say(f"{alert.alert_id} is seen again: {alert.title}")
 
 
+@alerts.command("notify")
+def notify_receivers(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
+) -> None:
+    """Send new alerts to the receivers of the settings (alerts.notify), one digest each; runs do so by themselves."""
+    from orchestration.cli.console import say
+    from orchestration.cli.errors import CommandError
+    from orchestration.notices.send import notify
+
+    done = notify(open_project(), dry_run=dry_run)
+    if not done:
+        say("nobody is told: settings.yml has no alerts.notify")
+    for notice in done:
+        apart = "\n" if notice.state == "would send" else " "
+        say(f"{notice.receiver}: {notice.state}{':' + apart + notice.said if notice.said else ''}")
+    failed = [notice.receiver for notice in done if notice.failed]
+    if failed:
+        raise CommandError(f"not delivered to {', '.join(failed)}")
+
+
 def _say(alert: Alert, store: OpsStore, now: datetime) -> None:
     from orchestration.cli.console import say, show_table
 

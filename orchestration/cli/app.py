@@ -17,6 +17,7 @@ from orchestration.cli import (
     readiness_command,
     run_command,
     serve_command,
+    slo_command,
     snapshot_commands,
     status_command,
     stream_command,
@@ -24,6 +25,7 @@ from orchestration.cli import (
 from orchestration.cli.alert_commands import alerts
 from orchestration.cli.errors import OneLineErrors
 from orchestration.cli.identity_commands import identity
+from orchestration.cli.keys_commands import keys
 from orchestration.cli.quarantine_commands import quarantine
 
 HELP = """Concierge: raw customer events in, decisions out.
@@ -42,6 +44,7 @@ COMMANDS = (
     ("serve", serve_command.serve),
     ("decide", decide_command.decide),
     ("status", status_command.status),
+    ("slo", slo_command.slo),
     ("dev", dev_command.dev),
     ("backfill", run_command.backfill),
     ("publish", run_command.publish),
@@ -72,6 +75,7 @@ def create_app() -> typer.Typer:
     app.add_typer(alerts, name="alerts")
     app.add_typer(quarantine, name="quarantine")
     app.add_typer(identity, name="identity")
+    app.add_typer(keys, name="keys")
     return app
 
 

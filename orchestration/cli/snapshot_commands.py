@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -43,15 +44,20 @@ def rollback(
 ) -> None:
     """Serve an older snapshot; running services follow within a second.
 
-    The version is verified before the switch. What was live stays on disk: `rollback` with its name returns to it.
+    The version is verified before the switch, and how long that took is kept (concierge slo). What was live stays on
+    disk: `rollback` with its name returns to it.
     """
+    from intake.ops_store import OpsStore
     from orchestration.cli.console import say
     from serving.snapshot import pointer
 
-    root = open_project().paths.snapshots
+    project = open_project()
+    root = project.paths.snapshots
     _require_any(root)
-    before = pointer.current(root)
+    before, began = pointer.current(root), time.monotonic()
     manifest = pointer.rollback(root, version)
+    seconds, now = time.monotonic() - began, project.clock.now()
+    OpsStore(project.paths).record_metric(now.date(), "rollback_seconds", seconds, at=now)
     say(f"live: {manifest.version} (as of {manifest.as_of[:16]} UTC); before: {before or 'none'}")
 
 

@@ -33,7 +33,8 @@ def facts(project: Project, store: OpsStore) -> list[tuple[str, str]]:
         ("waiting", f"{len(store.touched_days())} days changed since they were last rebuilt"),
         ("snapshot", _snapshot(project, now)),
         ("published", _published(project)),
-        ("alerts", _alerts(store)),
+        ("alerts", _alerts(store, now)),
+        ("objectives", _objectives(project, store)),
         ("paused", ", ".join(f"{pause.scope} ({pause.reason})" for pause in store.pauses()) or "nothing"),
     ]
 
@@ -82,6 +83,18 @@ def _published(project: Project) -> str:
     return link.resolve().name if link.exists() else "nothing yet"
 
 
-def _alerts(store: OpsStore) -> str:
-    opened, held = (len(store.list_alerts(state)) for state in ("open", "acknowledged"))  # type: ignore[arg-type]
-    return f"{opened} open, {held} acknowledged"
+def _alerts(store: OpsStore, now: datetime) -> str:
+    standing = store.standing_alerts()
+    muted = sum(alert.is_muted(now) for alert in standing)
+    seen = [alert.state for alert in standing if not alert.is_muted(now)]
+    text = f"{seen.count('open')} open, {seen.count('acknowledged')} acknowledged"
+    return f"{text}, {muted} muted" if muted else text
+
+
+def _objectives(project: Project, store: OpsStore) -> str:
+    from orchestration.cli.slo_command import objectives
+
+    rows = objectives(project.settings.slo, [item for item in store.metrics() if item.metric.startswith("slo_")])
+    states = [str(row[5]) for row in rows]
+    breached = [f"{row[0]} {row[1] or ''}".strip() for row in rows if row[5] == "breached"]
+    return f"{states.count('met')} met, {len(breached)} breached" + (f": {', '.join(breached)}" if breached else "")

@@ -1,0 +1,1 @@
+"""Notices: new alerts as one digest a receiver, off unless the settings name receivers."""

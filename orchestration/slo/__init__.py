@@ -1,0 +1,1 @@
+"""What was promised (service level objectives), measured in each run."""

@@ -1,0 +1,84 @@
+"""Measures each objective after a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from intake.ops_store import OpsStore
+from intake.project import Project
+from intake.settings_quality import SloSettings
+from orchestration.model_registry import ModelRegistry
+from orchestration.publish import MODEL_NAMES
+from orchestration.quality.arrivals import silences
+from orchestration.slo.finished import FinishedRun
+
+OTHERS = "*"
+# Written by whoever measures them, without target: the service's own latency, the last `concierge rollback`.
+KEPT_ELSEWHERE = ("decision_p99_ms", "rollback_seconds")
+
+
+@dataclass(frozen=True)
+class Level:
+    """One objective as measured; `dimension` is the source of a freshness. `target` None: nothing was promised."""
+
+    name: str
+    dimension: str
+    value: float
+    target: float | None
+    unit: str
+
+    @property
+    def is_met(self) -> bool:
+        """Within the target, or without one."""
+        return self.target is None or self.value <= self.target
+
+
+def levels(project: Project, run: FinishedRun) -> list[Level]:
+    """Every objective that this run tells something about."""
+    ops, promised = OpsStore(project.paths), project.settings.slo
+    found = [*_freshness(ops, project, promised, run.as_of), *_models(project, promised, run.as_of)]
+    found += _lag(ops, promised, run)
+    if run.pace == "hourly":
+        found.append(Level("hourly_run_seconds", "", run.seconds, promised.hourly_run_seconds, "s"))
+    if run.pace == "daily":
+        found.append(Level("daily_run_minutes", "", run.seconds / 60, promised.daily_run_minutes, "min"))
+    return [*found, *_elsewhere(ops, promised)]
+
+
+def _freshness(ops: OpsStore, project: Project, promised: SloSettings, as_of: datetime) -> Iterator[Level]:
+    targets = promised.freshness_hours
+    for one in silences(ops.visible_files(), as_of, project.settings.quality):
+        target = targets.get(one.source, targets.get(OTHERS))
+        yield Level("freshness_hours", one.source, round(one.hours, 3), target, "h")
+
+
+def _models(project: Project, promised: SloSettings, as_of: datetime) -> Iterator[Level]:
+    registry = ModelRegistry(project.paths.models)
+    cards = [card for name in MODEL_NAMES if (card := registry.card(name)) is not None]
+    if cards:
+        oldest = min(datetime.fromisoformat(card.as_of) for card in cards)
+        days = (as_of - oldest).total_seconds() / 86_400
+        yield Level("model_age_days", "", round(days, 3), promised.model_age_days, "d")
+
+
+def _lag(ops: OpsStore, promised: SloSettings, run: FinishedRun) -> Iterator[Level]:
+    """From the first batch that came since the run before until this run's end; only runs that made a profile."""
+    if run.pace == "other":
+        return
+    before = [one.finished_at for one in ops.runs() if one.finished_at and one.finished_at < run.finished_at]
+    since = max((end for end in before if (run.finished_at - end).total_seconds() > run.seconds), default=None)
+    came = [batch.finished_at for batch in ops.batches() if since is None or batch.finished_at > since]
+    came = [moment for moment in came if moment <= run.finished_at]
+    if came:
+        minutes = (run.finished_at - min(came)).total_seconds() / 60
+        yield Level("event_to_profile_minutes", "", round(minutes, 3), promised.event_to_profile_minutes, "min")
+
+
+def _elsewhere(ops: OpsStore, promised: SloSettings) -> Iterator[Level]:
+    for name in KEPT_ELSEWHERE:
+        kept: Sequence[float] = [item.value for item in ops.metrics(name)]
+        if kept:
+            unit = "ms" if name.endswith("ms") else "s"
+            yield Level(name, "", kept[-1], getattr(promised, name), unit)

@@ -1,0 +1,101 @@
+"""Objectives: kept by day, breached with the slow stage named, resolved when met again."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from intake.clock import FixedClock
+from intake.ops_records import BatchRecord, LakeFile, RunSummary
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.cli.slo_command import objectives
+from orchestration.slo.finished import FinishedRun, pace_of
+from orchestration.slo.record import record_levels
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+STAGES = {"staging__stg_events": 40.0, "identity_ledger": 200.0, "published__tables": 10.0}
+
+
+def project_with(tmp_path: Path, **promised: object) -> Project:
+    settings = Settings.model_validate({"slo": promised})
+    return Project(DataPaths(tmp_path), tmp_path / "config", settings, FixedClock(NOW))
+
+
+def arrived(project: Project, source: str, hours_ago: float) -> None:
+    at = NOW - timedelta(hours=hours_ago)
+    batch = BatchRecord(f"b{source}{hours_ago}", source, "1", "f", "h", 1, 1, 0, 0, 0, 1, at, at)
+    file = LakeFile(f"{source}.parquet", source, at.date(), batch.batch_id, 1, at, at, at)
+    OpsStore(project.paths).record_batch(batch, [file], {}, [])
+
+
+def test_a_slow_run_names_its_slowest_stage_and_is_over_when_the_next_is_fast(tmp_path: Path) -> None:
+    project = project_with(tmp_path, hourly_run_seconds=100)
+    store = OpsStore(project.paths)
+    record_levels(project, FinishedRun(NOW, NOW, STAGES, "hourly"))
+    (alert,) = store.list_alerts("open")
+    assert "an hourly run took 250 s, at most 100 s promised" in alert.title
+    assert "the slowest stage was identity_ledger with 200 s" in alert.title
+    assert [(item.metric_date, item.value) for item in store.metrics("slo_hourly_run_seconds")] == [
+        (date(2026, 3, 1), 250.0)
+    ]
+    record_levels(project, FinishedRun(NOW, NOW, {"a": 5.0}, "other"))
+    assert len(store.list_alerts("open")) == 1, "a run of another pace says nothing about it"
+    record_levels(project, FinishedRun(NOW, NOW, {"a": 5.0}, "hourly"))
+    assert store.list_alerts("open") == []
+
+
+def test_freshness_is_promised_by_source(tmp_path: Path) -> None:
+    project = project_with(tmp_path, freshness_hours={"web": 2, "*": 48})
+    arrived(project, "web", 3)
+    arrived(project, "till", 3)
+    record_levels(project, FinishedRun(NOW, NOW))
+    (alert,) = OpsStore(project.paths).list_alerts()
+    assert (alert.source, alert.cause) == ("web", "slo:freshness_hours:web")
+    assert alert.title.startswith("web: the newest row is 3.0 h old, at most 2.0 h promised")
+
+
+def test_a_source_whose_silence_is_known_is_not_told_twice(tmp_path: Path) -> None:
+    project = project_with(tmp_path, freshness_hours={"web": 2})
+    arrived(project, "web", 50)
+    OpsStore(project.paths).open_alert("quality:silent:web", severity="critical", title="web: silent", at=NOW)
+    record_levels(project, FinishedRun(NOW, NOW))
+    assert [alert.cause for alert in OpsStore(project.paths).list_alerts()] == ["quality:silent:web"]
+
+
+def test_lag_counts_from_the_first_batch_since_the_run_before(tmp_path: Path) -> None:
+    project = project_with(tmp_path, event_to_profile_minutes=60)
+    store = OpsStore(project.paths)
+    before = NOW - timedelta(hours=2)
+    store.record_run(RunSummary("r1", "run", before, before, before, "done"))
+    arrived(project, "old", 5)
+    arrived(project, "web", 1.5)
+    arrived(project, "till", 0.5)
+    record_levels(project, FinishedRun(NOW, NOW, STAGES, "hourly"))
+    assert [item.value for item in store.metrics("slo_event_to_profile_minutes")] == [pytest.approx(90)]
+    (alert,) = store.list_alerts()
+    assert "identity_ledger" in alert.title
+
+
+def test_the_table_shows_breaches_first_and_what_was_never_measured(tmp_path: Path) -> None:
+    project = project_with(tmp_path, hourly_run_seconds=100, freshness_hours={"web": 2})
+    arrived(project, "web", 1)
+    record_levels(project, FinishedRun(NOW, NOW, STAGES, "hourly"))
+    rows = objectives(project.settings.slo, OpsStore(project.paths).metrics())
+    states = {(row[0], row[1]): row[5] for row in rows}
+    assert rows[0][:6] == ("hourly_run_seconds", None, 250.0, 100.0, "s", "breached")
+    assert states["freshness_hours", "web"] == "met"
+    assert states["model_age_days", None] == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("stages", "trained", "pace"),
+    [({}, False, "other"), ({"a": 1.0}, False, "hourly"), ({"serving__snapshot": 1.0}, False, "daily"),
+     ({"serving__snapshot": 1.0}, True, "other")],
+)  # fmt: skip
+def test_the_pace_of_a_run(stages: dict[str, float], trained: bool, pace: str) -> None:
+    assert pace_of(stages, trained=trained) == pace
