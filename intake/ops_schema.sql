@@ -105,5 +105,6 @@ create table if not exists stream_offset (
 create table if not exists stream_spool (
     file text primary key, topic text not null, cluster text not null, next_offsets text not null
 ) without rowid;
+create table if not exists key_rotation (generation integer primary key, finished_at text not null) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
 insert or ignore into schema_version (version) values (3);

@@ -23,6 +23,7 @@ from orchestration.cli import (
     stream_command,
 )
 from orchestration.cli.alert_commands import alerts
+from orchestration.cli.contract_commands import contract
 from orchestration.cli.errors import OneLineErrors
 from orchestration.cli.identity_commands import identity
 from orchestration.cli.keys_commands import keys
@@ -73,6 +74,7 @@ def create_app() -> typer.Typer:
     for name, command in COMMANDS:
         app.command(name)(command)
     app.add_typer(alerts, name="alerts")
+    app.add_typer(contract, name="contract")
     app.add_typer(quarantine, name="quarantine")
     app.add_typer(identity, name="identity")
     app.add_typer(keys, name="keys")
