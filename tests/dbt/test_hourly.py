@@ -17,7 +17,7 @@ from orchestration.warehouse import Warehouse
 from tests.dbt.dbt_room import Event, Room, busy_fortnight, event, order
 
 MODELS = [
-    *("int_customer_consent", "int_identifier_customers", "int_product_categories"),
+    *("int_customer_consent", "int_consent_withdrawn", "int_identifier_customers", "int_product_categories"),
     *("customer_features", "dim_customer", "fct_session"),
 ]
 TABLES = ("marts.customer_features", "marts.dim_customer", "marts.fct_session")

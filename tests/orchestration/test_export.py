@@ -85,3 +85,38 @@ def test_a_failing_export_leaves_the_link_alone(project: Project) -> None:
         publish_tables(project, "v2")
     assert _current(project).readlink().name == "v1"
     assert [item.name for item in versions(project.paths.published)] == ["v1"]
+
+
+def test_what_says_nothing_new_is_not_published_again(project: Project) -> None:
+    publish_tables(project, "v1", only_changes=True)
+    run(project, "insert into ops.run_context values (timestamp '2018-01-02')")
+    assert publish_tables(project, "v2", only_changes=True).version == "v1"
+
+
+def test_tables_that_stayed_are_taken_over_and_changed_ones_are_new(project: Project) -> None:
+    run(project, "create table marts.gone as select 1 as a")
+    publish_tables(project, "v1")
+    run(project, "update marts.fct_order set order_id = 9 where order_id = 4")
+    run(project, "drop table marts.gone")
+    run(project, "create table marts.new as select 2 as a")
+    done = publish_tables(project, "v2", only_changes=True)
+    assert done.rows["marts.fct_order"] == 5
+    assert "marts.gone" not in done.rows
+    with duckdb.connect(str(_current(project) / "concierge.duckdb"), read_only=True) as connection:
+        assert connection.execute(
+            "select sum(order_id), (select n from marts.total) from marts.fct_order"
+        ).fetchall() == [(15, 5)]
+        assert connection.execute("select a from marts.new").fetchall() == [(2,)]
+        tables = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+        assert "gone" not in tables
+    folders = [project.paths.published / name for name in ("v1", "v2")]
+    kept = [(folder / "identity.canonical.parquet").stat().st_ino for folder in folders]
+    assert kept[0] == kept[1]
+    assert sorted(pd.read_parquet(folders[1] / "marts.fct_order.parquet")["order_id"]) == [0, 1, 2, 3, 9]
+    assert sorted(pd.read_parquet(folders[0] / "marts.fct_order.parquet")["order_id"]) == [0, 1, 2, 3, 4]
+    assert not (folders[1] / "marts.gone.parquet").exists()
+
+
+def run(project: Project, sql: str) -> None:
+    with Warehouse(project.paths.warehouse).connect() as connection:
+        connection.execute(sql).fetchall()

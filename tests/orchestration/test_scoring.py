@@ -17,7 +17,7 @@ from ml.errors import NotTrainable
 from ml.segments import SEGMENT_COLUMNS, fit_segments, persona_cards
 from orchestration.assets.training import NamedSegments, metrics_table
 from orchestration.model_registry import ModelRegistry, StoredModel
-from orchestration.scoring import empty, segmented
+from orchestration.scoring import empty, segmented, segmented_among
 from orchestration.training import Facts, Trained, train_and_store
 from orchestration.warehouse_schema import source_table
 
@@ -113,3 +113,20 @@ def test_metrics_show_competitors_side_by_side() -> None:
     assert table.splitlines()[0] == "|  | roc_auc | brier |"
     assert table.splitlines()[2:] == ["| model | 0.81 |  |", "| recency | 0.7 | 0.2 |"]
     assert metrics_table({"k": 4}).endswith("| k | 4 |")
+
+
+def test_touched_customers_are_segmented_as_everybody_was(stored: StoredModel, features: pd.DataFrame) -> None:
+    everybody = segmented(stored, features, no_categories(), floor=1).assignment
+    large = everybody.loc[everybody["rung"] == "persona"]
+    personas = dict(zip(large["segment_id"], large["segment_name"], strict=True))
+    some = features.iloc[[0, 100, 200, CUSTOMERS + 3]]
+    found = segmented_among(stored, some, personas)
+    compared = ["customer_id", "segment_id", "segment_name", "rung", "model_version"]
+    expected = everybody.set_index("customer_id").loc[some["customer_id"]].reset_index()
+    pd.testing.assert_frame_equal(found[compared].reset_index(drop=True), expected[compared], check_dtype=False)
+
+
+def test_a_persona_too_small_to_act_on_stays_everyone(stored: StoredModel, features: pd.DataFrame) -> None:
+    found = segmented_among(stored, features.head(3), {})
+    assert set(found["rung"]) == {"everyone"}
+    assert segmented_among(stored, features.head(0), {}).empty

@@ -1,0 +1,180 @@
+"""The real dbt project on a large lake: against one query by hand, hour by hour, and at several cut-offs.
+
+    python -m benchmarks.pipeline [--events 10000000] [--part models|hour|frame] [--keep FOLDER]
+
+`models`: staging, sessions, daily tables and features, against one hand-written DuckDB query for visits and 42
+aggregates on the same files. `hour`: `concierge run --hourly` with 100,000 new events, on the history and on a tenth of
+it (ten times shorter, with as much traffic a day and a tenth of the customers), each less a run that finds nothing.
+`frame`: the training frame at 1, 2, 4 and 8 cut-offs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from benchmarks.measured import Cost, run
+from benchmarks.pipeline_events import Shop, land, land_hour
+from benchmarks.pipeline_reference import query
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
+from intake.project import Project
+from ml.identity import IdentityRules
+from orchestration.cli.init_command import write_project
+from orchestration.environment import dbt_project_dir, executable, variables
+from orchestration.identity.ledger import update_ledger
+from orchestration.pin import pin
+from orchestration.warehouse import Warehouse
+
+FULL, CUSTOMERS_A_MILLION, DAYS = 10_000_000, 50_000, 365
+NEW_EVENTS = 100_000
+CUTOFFS = (1, 2, 4, 8)
+# What features are made from; identities and accounts have measures of their own.
+BEHIND_FEATURES = (
+    "stg_events", "int_events_deduplicated", "int_event_sessions", "int_events", "int_sessions",
+    "int_identifier_daily",
+)  # fmt: skip
+FOR_THE_LEDGER = ("int_identifier_seen_daily", "int_identity_pair_daily")
+
+
+def shop_of(events: int, days: int = DAYS) -> Shop:
+    """A shop with so many events in so many days; 50,000 customers a million events."""
+    return Shop(events, max(events * CUSTOMERS_A_MILLION // 1_000_000, 100), days)
+
+
+def opened(folder: Path, shop: Shop) -> Project:
+    """A project of its own with the shop's lake."""
+    write_project(folder)
+    project = Project.open(DataPaths(folder / "data"), folder / "config")
+    rows = land(project.paths, shop)
+    size = sum(file.stat().st_size for file in project.paths.lake_events.rglob("*.parquet"))
+    print(f"{rows:,} events of {shop.customers:,} customers in {shop.days} days, {size / 1e6:,.0f} MB", flush=True)
+    return project
+
+
+def dbt(project: Project, *arguments: str) -> Cost:
+    """One invocation of dbt with the project's settings; without tests."""
+    folder = str(dbt_project_dir())
+    command = [executable("dbt"), "--quiet", "run", "--project-dir", folder, "--profiles-dir", folder]
+    environment = {**variables(project.paths, project.config), "CONCIERGE_BATCH_SIZE": "month"}
+    return run([*command, *arguments], environment)[0]
+
+
+def window(shop: Shop) -> list[str]:
+    """All days of the shop."""
+    return ["--event-time-start", f"{shop.first}", "--event-time-end", f"{shop.end:%Y-%m-%d}"]
+
+
+def behind_features() -> list[str]:
+    """The daily models that features read, found in the project, and what these read."""
+    extra = [file.stem for file in (dbt_project_dir() / "models/intermediate/daily").glob("*.sql")]
+    apart = {*BEHIND_FEATURES, *FOR_THE_LEDGER, "int_account_sighting_daily"}
+    return [*BEHIND_FEATURES, *sorted(name for name in extra if name not in apart)]
+
+
+def models(folder: Path, shop: Shop) -> Project:
+    """Staging to features against the query by hand."""
+    project = opened(folder, shop)
+    warehouse = Warehouse(project.paths.warehouse)
+    pin(OpsStore(project.paths), warehouse, shop.end)
+    start = dbt(project, "--select", "product_pair_that_is_not_there")
+    days = dbt(project, "--select", *behind_features(), *window(shop))
+    dbt(project, "--select", *FOR_THE_LEDGER, *window(shop))
+    update_ledger(warehouse, IdentityRules(**project.settings.identity.model_dump()))
+    features = dbt(project, "--select", "+customer_features", "--exclude", "tag:daily")
+    reference = by_hand(project, shop)
+    ours = days.cpu + features.cpu
+    print(f"dbt that finds nothing to do: {start}; days: {days}; features: {features}; by hand: {reference}")
+    print(
+        f"staging to features {ours:.1f} CPU s, {ours / reference.cpu:.2f} x by hand;"
+        f" without starting dbt twice {(ours - 2 * start.cpu) / reference.cpu:.2f} x;"
+        f" {warehouse.count('marts.customer_features'):,} customers",
+        flush=True,
+    )
+    return project
+
+
+def by_hand(project: Project, shop: Shop) -> Cost:
+    """The reference in a process of its own, with the same threads and memory."""
+    code = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); "
+        "c.execute(\"set threads = 2; set memory_limit = '3GB'; set preserve_insertion_order = false\").fetchall(); "
+        "c.execute(sys.argv[2]).fetchall()"
+    )
+    files = str(project.paths.lake_events / "*" / "*.parquet")
+    target = str(project.paths.root / "by_hand.duckdb")
+    return run([sys.executable, "-c", code, target, query(files, shop.end.replace(tzinfo=None))], {})[0]
+
+
+def hour(folder: Path, shop: Shop) -> float:
+    """CPU seconds of an hourly run with new events, less one that finds nothing."""
+    project = opened(folder, shop)
+    first = _hourly(project, shop.end)
+    empty = _hourly(project, shop.end + timedelta(minutes=5))
+    land_hour(project.paths, shop, NEW_EVENTS, seed=1)
+    new = _hourly(project, shop.end + timedelta(minutes=10))
+    touched = _touched(project)
+    print(
+        f"{shop.events:,} events: first run {first}; nothing new {empty}; {NEW_EVENTS:,} new {new}, {touched:,} rows"
+        f" of customers made again; difference {new.cpu - empty.cpu:.1f} CPU s",
+        flush=True,
+    )
+    return new.cpu - empty.cpu
+
+
+def _hourly(project: Project, as_of: datetime) -> Cost:
+    command = [sys.executable, "-m", "orchestration.cli.main", "run", "--hourly", "--as-of", as_of.isoformat()]
+    cost, said = run(command, variables(project.paths, project.config))
+    print("   " + "\n   ".join(said.strip().splitlines()), flush=True)
+    return cost
+
+
+def _touched(project: Project) -> int:
+    file = (project.paths.published / "current").resolve() / "concierge.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        newest = (
+            "select count(*) from marts.customer_features where last_seen_at >= (select max(as_of) - interval 1 day"
+        )
+        return int(connection.execute(f"{newest} from marts.customer_features)").fetchall()[0][0])
+
+
+def frame(project: Project, shop: Shop) -> None:
+    """The training frame at more and more cut-offs."""
+    warehouse = Warehouse(project.paths.warehouse)
+    for number in CUTOFFS:
+        moments = [shop.end.replace(tzinfo=None) - timedelta(days=45 + 14 * place) for place in range(number)]
+        asked = pd.DataFrame({"as_of": moments, "horizon_days": 45, "role": "train"})
+        warehouse.replace({"ops.cutoff": asked})
+        cost = dbt(project, "--select", "training_frame")
+        print(f"{number} cut-offs: {cost}; {warehouse.count('marts.training_frame'):,} rows", flush=True)
+
+
+def main() -> None:
+    """Measure the chosen parts and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--events", type=int, default=FULL)
+    parser.add_argument("--part", choices=("models", "hour", "frame"), action="append")
+    parser.add_argument("--keep", type=Path, help="leave the folders there")
+    chosen = parser.parse_args()
+    parts = chosen.part or ["models", "frame", "hour"]
+    shop = shop_of(chosen.events)
+    with tempfile.TemporaryDirectory() as scratch:
+        root = chosen.keep or Path(scratch)
+        if {"models", "frame"} & set(parts):
+            project = models(root / "models", shop)
+            if "frame" in parts:
+                frame(project, shop)
+        if "hour" in parts:
+            short = shop_of(chosen.events // 10, max(DAYS // 10, 1))
+            long_one, short_one = hour(root / "long", shop), hour(root / "short", short)
+            print(f"new events on {shop.events:,} against {short.events:,}: {long_one / short_one:.2f} x")
+
+
+if __name__ == "__main__":
+    main()
