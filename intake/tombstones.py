@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from intake.contract import SourceContract
 from intake.erased import ErasedIdentifiers, Kind, Spell
+from intake.hashing import name_of
 from intake.identifiers import Hasher
 from intake.keys import read_or_make
 from intake.mentions import Mentions
@@ -47,8 +48,8 @@ def tombstone_key(paths: DataPaths) -> bytes:
 
 
 def token_of(key: bytes, value_hash: str) -> str:
-    """The token of an identifier's hash: HMAC-SHA-256 under the tombstones' key, 32 hex digits."""
-    return hmac.digest(key, value_hash.encode(), "sha256").hex()[:TOKEN_HEX]
+    """The token of an identifier: HMAC-SHA-256 under the tombstones' key of what no rotation changes, 32 hex digits."""
+    return hmac.digest(key, name_of(value_hash).encode(), "sha256").hex()[:TOKEN_HEX]
 
 
 def erased_identifiers(paths: DataPaths, tombstones: Iterable[Tombstone]) -> ErasedIdentifiers:
