@@ -45,7 +45,8 @@ $(VENV)/.system-ready: $(VENV)/.ready tests/system/node/package.json
 	@touch $@
 
 test-system: $(VENV)/.system-ready ## daemon, browser, client, kill and second-data-set tests
-	@$(BIN)/python -m pytest -m "system or external" -o addopts="-ra --strict-markers --strict-config --import-mode=importlib"
+	@$(BIN)/python -m pytest tests/system tests/external -n 2 --dist loadfile --no-loadscope-reorder \
+		-m "system or external" -o addopts="-ra --strict-markers --strict-config --import-mode=importlib"
 
 lint: setup ## format, lint, SQL, import direction
 	@$(BIN)/ruff format --check .

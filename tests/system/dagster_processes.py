@@ -22,7 +22,7 @@ from orchestration.environment import executable, variables
 from orchestration.instance import write_settings
 
 HOST = "127.0.0.1"
-START_SECONDS = 150
+START_SECONDS = 300
 LAUNCH = """
 mutation Launch($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {

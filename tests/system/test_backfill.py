@@ -23,6 +23,7 @@ from tests.system.small_company import company, copy_of, daily_tables, settled
 
 DAYS = ["group:intake", "group:lake", "group:staging", "group:daily"]
 HELD_BACK = "sim_web"
+PATIENCE_SECONDS = 600
 UNFINISHED = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "MANAGED", "CANCELING"}
 
 
@@ -111,9 +112,9 @@ def test_a_backfill_and_hourly_runs_share_one_warehouse(tmp_path: Path) -> None:
         backfill = served.launch_backfill(FIRST_DAY, 30)
         _let_in(project, aside)
         hourly = served.launch_job("hourly_intake")
-        wait_until(lambda: served.backfill_status(backfill).startswith("COMPLETED"), 240, "the backfill")
-        wait_until(lambda: _status(served, hourly) == "SUCCESS", 120, "the hourly intake")
-        wait_until(lambda: _quiet(served, project), 240, "the refresh of the days that the late files touched")
+        wait_until(lambda: served.backfill_status(backfill).startswith("COMPLETED"), PATIENCE_SECONDS, "the backfill")
+        wait_until(lambda: _status(served, hourly) == "SUCCESS", PATIENCE_SECONDS, "the hourly intake")
+        wait_until(lambda: _quiet(served, project), PATIENCE_SECONDS, "the days that the late files touched")
         time.sleep(1)
         runs, state = served.runs(), served.backfill_status(backfill)
 

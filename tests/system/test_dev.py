@@ -19,7 +19,7 @@ from orchestration.demo.service import free_port
 
 pytestmark = pytest.mark.system
 
-UP_SECONDS = 180
+UP_SECONDS = 300
 STOP_SECONDS = 60
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError {
   __typename ... on PythonError { message } ... on RepositoryLocation { repositories { assetNodes { groupName }

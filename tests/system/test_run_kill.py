@@ -19,7 +19,7 @@ from tests.system.small_company import company, copy_of, daily_tables, settled
 
 DAYS = ["group:intake", "group:lake", "group:staging", "group:daily"]
 POOL = "duckdb_writer"
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
 RUN = f"""
 import sys
 from datetime import datetime
