@@ -19,6 +19,7 @@ from intake.keys import identifier_key_bytes, quarantine_cipher
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.user_token import token_secret
+from serving.overlay.place import overlay_folder
 
 API_KEY_VARIABLE = "CONCIERGE_API_KEY"
 BROWSER_KEY_VARIABLE = "CONCIERGE_BROWSER_KEY"
@@ -36,7 +37,7 @@ class ServiceConfig:
     `hash_identifier` turns (type, clear value) into the keyed hash, or None for a placeholder. `paused_scopes` reads
     the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second. Without
     `user_token_secret` no user token is accepted. `browser_key` is public: with it a browser may send Segment calls.
-    `cipher` seals what names people in clear.
+    `cipher` seals what names people in clear. Without `overlay` nothing is known of live sessions and consent.
     """
 
     snapshots: Path
@@ -55,6 +56,8 @@ class ServiceConfig:
     poll_seconds: float = 0.5
     max_body_bytes: int = 1 << 20
     segment_seconds: float = 30.0
+    overlay: Path | None = None
+    overlay_megabytes: int = 128
 
 
 def service_config(project: Project, api_key: str | None = None) -> ServiceConfig:
@@ -84,4 +87,6 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         user_token_secret=token_secret(project.paths),
         earliest_event=intake.earliest_event,
         future_tolerance=timedelta(seconds=intake.future_tolerance_seconds),
+        overlay=overlay_folder(project.paths.root),
+        overlay_megabytes=project.settings.serving.overlay_megabytes,
     )

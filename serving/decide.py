@@ -18,6 +18,7 @@ from serving.person import Person, find_person
 from serving.placement import Placement
 from serving.question import Context, Decision, Question
 from serving.rungs import REASONS, Rung
+from serving.visit import Visit
 
 PAUSE_ALL = "all"
 _CONTEXT = msgspec.json.Encoder(order="deterministic")
@@ -39,14 +40,21 @@ def decide(live: LiveSnapshot, question: Question, context: Context, now: dateti
     return decide_for(live, find_person(live.reader, question.identifiers), question, context, now)
 
 
-def decide_for(live: LiveSnapshot, person: Person, question: Question, context: Context, now: datetime) -> Decision:
-    """`decide` for a person found already."""
+def decide_for(
+    live: LiveSnapshot,
+    person: Person,
+    question: Question,
+    context: Context,
+    now: datetime,
+    visit: Visit | None = None,
+) -> Decision:
+    """`decide` for a person found already, and what they are doing now, where that is known."""
     placement = live.placements[question.placement]
     early = _without_choosing(placement, person, question.paused)
     if early is not None:
         return _decision(live, placement, person, question, context, now, early, _NOTHING, [])
     cart = [live.reader.product(product_id) for product_id in context.products()]
-    evidence = gather(person, context, cart, local_time(now, live.zone))
+    evidence = gather(person, context, cart, local_time(now, live.zone), visit)
     bench = judge(live, placement, evidence, now)
     at = Situation(live, placement, person, context, evidence, bench)
     choice = _choose(at)

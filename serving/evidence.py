@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -77,9 +78,17 @@ def _cart_values(cart: list[ProductRecord | None], share: float) -> dict[str, Va
     return values
 
 
-def gather(person: Person, context: Context, cart: list[ProductRecord | None], local: datetime) -> Evidence:
-    """Evidence of one request; `local` is the moment in the shop's time zone."""
+def gather(
+    person: Person,
+    context: Context,
+    cart: list[ProductRecord | None],
+    local: datetime,
+    visit: Mapping[str, Value] | None = None,
+) -> Evidence:
+    """Evidence of one request; `local` is the moment in the shop's time zone, `visit` what the visitor is doing."""
     values = _BLANK.copy()
+    for name, value in (visit or {}).items():
+        _put(values, name, value)
     _put(values, "customer_known", person.known)
     _put_profile(values, person)
     for name in ("device_type", "page_type", "channel", "session_seconds", "cart_value"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -13,18 +13,24 @@ from intake.log_line import with_checksum
 from intake.scrub import scrub_text
 from serving.http.messages import Event, Exposure
 from serving.question import Context, Decision
+from serving.visit import Visit
 
 Hashed = Sequence[tuple[str, str]]
 _JSON = msgspec.json.Encoder(order="deterministic")
 VERIFIED = "identity_verified"
 _FREE_TEXT = ("page_url", "referrer", "query", "campaign")
+_EVENT_FIELDS = tuple(name for name in Event.__struct_fields__ if name != "user_token")
 
 
-def decision_line(decision: Decision, identifiers: Hashed, context: Context, now: datetime) -> bytes:
-    """One `decision_made`."""
+def decision_line(
+    decision: Decision, identifiers: Hashed, context: Context, now: datetime, visit: Visit | None = None
+) -> bytes:
+    """One `decision_made`, with what the visitor was doing then."""
     told = ("placement", "action", "propensity", "snapshot_version", "reason", "rung", "segment_id", "eligible")
     properties: dict[str, Any] = {name: getattr(decision, name) for name in told}
     properties |= {"blocked": decision.blocked, "context": context}
+    if visit:
+        properties["session"] = visit
     return _line(
         {
             "event_id": f"d{decision.personalization_id}",
@@ -68,24 +74,30 @@ def exposure_line(exposure: Exposure, identifiers: Hashed, now: datetime, channe
     )
 
 
-def event_line(event: Event, identifiers: Hashed, now: datetime, *, verified: bool = False) -> tuple[str, bytes]:
-    """Event id and line of one posted event. Without an id of its own it gets one from its content and time.
+def event_fields(event: Event, identifiers: Hashed, now: datetime, *, verified: bool = False) -> dict[str, Any]:
+    """Fields of one posted event's line. Without an id of its own it gets one from its content and time.
 
     `verified`: the shop vouched for the identifiers, which is said here alone; a caller's own word on it is dropped.
     """
-    fields = {name: value for name, value in msgspec.structs.asdict(event).items() if value is not None}
-    fields.pop("user_token", None)
-    fields |= {name: scrub_text(fields[name]) for name in _FREE_TEXT if name in fields}
-    fields["properties"] = _scrubbed(fields.get("properties", {}))
-    fields["properties"].pop(VERIFIED, None)
+    fields = {name: value for name in _EVENT_FIELDS if (value := getattr(event, name)) is not None}
+    for name in _FREE_TEXT:
+        if name in fields:
+            fields[name] = scrub_text(fields[name])
+    properties = fields["properties"] = _scrubbed(fields.get("properties", {}))
+    properties.pop(VERIFIED, None)
     fields["identifiers"] = _pairs(identifiers)
     fields["occurred_at"] = (event.occurred_at or now).astimezone(UTC)
     if event.event_id is None:
         fields["event_id"] = blake2b(_JSON.encode(fields), digest_size=16).hexdigest()
     fields["received_at"] = now
     if verified:
-        fields["properties"][VERIFIED] = True
-    return fields["event_id"], _line(fields)
+        properties[VERIFIED] = True
+    return fields
+
+
+def line_of(fields: Mapping[str, Any]) -> bytes:
+    """A line of these fields, none of which is None."""
+    return with_checksum(_JSON.encode(fields))
 
 
 def _line(fields: dict[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from serving.evidence import action_values
 from serving.placement import Placement
 from serving.rulebook import Rulebook
 from serving.snapshot.reader import SnapshotReader
+from serving.visit import features_used
 
 
 class LiveSnapshot:
@@ -26,6 +27,7 @@ class LiveSnapshot:
         self.decisions = reader.decisions
         self.action_values = {(p.name, a.name): action_values(a) for p in self.placements.values() for a in p.actions}
         self.zone = ZoneInfo(reader.manifest.time_zone)
+        self.session_features = features_used(reader.policies)
 
     def close(self) -> None:
         """Close the reader; no question may follow."""

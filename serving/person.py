@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from intake.event import IDENTIFIER_TYPES
+from intake.purposes import PURPOSES
 from serving.placement import CONTACT_PURPOSES, Placement
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import ProfileRecord
 
-PROFILE_PURPOSES = ("personalization", "marketing_email", "profiling_price")
-"""Purposes that a profile carries a flag for."""
+PROFILE_PURPOSES = tuple(purpose for purpose in PURPOSES if purpose != "analytics")
+"""Purposes that a profile tells of; without analytics there is no profile, and personalization is refused."""
+_FLAGGED = ("personalization", "marketing_email", "profiling_price")
 
 _STRENGTH = {kind: rank for rank, kind in enumerate(IDENTIFIER_TYPES)}
 
 
 @dataclass(frozen=True)
 class Person:
-    """The customer behind a request; `profile` is None for an unknown one. `unit` is what draws are seeded by."""
+    """The customer behind a request; `profile` is None for an unknown one. `unit` is what draws are seeded by.
+
+    `customer_ids` are all customers that the identifiers name; `refusals` what the snapshot knows of their refusals,
+    as purpose to (identifier key, microseconds since 1970); `refused` the purposes refused since the snapshot.
+    """
 
     profile: ProfileRecord | None
     unit: str
     granted: frozenset[str]
+    customer_ids: tuple[str, ...] = ()
+    refusals: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
 
     @property
     def known(self) -> bool:
@@ -47,10 +56,19 @@ def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) 
     customers = dict.fromkeys(found for pair in ordered if (found := reader.customer_id(*pair)) is not None)
     profiles = [profile for name in customers if (profile := reader.profile(name)) is not None]
     if not profiles:
-        return Person(None, "/".join(ordered[0]) if ordered else "", frozenset())
+        return Person(None, "/".join(ordered[0]) if ordered else "", frozenset(), tuple(customers))
     granted = frozenset.intersection(*(_granted(profile) for profile in profiles))
-    return Person(profiles[0], profiles[0].customer_id, granted)
+    return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles))
 
 
 def _granted(profile: ProfileRecord) -> frozenset[str]:
-    return frozenset(purpose for purpose in PROFILE_PURPOSES if getattr(profile, f"consent_{purpose}"))
+    flags = (purpose for purpose in _FLAGGED if getattr(profile, f"consent_{purpose}"))
+    return frozenset((*flags, *profile.consent_channels))
+
+
+def _refusals(profiles: Iterable[ProfileRecord]) -> dict[str, list[tuple[int, int]]]:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for profile in profiles:
+        for purpose, said in profile.refusals.items():
+            found.setdefault(purpose, []).extend(said)
+    return found

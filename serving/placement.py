@@ -10,15 +10,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from intake.purposes import MARKETING, Asked
 from serving.yaml_file import ConfigError, read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Purpose = Literal["analytics", "personalization", "marketing_email", "profiling_price"]
 IncentiveKind = Literal["none", "free_shipping", "free_gift", "percent_off", "amount_off"]
 Task = Literal["bought_together", "buy_again", "popular"]
 
 # Purposes that allow contact at all; the others allow the use of a profile, which an unknown person has none of.
-CONTACT_PURPOSES: frozenset[str] = frozenset({"marketing_email", "analytics"})
+CONTACT_PURPOSES: frozenset[str] = frozenset({*MARKETING, "analytics"})
 PRICE_INCENTIVES: frozenset[str] = frozenset({"percent_off", "amount_off"})
 
 
@@ -87,7 +87,7 @@ class Placement(Section):
     channels: list[str] = Field(min_length=1)
     objective: Literal["expected_margin", "expected_conversion"] = "expected_margin"
     strategy: Literal["decision_table", "recommendations"]
-    consent: list[Purpose] = Field(default_factory=list, description="purposes needed besides personalization")
+    consent: list[Asked] = Field(default_factory=list, description="purposes needed besides personalization")
     plain: Name = Field(description="action shown to everybody when nothing may or can be chosen; policies spare it")
     no_consent: Name | None = Field(default=None, description="action without the purposes of `consent`; else `plain`")
     fallback: Name = Field(description="action when the strategy has no answer")

@@ -8,19 +8,21 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 from intake.ops_database import OpsStoreError
 from intake.user_token import Identifiers, UserTokenError, verified_identifiers
 from serving.configuration import ServiceConfig
 from serving.http.messages import Identifier
 from serving.live import LiveSnapshot
+from serving.live_side import LiveSide
 from serving.log.recovery import recover
 from serving.log.segment import SegmentWriter
 from serving.log.stream import LogStream
 from serving.snapshot.store import SnapshotStore
 
 _LOG = logging.getLogger(__name__)
-KINDS = ("events", "exposures", "decisions", "segment")
+KINDS = ("events", "exposures", "decisions", "segment", "consents")
 
 
 class Service:
@@ -30,13 +32,31 @@ class Service:
         self.config = config
         self.store: SnapshotStore[LiveSnapshot] = SnapshotStore(config.snapshots, LiveSnapshot)
         self.paused: frozenset[str] = frozenset()
-        self.events, self.exposures, self.decisions, self.segment = (self._stream(kind) for kind in KINDS)
+        self.streams = {kind: self._stream(kind) for kind in KINDS}
+        self.events, self.exposures, self.decisions, self.segment, self.consents = self.streams.values()
+        self.live_side = LiveSide(config, self.store)
 
     def hashed(self, identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
         """Identifiers as (type, keyed hash); placeholders that would tie strangers together are left out."""
         hashing = self.config.hash_identifier
         pairs = ((item.type, hashing(item.type, item.value)) for item in identifiers)
         return tuple((kind, value) for kind, value in pairs if value is not None)
+
+    def hashed_together(self, lists: Iterable[Iterable[Identifier]]) -> list[tuple[tuple[str, str], ...]]:
+        """`hashed` for each list of a batch; an identifier that many of them name is hashed once."""
+        known: dict[tuple[str, str], str | None] = {}
+        hashing = self.config.hash_identifier
+        answers = []
+        for identifiers in lists:
+            pairs: list[tuple[str, str]] = []
+            for item in identifiers:
+                key = item.type, item.value
+                if key not in known:
+                    known[key] = hashing(*key)
+                if (value := known[key]) is not None:
+                    pairs.append((item.type, value))
+            answers.append(tuple(pairs))
+        return answers
 
     def vouched(self, token: str, now: datetime) -> Identifiers:
         """The identifiers that a user token vouches for.
@@ -52,23 +72,26 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Recover what an earlier worker left, follow pointer and kill switch, and close the logs at the end."""
-        await asyncio.to_thread(self._recover)
+        recovered = await asyncio.to_thread(self._recover)
         await asyncio.to_thread(self.follow)
-        streams = (self.events, self.exposures, self.decisions, self.segment)
-        writers = [asyncio.create_task(stream.run()) for stream in streams]
+        await asyncio.to_thread(self.live_side.open, recovered)
+        writers = [asyncio.create_task(stream.run()) for stream in self.streams.values()]
         follower = asyncio.create_task(self._keep_following())
         try:
             yield
         finally:
             follower.cancel()
-            for stream in streams:
+            for stream in self.streams.values():
                 stream.close()
             await asyncio.gather(*writers, follower, return_exceptions=True)
+            self.live_side.close()
             self.store.close()
 
     def follow(self) -> None:
         """Look once at the snapshot pointer and at the kill switch; what cannot be read stays as it was."""
-        self.store.refresh()
+        if self.store.refresh():
+            self.live_side.reindex()
+        self.live_side.tidy()
         try:
             paused = self.config.paused_scopes()
         except (sqlite3.Error, OpsStoreError, OSError) as error:
@@ -83,9 +106,11 @@ class Service:
             await asyncio.sleep(self.config.poll_seconds)
             await asyncio.to_thread(self.follow)
 
-    def _recover(self) -> None:
-        for path in recover(self.config.service_log):
+    def _recover(self) -> list[Path]:
+        recovered = recover(self.config.service_log)
+        for path in recovered:
             _LOG.warning("recovered log segment %s of a worker that died", path.name)
+        return recovered
 
     def _stream(self, kind: str) -> LogStream:
         folder = self.config.service_log / kind

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from serving.session.feature import Type
+from serving.session.spec import shipped_spec
+
 Kind = Literal["int", "double", "string", "bool"]
-Scope = Literal["profile", "consent", "context", "action", "product", "cart", "time"]
+Scope = Literal["profile", "consent", "context", "session", "action", "product", "cart", "time"]
 Value = bool | int | float | str
 
 DEFAULTS: dict[Kind, Value] = {"int": 0, "double": 0.0, "string": "", "bool": False}
@@ -54,11 +57,16 @@ _ROWS: tuple[tuple[str, Kind, Scope, str], ...] = (
     ("category_entropy", "double", "profile", "spread of spend over categories, bits"),
     ("consent_personalization", "bool", "consent", "purpose personalization is granted"),
     ("consent_marketing_email", "bool", "consent", "purpose marketing_email is granted"),
+    ("consent_marketing_sms", "bool", "consent", "purpose marketing_sms is granted"),
+    ("consent_marketing_push", "bool", "consent", "purpose marketing_push is granted"),
+    ("consent_marketing_phone", "bool", "consent", "purpose marketing_phone is granted"),
+    ("consent_marketing_post", "bool", "consent", "purpose marketing_post is granted"),
+    ("consent_marketing_ads", "bool", "consent", "purpose marketing_ads is granted"),
     ("consent_profiling_price", "bool", "consent", "purpose profiling_price is granted"),
     ("device_type", "string", "context", "desktop, mobile, tablet, … as the caller says"),
     ("page_type", "string", "context", "home, product, cart, checkout, … as the caller says"),
     ("channel", "string", "context", "web, app, email, store, …"),
-    ("session_seconds", "double", "context", "age of the session, seconds"),
+    ("session_seconds", "double", "context", "age of the visit, seconds: as the caller says, else as its events tell"),
     ("action_name", "string", "action", "the action under judgement"),
     ("action_type", "string", "action", "its type"),
     ("action_category", "string", "action", "its tag `category`"),
@@ -82,7 +90,17 @@ _ROWS: tuple[tuple[str, Kind, Scope, str], ...] = (
     ("weekday", "int", "time", "day of week in the shop's time zone, 1 = Monday"),
 )
 
-VARIABLES: dict[str, Variable] = {row[0]: Variable(*row) for row in _ROWS}
+_SESSION_KINDS: dict[Type, Kind] = {"int": "int", "decimal": "double", "text": "string", "bool": "bool"}
+SESSION_FEATURES: dict[str, str] = {feature.name: f"session_{feature.name}" for feature in shipped_spec().features}
+"""Variable of each session feature."""
+_SESSION = [
+    Variable(SESSION_FEATURES[f.name], _SESSION_KINDS[f.type], "session", f"{f.meaning} ({f.unit})")
+    for f in shipped_spec().features
+]
+_MOMENT = Variable("moment_score", "double", "session", "how ready the visitor is now, 0.1 to 3.9")
+
+# Of the visit's age the caller's word comes first, so that row stands last.
+VARIABLES: dict[str, Variable] = {v.name: v for v in (*_SESSION, _MOMENT, *(Variable(*row) for row in _ROWS))}
 
 # Never decided on, whatever a policy says. The names are those of CRM traits and of protected characteristics.
 SENSITIVE: frozenset[str] = frozenset({

@@ -1,19 +1,24 @@
-"""Routes that write to the log: events and exposures, acknowledged once they are on disk."""
+"""Routes that write to the log: events, consent and exposures, acknowledged once they are on disk."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import repeat
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from intake.event import HINT_TYPES
 from serving.http.body import read_body
-from serving.http.messages import Accepted, Event, EventsRequest, ExposuresRequest
+from serving.http.messages import Accepted, ConsentRequest, Event, EventsRequest, ExposuresRequest
 from serving.http.problems import Problem, json_response, refuse
+from serving.http.taking_in import TakenIn, take_in, written
 from serving.http.vouching import vouched_events
-from serving.lines import event_line, exposure_line
-from serving.log.stream import LogStream, LogUnavailableError
+from serving.lines import Hashed, event_fields, exposure_line
+from serving.overlay.arrival import Arrival
+from serving.overlay.words import CONSENT_TYPE
 from serving.service import Service
+from serving.session.reducer import microseconds
 
 
 async def events(request: Request) -> Response:
@@ -24,12 +29,48 @@ async def events(request: Request) -> Response:
     for index, event in enumerate(body.events):
         _check_type(service, event, f"events[{index}]")
         _check_moment(service, event.occurred_at, now, f"events[{index}]")
-    hashed = [service.hashed(event.identifiers) for event in body.events]
+    hashed = service.hashed_together(event.identifiers for event in body.events)
     vouched = vouched_events(service, request, body.events, hashed, now)
-    lines = zip(body.events, hashed, vouched, strict=True)
-    written = [event_line(event, pairs, now, verified=verified) for event, pairs, verified in lines]
-    await _written(service.events, [line for _, line in written])
-    return json_response(Accepted(len(written), [event_id for event_id, _ in written]), 202)
+    arrivals = list(map(arrival_of, body.events, hashed, repeat(now), vouched))
+    return json_response(accepted(await take_in(service, arrivals, now)), 202)
+
+
+async def consent(request: Request) -> Response:
+    """`POST /v1/consent`: a purpose is granted or refused; on disk, and in force for every worker, with the answer."""
+    service: Service = request.app.state.service
+    body = await read_body(request, ConsentRequest, service.config.max_body_bytes)
+    now = service.config.clock.now()
+    _check_moment(service, body.occurred_at, now, "")
+    said = {"purpose": body.purpose, "granted": body.granted}
+    event = Event(
+        event_type=CONSENT_TYPE,
+        event_id=body.event_id,
+        occurred_at=body.occurred_at,
+        identifiers=body.identifiers,
+        channel=body.channel,
+        properties=said,
+        user_token=body.user_token,
+    )
+    hashed = service.hashed_together([body.identifiers])
+    if not any(kind not in HINT_TYPES for kind, _ in hashed[0]):
+        message = "None of the identifiers can belong to anybody: placeholders, addresses of a network, fingerprints."
+        raise refuse(422, "nobody", message, field="identifiers")
+    vouched = vouched_events(service, request, [event], hashed, now)
+    if service.live_side.overlay is None:
+        message = "This worker has no live overlay, so the word could not take effect at once; nothing was stored."
+        raise refuse(503, "overlay_unavailable", message)
+    return json_response(accepted(await take_in(service, [arrival_of(event, hashed[0], now, vouched[0])], now)), 202)
+
+
+def arrival_of(event: Event, identifiers: Hashed, now: datetime, verified: bool) -> Arrival:
+    """A posted event as it is stored and folded; `verified`: the shop vouched for its identifiers."""
+    fields = event_fields(event, identifiers, now, verified=verified)
+    return Arrival(fields["event_id"], microseconds(fields["occurred_at"]), tuple(identifiers), fields, verified)
+
+
+def accepted(taken: TakenIn) -> Accepted:
+    """The answer to what was taken in."""
+    return Accepted(len(taken.stored), taken.stored, taken.suppressed)
 
 
 async def exposures(request: Request) -> Response:
@@ -40,16 +81,8 @@ async def exposures(request: Request) -> Response:
     for index, exposure in enumerate(body.exposures):
         _check_moment(service, exposure.occurred_at, now, f"exposures[{index}]")
     lines = [exposure_line(exposure, service.hashed(exposure.identifiers), now) for exposure in body.exposures]
-    await _written(service.exposures, lines)
+    await written(service.exposures, lines)
     return json_response(Accepted(len(lines), [f"x{item.personalization_id}" for item in body.exposures]), 202)
-
-
-async def _written(stream: LogStream, lines: list[bytes]) -> None:
-    try:
-        await stream.append(lines)
-    except LogUnavailableError:
-        message = "The log cannot be written; nothing of this request was accepted. Send it again later."
-        raise refuse(503, "log_unavailable", message) from None
 
 
 def _check_type(service: Service, event: Event, where: str) -> None:
@@ -78,4 +111,6 @@ def _check_moment(service: Service, moment: datetime | None, now: datetime, wher
 def _outside(moment: datetime, earliest: datetime, latest: datetime, where: str) -> Problem:
     bounds = f"{earliest.isoformat()} and {latest.isoformat()}"
     message = f"The moment must lie between {bounds}, on the clock of this project."
-    return refuse(422, "moment_out_of_bounds", message, field=f"{where}.occurred_at", value=moment.isoformat())
+    return refuse(
+        422, "moment_out_of_bounds", message, field=f"{where}.occurred_at".lstrip("."), value=moment.isoformat()
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import uuid4
 
 import msgspec
@@ -13,10 +12,10 @@ from serving.decide import decide_for
 from serving.http.body import read_body
 from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest
 from serving.http.problems import Problem, json_response, refuse
-from serving.lines import Hashed, decision_line, shown_with_decision
+from serving.lines import decision_line, shown_with_decision
 from serving.live import LiveSnapshot
 from serving.person import PROFILE_PURPOSES, Person, find_person
-from serving.question import Context, Decision, Question
+from serving.question import Question
 from serving.service import Service
 
 
@@ -31,12 +30,15 @@ async def decide(request: Request) -> Response:
         if live is None:
             raise _unready()
         _check_placements(live, body.placements)
-        person = find_person(live.reader, hashed)
+        person = service.live_side.person(find_person(live.reader, hashed), hashed)
+        visit = service.live_side.visit(live, person, hashed, now)
         request_id = body.request_id or uuid4().hex
         questions = [Question(name, hashed, service.paused, request_id) for name in body.placements]
-        decisions = [decide_for(live, person, question, body.context, now) for question in questions]
+        decisions = [decide_for(live, person, question, body.context, now, visit) for question in questions]
         for decision in decisions:
-            _log(service, live, decision, hashed, body.context, now)
+            service.decisions.offer(decision_line(decision, hashed, body.context, now, visit))
+            if live.placements[decision.placement].exposure == "on_decide":
+                service.exposures.offer(shown_with_decision(decision, hashed, body.context, now))
         return json_response(DecideAnswer(decisions, live.version))
 
 
@@ -47,7 +49,8 @@ async def lookup(request: Request) -> Response:
     with service.store.lease() as live:
         if live is None:
             raise _unready()
-        person = find_person(live.reader, service.hashed(body.identifiers))
+        hashed = service.hashed(body.identifiers)
+        person = service.live_side.person(find_person(live.reader, hashed), hashed)
         return json_response(_told(person, live.version))
 
 
@@ -82,14 +85,6 @@ def _check_placements(live: LiveSnapshot, names: list[str]) -> None:
                 value=name,
                 allowed=sorted(live.placements),
             )
-
-
-def _log(
-    service: Service, live: LiveSnapshot, decision: Decision, hashed: Hashed, context: Context, now: datetime
-) -> None:
-    service.decisions.offer(decision_line(decision, hashed, context, now))
-    if live.placements[decision.placement].exposure == "on_decide":
-        service.exposures.offer(shown_with_decision(decision, hashed, context, now))
 
 
 def _unready() -> Problem:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from intake.purposes import Asked
 from serving.question import Context, Decision, ShortText
 
 IdentifierType = Literal[
@@ -132,11 +133,24 @@ class ExposuresRequest(Message, frozen=True):
     exposures: Annotated[list[Exposure], Meta(min_length=1, max_length=1_000)]
 
 
-class Accepted(msgspec.Struct, frozen=True):
-    """Sent once the lines are on disk."""
+class ConsentRequest(Message, frozen=True):
+    """What a person says of one purpose. A yes about an identifier of the person needs a token of the shop."""
+
+    identifiers: Annotated[list[Identifier], Meta(min_length=1, max_length=20)]
+    purpose: Asked
+    granted: bool
+    occurred_at: Moment | None = None
+    event_id: ShortText | None = None
+    channel: ShortText | None = None
+    user_token: Annotated[str, Meta(min_length=1, max_length=8_000)] | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Sent once the lines are on disk. `suppressed` are events of people who refused analytics: not stored."""
 
     accepted: int
     event_ids: list[str]
+    suppressed: list[str] = []
 
 
 class SegmentCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -177,6 +191,19 @@ class Health(msgspec.Struct, frozen=True):
     status: Literal["ok"]
 
 
+class OverlayState(msgspec.Struct, frozen=True, kw_only=True):
+    """The live overlay: sessions and room used are all workers', the other counts this worker's since its start."""
+
+    available: bool
+    problem: str | None
+    sessions: int
+    used_share: float
+    events_folded: int
+    events_dropped: int
+    sessions_evicted: int
+    events_suppressed: int
+
+
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether decisions can be made, from which snapshot, and what has been lost or paused."""
 
@@ -188,6 +215,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     decisions_written: int
     decisions_lost: int
     worker: str
+    overlay: OverlayState
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from serving.http import arrivals, decisions, segment, state
 from serving.http.messages import (
     Accepted,
+    ConsentRequest,
     DecideAnswer,
     DecideRequest,
     EventsRequest,
@@ -61,6 +62,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", "/v1/events", "postEvents", "Store events; acknowledged once they are on disk",
         arrivals.events, Accepted, EventsRequest, 202, _BODY,
         ((HEADER, "A token of the shop that vouches for the person identifiers of every event without `user_token`"),),
+    ),
+    Operation(
+        "POST", "/v1/consent", "postConsent", "Tell that a purpose is granted or refused; in force with the answer",
+        arrivals.consent, Accepted, ConsentRequest, 202, _BODY,
+        ((HEADER, "A token of the shop that vouches for the person identifiers"),),
     ),
     Operation(
         "POST", "/v1/exposures", "postExposures", "Tell that decisions were shown; acknowledged once on disk",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from serving.session.conditions import Predicate, event_types, predicate_for
@@ -95,6 +95,7 @@ class SessionReducer:
         """The moment score, in parts of 1/10,000, out of features that `read` gave."""
         return score(self.spec, values)
 
+    @cached_property
     def score_needs(self) -> frozenset[str]:
         """Features the moment score is made of."""
         return frozenset(part.feature for part in self.spec.moment_score.points) | {"idle_seconds"}

@@ -31,7 +31,8 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     """What decisions may know of one customer. Money in the shop's currency, probabilities 0 to 1.
 
     `recommendations` maps a task (bought_together, buy_again, popular) to products, best first. `recently_bought`
-    holds the products that bought-together lists leave out.
+    holds the products that bought-together lists leave out. `refusals` maps a purpose to the identifiers that refuse
+    it, as (identifier key, microseconds since 1970).
     """
 
     customer_id: str
@@ -43,9 +44,11 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     consent_personalization: bool = False
     consent_marketing_email: bool = False
     consent_profiling_price: bool = False
+    consent_channels: list[str] = []
     features: dict[str, FeatureValue] = {}
     recommendations: dict[str, list[Recommended]] = {}
     recently_bought: list[str] = []
+    refusals: dict[str, list[tuple[int, int]]] = {}
 
 
 class ProductRecord(msgspec.Struct, array_like=True, frozen=True):

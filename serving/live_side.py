@@ -1,0 +1,148 @@
+"""What the service knows beyond the snapshot: live sessions and words of consent, or nothing where there is no room."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from intake.suppression import ALWAYS_STORED_TYPES
+from serving.configuration import ServiceConfig
+from serving.live import LiveSnapshot
+from serving.overlay.arrival import Arrival, Pair
+from serving.overlay.consent import refused_at, with_words
+from serving.overlay.environment import OpeningLock, OverlayUnavailableError, discard, open_overlay
+from serving.overlay.overlay import Overlay
+from serving.overlay.place import prepare
+from serving.overlay.rebuild import rebuild, replay
+from serving.person import Person
+from serving.session.reducer import microseconds, shipped_reducer
+from serving.snapshot.store import SnapshotStore
+from serving.visit import Visit, visit_of
+
+_LOG = logging.getLogger(__name__)
+
+# What was said is dropped once a snapshot looks back on it from so far: intake reads the log at least daily.
+WORDS_OUTLIVE_US = 2 * 86_400 * 1_000_000
+_TIDY_SECONDS = 5.0
+
+
+class LiveSide:
+    """The overlay of one worker with the snapshot it belongs to."""
+
+    def __init__(self, config: ServiceConfig, store: SnapshotStore[LiveSnapshot]) -> None:
+        self._config = config
+        self._store = store
+        self._tidied_us = 0
+        self.overlay: Overlay | None = None
+        self.problem: str | None = "the overlay is not configured" if config.overlay is None else None
+
+    def open(self, recovered: Iterable[Path] = ()) -> None:
+        """Join the overlay of the living workers, or fill a new one from the log; without room, do without."""
+        folder = self._config.overlay
+        if folder is None:
+            return
+        try:
+            prepare(folder, self._config.service_log.parent)
+            opening = OpeningLock(folder)
+        except OSError as error:
+            self._do_without(f"{folder}: {error.strerror}")
+            return
+        try:
+            self._open(folder, recovered)
+        except OverlayUnavailableError as error:
+            self._do_without(str(error))
+        finally:
+            opening.release()
+
+    def take(self, arrivals: Sequence[Arrival], now: datetime) -> None:
+        """Let the next decision of every worker see events that are on disk.
+
+        Raises:
+            OverlayFullError: a word of consent could not be kept.
+        """
+        if self.overlay is not None:
+            with self._store.lease() as live:
+                self.overlay.take(arrivals, microseconds(now), _customer_of(live))
+
+    def suppressed(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """Which events happened after their person had refused analytics; what was agreed on is stored all the same."""
+        overlay = self.overlay
+        if overlay is None or not overlay.has_words():
+            return [False] * len(arrivals)
+        with self._store.lease() as live:
+            answers = [self._is_suppressed(overlay, arrival, _customer_of(live)) for arrival in arrivals]
+        overlay.counts.suppressed += sum(answers)
+        return answers
+
+    def person(self, person: Person, identifiers: Sequence[Pair]) -> Person:
+        """The person with what was said of consent since the snapshot."""
+        if self.overlay is None:
+            return person
+        return with_words(person, self.overlay.words(identifiers, person.customer_ids))
+
+    def visit(self, live: LiveSnapshot, person: Person, identifiers: Sequence[Pair], now: datetime) -> Visit | None:
+        """What the person is doing now; None when nothing is known, or when they refused to be profiled."""
+        if self.overlay is None or person.refused & {"analytics", "personalization"}:
+            return None
+        at_us = microseconds(now)
+        customer = person.profile.customer_id if person.profile is not None else None
+        state = self.overlay.sessions(identifiers, customer, at_us)
+        return None if state is None else visit_of(self.overlay.reducer, state, at_us, live.session_features)
+
+    def reindex(self) -> None:
+        """Follow a new snapshot."""
+        if self.overlay is not None:
+            with self._store.lease() as live:
+                known = _looks_back_until(live)
+                self.overlay.reindex(_customer_of(live), known)
+
+    def tidy(self) -> None:
+        """Forget what ended, every few seconds."""
+        now_us = microseconds(self._config.clock.now())
+        if self.overlay is not None and now_us - self._tidied_us > _TIDY_SECONDS * 1_000_000:
+            self._tidied_us = now_us
+            self.overlay.tidy(now_us)
+
+    def close(self) -> None:
+        """Let go of the overlay; the last worker gives its memory back."""
+        overlay, self.overlay = self.overlay, None
+        if overlay is not None and self._config.overlay is not None:
+            overlay.close()
+            discard(self._config.overlay)
+
+    def _open(self, folder: Path, recovered: Iterable[Path]) -> None:
+        shared = open_overlay(folder, self._config.overlay_megabytes)
+        overlay = Overlay(shared, shipped_reducer())
+        now_us = microseconds(self._config.clock.now())
+        with self._store.lease() as live:
+            if shared.is_new:
+                rebuild(overlay, self._config.service_log, now_us, _customer_of(live))
+                overlay.reindex(_customer_of(live), _looks_back_until(live))
+            else:
+                replay(overlay, recovered, now_us, _customer_of(live))
+        self.overlay = overlay
+
+    def _do_without(self, problem: str) -> None:
+        self.problem = problem
+        _LOG.error("no live overlay, decisions know the snapshot alone: %s", problem)
+
+    def _is_suppressed(self, overlay: Overlay, arrival: Arrival, customer_of: Callable[[Pair], str | None]) -> bool:
+        if arrival.fields["event_type"] in ALWAYS_STORED_TYPES:
+            return False
+        customers = {name for pair in arrival.pairs if (name := customer_of(pair)) is not None}
+        return refused_at(overlay.words(arrival.pairs, customers), "analytics", arrival.at_us)
+
+
+def _customer_of(live: LiveSnapshot | None) -> Callable[[Pair], str | None]:
+    if live is None:
+        return lambda pair: None  # noqa: ARG005
+    reader = live.reader
+    return lambda pair: reader.customer_id(*pair)
+
+
+def _looks_back_until(live: LiveSnapshot | None) -> int:
+    if live is None:
+        return 0
+    return microseconds(datetime.fromisoformat(live.reader.manifest.as_of)) - WORDS_OUTLIVE_US

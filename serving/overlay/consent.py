@@ -1,0 +1,33 @@
+"""Words of consent since the snapshot, laid over what the snapshot knows: the most restrictive counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from serving.overlay.words import Word
+from serving.person import Person
+
+
+def with_words(person: Person, words: Sequence[Word]) -> Person:
+    """The person with what was said since the snapshot.
+
+    A refusal takes a purpose away at once. A yes gives one back only when nobody refuses it any more: each refusal
+    that the batch knows must be of an identifier that has said yes since, by the time the words were given.
+    """
+    if not words:
+        return person
+    refused = frozenset(word.purpose for word in words if not word.granted)
+    agreed = {word.purpose for word in words if word.granted} - refused - person.granted
+    lifted = frozenset(purpose for purpose in agreed if _is_lifted(person, purpose, words))
+    return replace(person, granted=(person.granted - refused) | lifted, refused=refused)
+
+
+def _is_lifted(person: Person, purpose: str, words: Sequence[Word]) -> bool:
+    said = {word.owner: word.at_us for word in words if word.granted and word.purpose == purpose}
+    return all(said.get(owner, -1) > at_us for owner, at_us in person.refusals.get(purpose, ()))
+
+
+def refused_at(words: Sequence[Word], purpose: str, at_us: int) -> bool:
+    """Whether what happened at this moment happened after somebody had refused the purpose."""
+    return any(word.purpose == purpose and not word.granted and word.at_us <= at_us for word in words)

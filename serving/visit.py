@@ -1,0 +1,39 @@
+"""What a visitor is doing now, as values that rules may name and decisions write down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from serving.policy import Policy, variables_in
+from serving.session.fields import SCALE
+from serving.session.reducer import SessionReducer, State
+from serving.variables import SESSION_FEATURES, Value
+
+MOMENT_SCORE = "moment_score"
+Visit = Mapping[str, Value]
+"""Values by variable; what is not known of the visit is left out."""
+
+
+def visit_of(reducer: SessionReducer, state: State, at_us: int, features: frozenset[str]) -> Visit:
+    """The moment score and those features of a session that are asked for, at a moment.
+
+    Args:
+        reducer: folded the state.
+        state: of one session, or of several added up.
+        at_us: microseconds since 1970.
+        features: names of the specification; fewer cost less (all of them some 30 µs, none 10).
+    """
+    values = reducer.read(state, at_us, features | reducer.score_needs)
+    told: dict[str, Value] = {MOMENT_SCORE: reducer.moment_score(values) / SCALE}
+    for name in features:
+        value = values[name]
+        if value is not None:
+            is_decimal = reducer.spec.by_name[name].type == "decimal"
+            told[SESSION_FEATURES[name]] = value / SCALE if is_decimal else value
+    return told
+
+
+def features_used(policies: Iterable[Policy]) -> frozenset[str]:
+    """Session features that some rule names."""
+    named = frozenset().union(*(variables_in(rule.when) for policy in policies for rule in policy.rules))
+    return frozenset(name for name, variable in SESSION_FEATURES.items() if variable in named)
