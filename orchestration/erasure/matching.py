@@ -25,9 +25,9 @@ class Matcher:
 
     def __init__(self, scope: Scope) -> None:
         self.hashes = frozenset(scope.hashes)
-        self.prefixes = frozenset(value[:KEY_HEX] for value in self.hashes)
-        self.prefixes |= {one[1:] for one in scope.customer_ids if len(one) == KEY_HEX + 1}
-        self._prefix_bytes = frozenset(prefix.encode() for prefix in self.prefixes)
+        # An id may be made from an identifier that others share: then its digits without the c are theirs as well.
+        self._names = frozenset(value[:KEY_HEX] for value in self.hashes) | scope.customer_ids
+        self._name_bytes = frozenset(name.encode() for name in self._names)
         self._decimals = frozenset(str(key) for key in scope.keys)
         # 4711 stands in every file; what does not tell by itself is looked for only where identifiers stand.
         self._words = frozenset(telling_words(scope))
@@ -36,7 +36,7 @@ class Matcher:
 
     def in_text(self, text: str) -> bool:
         """Whether a cell or a document names one of them."""
-        if any(self._has_prefix(run) for run in _RUN.findall(text)):
+        if any(self._has_name(run) for run in _RUN.findall(text)):
             return True
         if any(number in self._decimals for number in _DECIMAL.findall(text)):
             return True
@@ -55,17 +55,20 @@ class Matcher:
 
     def in_bytes(self, content: bytes) -> Iterator[str]:
         """What kinds of mention a file's bytes hold: hash or id, value in clear."""
+        names = self._name_bytes
         for run in _RUN_BYTES.finditer(content):
             text = run.group()
-            if any(text[start : start + KEY_HEX] in self._prefix_bytes for start in range(len(text) - KEY_HEX + 1)):
+            starts = range(len(text) - KEY_HEX + 1)
+            if any(text[at : at + KEY_HEX] in names or text[at : at + KEY_HEX + 1] in names for at in starts):
                 yield "hash or customer id"
                 break
         lower = content.lower() if self._telling else b""
         if any(word in lower for word in self._telling):
             yield "value in clear"
 
-    def _has_prefix(self, run: str) -> bool:
-        return any(run[start : start + KEY_HEX] in self.prefixes for start in range(len(run) - KEY_HEX + 1))
+    def _has_name(self, run: str) -> bool:
+        names, starts = self._names, range(len(run) - KEY_HEX + 1)
+        return any(run[at : at + KEY_HEX] in names or run[at : at + KEY_HEX + 1] in names for at in starts)
 
     def _has_word(self, lower: str) -> bool:
         if not self._words:
@@ -82,7 +85,7 @@ class Matcher:
         return any(part in self._words for part in (word.rstrip(".:"), *word.split(":")))
 
     def _run_or_gone(self, found: re.Match[str]) -> str:
-        return GONE if any(self._has_prefix(run) for run in _RUN.findall(found.group())) else found.group()
+        return GONE if any(self._has_name(run) for run in _RUN.findall(found.group())) else found.group()
 
     def _word_or_gone(self, found: re.Match[str]) -> str:
         return GONE if self._is_word(found.group().lower()) else found.group()

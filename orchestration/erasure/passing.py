@@ -52,7 +52,7 @@ def plan(project: Project, pairs: Sequence[tuple[str, str]]) -> Plan:
     """
     with quiet(project.paths):
         scope = _scope(project, pairs)
-        files = _survey(project, scope)
+        files = lake_store.survey(project, scope)
     kinds: dict[str, int] = {}
     for kind in scope.hashes.values():
         kinds[kind] = kinds.get(kind, 0) + 1
@@ -121,12 +121,11 @@ def _scope(project: Project, pairs: Sequence[tuple[str, str]]) -> Scope:
     return scope
 
 
-def _survey(project: Project, scope: Scope) -> list[str]:
+def _survey(project: Project, scope: Scope) -> None:
     """Everything that has to be known before the first store changes."""
-    files = lake_store.survey(project, scope)
+    lake_store.survey(project, scope)
     log_store.survey(project, scope)
     vault_store.survey(project, scope)
-    return files
 
 
 def _carry_out(project: Project, request: ErasureRequest, on_step: OnStep | None) -> Proof:

@@ -1,0 +1,237 @@
+"""Erasure over every store: nothing of ann is left, nothing of bob is lost, and she does not come back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from intake.clock import FixedClock
+from intake.log_line import payload
+from intake.ops_erasure import ErasureHalfDoneError
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.erasure import passing, stores
+from orchestration.erasure.passing import ErasureNotProvedError, NothingToEraseError, erase, finish, plan
+from orchestration.erasure.resolve import NobodyNamedError
+from orchestration.export import publish_tables
+from orchestration.warehouse import Warehouse
+from serving.snapshot import pointer
+from serving.snapshot.manifest import read_manifest
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.verify import verify
+from tests.orchestration.erasure.shop import NOW, customer_of, hash_of, needles, remains, shop, take_in, write_landing
+
+ANN = [("email", " Ann.Lee@shop.org ")]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shop(tmp_path_factory.mktemp("made")).paths.root.parent
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Project:
+    """The shop before anything was erased."""
+    shutil.copytree(made, tmp_path / "shop", symlinks=True)
+    return _at(tmp_path / "shop")
+
+
+@pytest.fixture(scope="module")
+def erased(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The shop without ann."""
+    folder = tmp_path_factory.mktemp("erased") / "shop"
+    shutil.copytree(made, folder, symlinks=True)
+    found = _at(folder)
+    (proof,) = erase(found, ANN, "dpo")
+    assert proof.holds
+    return found
+
+
+def _at(folder: Path) -> Project:
+    return Project(DataPaths(folder / "data"), folder / "config", Settings(), FixedClock(NOW))
+
+
+def _rows(project: Project, sql: str) -> list[tuple[object, ...]]:
+    file = project.paths.published / "current" / "concierge.duckdb"
+    with closing(duckdb.connect(str(file), read_only=True)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_search_of_these_tests_finds_her_in_every_store_before(project: Project) -> None:
+    places = {line.partition("/")[0].partition(":")[0] for line in remains(project.paths.root, needles(project, "ann"))}
+    told = {"lake", "vault", "quarantine", "ops.sqlite", "warehouse.duckdb", "published", "snapshots", "service_log"}
+    assert told | {"data_docs", "dbt", "models", "dagster"} <= places
+
+
+def test_nothing_of_her_is_left_in_any_store(erased: Project) -> None:
+    assert remains(erased.paths.root, [*needles(erased, "ann"), "Ann Lee"]) == []
+
+
+def test_others_keep_what_is_theirs(erased: Project) -> None:
+    bob = customer_of(erased, "bob login")
+    assert _rows(erased, "select customer_id from marts.dim_customer") == [(bob,)]
+    places = {line.partition("/")[0] for line in remains(erased.paths.root, needles(erased, "bob"))}
+    assert {"lake", "quarantine", "published", "snapshots", "service_log"} <= places
+    files = [pq.read_table(file, partitioning=None) for file in erased.paths.lake_events.rglob("*.parquet")]
+    kept = {
+        row["event_id"]: [pair["type"] for pair in row["identifiers"]] for table in files for row in table.to_pylist()
+    }
+    anonymous = [name for name in kept if name.startswith("anonymous-")]
+    assert kept.pop(anonymous[0]) == []
+    assert kept == {"e4": ["login"], "e5": ["login", "email", "cookie"], "e6": ["email"], "e7": ["login"]}
+
+
+def test_revenue_stays_true_without_her(erased: Project) -> None:
+    bob = customer_of(erased, "bob login")
+    found = _rows(erased, "select order_id, customer_id, cast(order_amount as varchar) from marts.fct_order order by 1")
+    assert found == [("o1", None, "10.5000"), ("o2", bob, "4.0000")]
+    parquet = pq.read_table(erased.paths.published / "current" / "marts.fct_order.parquet").to_pylist()
+    assert {row["order_id"]: row["customer_id"] for row in parquet} == {"o1": None, "o2": bob}
+
+
+def test_the_days_concerned_are_rebuilt_and_the_lake_lists_what_there_is(erased: Project) -> None:
+    ops = OpsStore(erased.paths)
+    files = ops.visible_files()
+    assert {erased.paths.root / file.path for file in files} == set(erased.paths.lake_events.rglob("*.parquet"))
+    assert all(pq.read_metadata(erased.paths.root / file.path).num_rows == file.rows for file in files)
+    assert {touch.batch_id[:8] for touch in ops.touches()} >= {"erasure-"}
+
+
+def test_quarantine_counts_follow(erased: Project) -> None:
+    (batch,) = OpsStore(erased.paths).batches("shop")
+    assert (batch.quarantined, batch.suppressed) == (1, 2)
+    assert sum(OpsStore(erased.paths).quarantine_counts("shop").values()) == 1
+
+
+def test_every_snapshot_is_rebuilt_and_the_live_one_answers(erased: Project) -> None:
+    root = erased.paths.snapshots
+    live = pointer.current(root)
+    versions = {manifest.replaces: manifest.version for manifest in pointer.list_versions(root)}
+    assert versions["v2"] == live
+    assert set(versions) == {"v1", "v2"}
+    for version in versions.values():
+        verify(root / version)
+    with SnapshotReader(root / str(live)) as reader:
+        assert reader.customer_id("login", hash_of(erased, "ann login")) is None
+        assert reader.customer_id("login", hash_of(erased, "bob login")) == customer_of(erased, "bob login")
+    assert read_manifest(root / str(live)).totals["customers"] == 1
+
+
+def test_the_log_keeps_its_size_and_others_lines(erased: Project, made: Path) -> None:
+    name = "service_log/decisions/w1-000001.jsonl"
+    before, after = made / "data" / name, erased.paths.root / name
+    assert (before.stat().st_size, before.stat().st_mtime_ns) == (after.stat().st_size, after.stat().st_mtime_ns)
+    said = [json.loads(payload(line)) for line in after.read_bytes().splitlines() if line.strip()]
+    assert [line["event_id"] for line in said] == ["dp2", "dp3"]
+    assert [pair["type"] for pair in said[1]["identifiers"]] == ["login"]
+
+
+def test_model_files_keep_a_true_checksum(erased: Project) -> None:
+    folder = erased.paths.models / "churn" / "m1"
+    assert json.loads((folder / "list.json").read_text())[0] == "[erased]"
+    sums = json.loads((folder / "model.json").read_text())["checksums"]
+    assert sums["list.json"] == hashlib.sha256((folder / "list.json").read_bytes()).hexdigest()
+
+
+def test_the_ledger_says_that_somebody_was_erased_and_no_more(erased: Project) -> None:
+    warehouse = Warehouse(erased.paths.warehouse)
+    assert warehouse.rows("select distinct status, reason from identity.identifier where identifier_key < 0") == [
+        ("erased", "erased on request")
+    ]
+    assert warehouse.rows("select count(*), count(survivor_id) from identity.identity_event where type = 'erase'") == [
+        (3, 0)
+    ]
+
+
+def test_the_proof_names_nobody_and_lists_the_shops_own_files(erased: Project) -> None:
+    (folder,) = (erased.paths.root / "erasures").iterdir()
+    assert sorted(file.name for file in folder.iterdir()) == ["proof.json", "proof.md"]
+    said = json.loads((folder / "proof.json").read_text())
+    assert said["your_files"] == ["landing/shop.jsonl"]
+    assert said["found"] == []
+    assert len(said["tombstones"]) == 3
+    assert any("shared" in note for note in said["notes"])
+
+
+def test_the_same_file_and_late_rows_bring_nobody_back(erased: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "again"
+    shutil.copytree(erased.paths.root.parent, folder, symlinks=True)
+    project = _at(folder)
+    with OpsStore(project.paths).transaction() as connection:
+        connection.execute("delete from batch")
+        connection.execute("delete from quarantine_row_count")
+        connection.execute("delete from touched_day")
+    report = take_in(project)
+    assert (report.accepted, report.suppressed, report.quarantined) == (5, 4, 1)
+    late = write_landing(
+        project,
+        [{"id": "late", "type": "product_viewed", "at": "2017-05-09T10:00:00Z", "product": "p", "login": "ann-lee-77"}],
+        "late.jsonl",
+    )
+    assert take_in(project, late.name).suppressed == 2
+    assert remains(project.paths.root, [*needles(project, "ann"), "Ann Lee"]) == []
+
+
+def test_a_dry_run_changes_nothing(project: Project) -> None:
+    before = remains(project.paths.root, needles(project, "ann"))
+    found = plan(project, ANN)
+    assert (found.people, found.identifiers, found.lake_events) == (1, {"cookie": 1, "email": 1, "login": 1}, 3)
+    assert remains(project.paths.root, needles(project, "ann")) == before
+    assert not (project.paths.root / "erasures").exists()
+
+
+def test_a_shared_address_alone_names_nobody(project: Project) -> None:
+    with pytest.raises(NothingToEraseError, match="several people have it"):
+        erase(project, [("email", "home@shop.org")], "dpo")
+    with pytest.raises(NobodyNamedError, match="identifier 2: the value is a placeholder or no email"):
+        erase(project, [*ANN, ("email", "not an address")], "dpo")
+    assert OpsStore(project.paths).erasures() == []
+
+
+def test_half_done_publishes_nothing_and_is_finished_by_the_next(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise OSError("disk full")
+
+    halves = tuple(
+        stores.Store(**{**store.__dict__, "erase": broken}) if store.name == "published/" else store
+        for store in stores.STORES
+    )
+    monkeypatch.setattr(passing, "STORES", halves)
+    with pytest.raises(OSError, match="disk full"):
+        erase(project, ANN, "dpo")
+    with pytest.raises(ErasureHalfDoneError, match="concierge erase --resume"):
+        publish_tables(project, "v3")
+    monkeypatch.undo()
+    (proof,) = finish(project)
+    assert proof.holds
+    assert remains(project.paths.root, [*needles(project, "ann"), "Ann Lee"]) == []
+    assert finish(project) == []
+    publish_tables(project, "v3")
+
+
+def test_a_failing_scan_fails_the_command_and_says_where(project: Project) -> None:
+    forgotten = project.paths.root / "data_docs" / "list.bin"
+    forgotten.write_bytes(b"\xff\xfe" + hash_of(project, "ann login").encode())
+    with pytest.raises(ErasureNotProvedError, match=r"data_docs/list.bin still names them \(hash or customer id\)"):
+        erase(project, ANN, "dpo")
+    forgotten.unlink()
+    (proof,) = finish(project)
+    assert proof.holds
+
+
+def test_every_file_of_the_shop_belongs_to_a_store(erased: Project) -> None:
+    assert stores.unclaimed(erased.paths.root) == []
+    (erased.paths.root / "somewhere.txt").write_text("")
+    assert stores.unclaimed(erased.paths.root) == ["somewhere.txt"]
+    (erased.paths.root / "somewhere.txt").unlink()
