@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from intake.project import Project
+from intake.purposes import MARKETING
 from orchestration.warehouse import Warehouse
 from serving.lean import attributes_used
 from serving.placement import Placement, load_placements
@@ -27,12 +28,13 @@ RECENT_DAYS = 28
 TOGETHER_PER_PRODUCT = 12
 POPULAR_PER_CATEGORY = 24
 
-# Nobody may see another's profile: of shared identifiers only the browser's own go in, for whoever used it last.
+# Nobody may see another's profile: of shared identifiers only the browser's own go in, for whoever used it last. Those
+# of people without a profile go in as well: they have to be answered as people who refused, not as strangers.
 IDENTIFIERS = """
     select i.type, i.value_hash, a.canonical_id
     from identity.identity_assignment as a
     inner join identity.identifier as i using (identifier_key)
-    inner join marts.dim_customer as c on c.customer_id = a.canonical_id
+    inner join marts.customer_consent as c on c.customer_id = a.canonical_id
     cross join ops.run_context as run
     where a.system_to >= timestamp '9999-01-01'
         and a.valid_to >= timestamp '9999-01-01'
@@ -43,22 +45,25 @@ IDENTIFIERS = """
 PROFILES = """
     select c.customer_id, s.segment_id, s.segment_name, coalesce(s.rung, 'everyone') as rung,
         p.churn_probability, p.ltv_amount,
-        c.consent_personalization, c.consent_marketing_email, c.consent_profiling_price
-        {features}
-    from marts.dim_customer as c
-    left join marts.customer_segments as s using (customer_id)
-    left join marts.customer_scores as p using (customer_id)
-    left join marts.customer_features as f using (customer_id)
+        c.is_profiled, c.marketing_email, c.profiling_price
+        {channels}{features}
+    from marts.customer_consent as c
+    left join marts.customer_segments as s on c.customer_id = s.customer_id and c.is_profiled
+    left join marts.customer_scores as p on c.customer_id = p.customer_id and c.is_profiled
+    left join marts.customer_features as f on c.customer_id = f.customer_id and c.is_profiled
     order by c.customer_id
 """
-PROFILE_COLUMNS = 9
+CHANNELS = tuple(purpose for purpose in MARKETING if purpose != "marketing_email")
+PROFILE_COLUMNS = 9 + len(CHANNELS)
 RECOMMENDATIONS = """
     select customer_id, task, product_id, score, reason from marts.customer_recommendations
+    where customer_id in (select customer_id from marts.customer_consent where is_profiled)
     order by customer_id, task, rank
 """
 RECENTLY_BOUGHT = f"""
     select customer_id, product_id from marts.customer_product
     where last_ordered_at >= (select max(as_of) from ops.run_context) - interval {RECENT_DAYS} day
+        and customer_id in (select customer_id from marts.customer_consent where is_profiled)
     order by customer_id, product_id
 """
 PRODUCTS = """
@@ -147,7 +152,8 @@ def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[Profile
     recommended = _recommendations(warehouse)
     recent = _grouped(warehouse.rows(RECENTLY_BOUGHT))
     selected = "".join(f', f."{name}"' for name in features)
-    for row in warehouse.rows(PROFILES.format(features=selected)):
+    channels = "".join(f", c.{name}" for name in CHANNELS)
+    for row in warehouse.rows(PROFILES.format(channels=channels, features=selected)):
         customer = str(row[0])
         yield ProfileRecord(
             customer_id=customer,
@@ -159,6 +165,7 @@ def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[Profile
             consent_personalization=bool(row[6]),
             consent_marketing_email=bool(row[7]),
             consent_profiling_price=bool(row[8]),
+            consent_channels=[name for name, allowed in zip(CHANNELS, row[9:], strict=False) if allowed],
             features={name: _feature(value) for name, value in zip(features, row[PROFILE_COLUMNS:], strict=True)},
             recommendations=recommended.get(customer, {}),
             recently_bought=recent.get(customer, []),

@@ -24,12 +24,29 @@ RUN_CONTEXT = AssetSpec(
     kinds={"python", "duckdb"},
     description="The moment the run looks from: nothing that arrived at or after it is seen. One row; only moves on.",
 )
+CONSENT_REGIME = AssetSpec(
+    ["ops", "consent_regime"],
+    group_name=Group.LAKE.value,
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    description="What holds for people who have said nothing, from config/consent.yml. Grain: one row a place, purpose.",
+)
+SUPPRESSED = AssetSpec(
+    ["ops", "suppressed"],
+    deps=[["intake", "landed_files"]],
+    group_name=Group.LAKE.value,
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    description="Source rows left out for want of consent. Grain: one row a day of intake, source, purpose and reason.",
+)
 
 
-@multi_asset(specs=[LAKE_FILE, RUN_CONTEXT], name="pinned_lake", pool=WRITER_POOL)
+@multi_asset(specs=[LAKE_FILE, RUN_CONTEXT, CONSENT_REGIME, SUPPRESSED], name="pinned_lake", pool=WRITER_POOL)
 def pinned_lake(context: AssetExecutionContext, workspace: Workspace) -> Iterator[MaterializeResult[None]]:
     """Copy file list, moment and the tables that people edit from the operational store into the warehouse."""
     pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run))
     lake = {"dagster/row_count": len(pinned.files), "lake_rows": pinned.rows, "unbuilt_touches": len(pinned.touched)}
     yield MaterializeResult(asset_key=LAKE_FILE.key, metadata=lake)
     yield MaterializeResult(asset_key=RUN_CONTEXT.key, metadata={"as_of": pinned.as_of.isoformat()})
+    yield MaterializeResult(asset_key=CONSENT_REGIME.key)
+    yield MaterializeResult(asset_key=SUPPRESSED.key)

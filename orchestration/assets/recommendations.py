@@ -13,6 +13,7 @@ from orchestration.warehouse import Warehouse
 
 BOUGHT_SQL = """
     select customer_id, product_id, n_orders, last_ordered_at from marts.customer_product
+    where customer_id in (select customer_id from marts.customer_consent where is_profiled)
     order by customer_id, product_id
 """
 PAIRS_SQL = """
@@ -21,12 +22,18 @@ PAIRS_SQL = """
     from marts.product_pair order by product_a, product_b
 """
 POPULAR_SQL = "select product_id, n_orders from marts.product_popularity order by product_id"
-CUSTOMERS_SQL = "select customer_id from marts.dim_customer order by customer_id"
+CUSTOMERS_SQL = """
+    select customer_id from marts.dim_customer
+    where customer_id in (select customer_id from marts.customer_consent where is_profiled) order by customer_id
+"""
 
 
 @asset(
     key=["ml", "recommendation"],
-    deps=[["marts", name] for name in ("customer_product", "product_pair", "product_popularity", "dim_customer")],
+    deps=[
+        ["marts", name]
+        for name in ("customer_product", "product_pair", "product_popularity", "dim_customer", "customer_consent")
+    ],
     group_name=Group.RECOMMENDATIONS.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},

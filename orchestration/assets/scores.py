@@ -6,7 +6,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset, multi_asset
 
 from ml.segments import persona_figure
-from orchestration.assets.training import CATEGORIES_SQL, FEATURES_SQL
+from orchestration.assets.training import CATEGORIES_SQL, PROFILED_SQL
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import frame_preview, picture
@@ -20,7 +20,12 @@ UNTRAINED = "no trained model yet: no scores; train with `concierge run --train`
 PERSONAS_SQL = """
     select distinct segment_id, segment_name from ml.segment_assignment where rung = 'persona' and model_version = ?
 """
-SEGMENT_DEPS = [["marts", "customer_features"], ["marts", "customer_product"], ["models", "segments"]]
+SEGMENT_DEPS = [
+    ["marts", "customer_features"],
+    ["marts", "customer_consent"],
+    ["marts", "customer_product"],
+    ["models", "segments"],
+]
 SEGMENT_SPECS = [
     AssetSpec(
         ["ml", name],
@@ -45,7 +50,7 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     if not makes_everybody(context.run, warehouse) and (personas := personas_of(warehouse, models)):
         yield from segments_of_touched(warehouse, models.load("segments"), personas)
         return
-    features = warehouse.frame(FEATURES_SQL)
+    features = warehouse.frame(PROFILED_SQL)
     if models.current_version("segments") is None or features.empty:
         context.log.warning(UNTRAINED)
         warehouse.replace({".".join(key.path): empty(".".join(key.path)) for key in keys})
@@ -90,7 +95,7 @@ def segments_of_touched(
 
 def touched_features(warehouse: Warehouse) -> pd.DataFrame:
     """Current features of the customers whose rows an hourly run makes again."""
-    return warehouse.frame(f"select * from ({FEATURES_SQL}) as current_rows where {WHERE_TOUCHED} order by customer_id")
+    return warehouse.frame(f"select * from ({PROFILED_SQL}) as current_rows where {WHERE_TOUCHED} order by customer_id")
 
 
 def write_scores(
@@ -104,7 +109,7 @@ def write_scores(
     models, warehouse = workspace.models(), workspace.warehouse()
     everybody = makes_everybody(context.run, warehouse)
     trained = models.current_version(model) is not None
-    features = warehouse.frame(FEATURES_SQL) if everybody else touched_features(warehouse)
+    features = warehouse.frame(PROFILED_SQL) if everybody else touched_features(warehouse)
     frame = score(models.load(model), features) if trained and len(features) else empty(address)
     warehouse.replace({address: frame}, where="true" if everybody else WHERE_TOUCHED)
     return frame, trained
@@ -112,7 +117,7 @@ def write_scores(
 
 @asset(
     key=["ml", "churn_score"],
-    deps=[["marts", "customer_features"], ["models", "churn"]],
+    deps=[["marts", "customer_features"], ["marts", "customer_consent"], ["models", "churn"]],
     group_name=Group.SCORES.value,
     owners=OWNERS,
     kinds={"python", "lightgbm"},
@@ -127,7 +132,7 @@ def churn_score(context: AssetExecutionContext, workspace: Workspace) -> Materia
 
 @asset(
     key=["ml", "value_score"],
-    deps=[["marts", "customer_features"], ["models", "value"]],
+    deps=[["marts", "customer_features"], ["marts", "customer_consent"], ["models", "value"]],
     group_name=Group.SCORES.value,
     owners=OWNERS,
     kinds={"python", "lightgbm"},

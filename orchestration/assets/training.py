@@ -21,6 +21,12 @@ FEATURES_SQL = """
     select * from marts.customer_features
     order by last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id
 """
+# Counting is one purpose, deciding about a person another: who refuses the second is in no segment and has no score.
+PROFILED_SQL = """
+    select * from marts.customer_features
+    where customer_id in (select customer_id from marts.customer_consent where is_profiled)
+    order by last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id
+"""
 CATEGORIES_SQL = """
     select customer_id, category, cast(sum(amount) as double) as amount from marts.customer_product
     where category is not null group by customer_id, category order by customer_id, category

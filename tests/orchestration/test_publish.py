@@ -18,25 +18,28 @@ from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import SnapshotError
+from serving.snapshot.records import ProfileRecord, SnapshotError
 
 AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
 HASH = {"ada": "a" * 32, "bob": "b" * 32, "lent": "c" * 32, "family": "d" * 32, "left": "e" * 32}
 MARTS = """
 create schema marts;
-create table marts.dim_customer as select * from (values ('c1', true, true, true), ('c2', false, false, false))
-    as t (customer_id, consent_personalization, consent_marketing_email, consent_profiling_price);
-create table marts.customer_segments as select * from (values ('c1', 2, 'Regulars', 'persona'))
+create table marts.customer_consent as select * from (values
+    ('c1', true, true, true, false, true, false, true, false), ('c2', false, false, false, true, false, false, false, false)
+) as t (customer_id, is_profiled, marketing_email, profiling_price, marketing_sms, marketing_push, marketing_phone,
+    marketing_post, marketing_ads);
+create table marts.customer_segments as select * from (values ('c1', 2, 'Regulars', 'persona'), ('c2', 3, 'x', 'persona'))
     as t (customer_id, segment_id, segment_name, rung);
-create table marts.customer_scores as select * from (values ('c1', 0.25::double, 120.5::decimal(18, 4)))
-    as t (customer_id, churn_probability, ltv_amount);
-create table marts.customer_features as select * from (values ('c1', 0.31::decimal(7, 6)), ('c2', null))
+create table marts.customer_scores as select customer_id, 0.25::double as churn_probability,
+    120.5::decimal(18, 4) as ltv_amount from marts.customer_segments;
+create table marts.customer_features as select * from (values ('c1', 0.31::decimal(7, 6)), ('c2', 0.99::decimal(7, 6)))
     as t (customer_id, discount_share);
 create table marts.customer_recommendations as select * from (values
-    ('c1', 'buy_again', 2, 'p2', 1.0::double, 'bought once'), ('c1', 'buy_again', 1, 'p1', 3.0::double, 'bought often')
+    ('c1', 'buy_again', 2, 'p2', 1.0::double, 'bought once'), ('c1', 'buy_again', 1, 'p1', 3.0::double, 'bought often'),
+    ('c2', 'buy_again', 1, 'p2', 1.0::double, 'bought once')
 ) as t (customer_id, task, rank, product_id, score, reason);
 create table marts.customer_product as select * from (values
-    ('c1', 'p1', timestamp '2017-12-30'), ('c1', 'p2', timestamp '2017-10-01')
+    ('c1', 'p1', timestamp '2017-12-30'), ('c1', 'p2', timestamp '2017-10-01'), ('c2', 'p2', timestamp '2017-12-31')
 ) as t (customer_id, product_id, last_ordered_at);
 create table marts.dim_product as select product_id, category, list_price::decimal(18, 4) as list_price,
     floor_price::decimal(18, 4) as floor_price, map_price::decimal(18, 4) as map_price,
@@ -109,8 +112,11 @@ def test_a_profile_has_what_decisions_use_and_no_more(project: Project, warehous
     assert (ada.segment_id, ada.rung, ada.churn_probability, ada.ltv_amount) == (2, "persona", 0.25, 120.5)
     assert [item.product_id for item in ada.recommendations["buy_again"]] == ["p1", "p2"]
     assert ada.recently_bought == ["p1"]
-    assert (bob.segment_id, bob.rung, bob.consent_personalization) == (None, "everyone", False)
     assert set(ada.features) <= {"discount_share"}
+    assert ada.consent_channels == ["marketing_push", "marketing_post"]
+    # Whatever the tables say of somebody who refuses a profile, nothing of it leaves for the service.
+    nothing = ProfileRecord("c2", rung="everyone", consent_channels=["marketing_sms"], features=dict.fromkeys(ada.features))
+    assert bob == nothing
 
 
 def test_products_lists_and_decisions_are_carried(project: Project, warehouse: Warehouse) -> None:

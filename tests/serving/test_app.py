@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from intake.purposes import MARKETING
 from serving.snapshot import pointer
 from tests.serving import sample
 from tests.serving.service_client import config, logged, running
@@ -211,7 +212,7 @@ def test_lookup_tells_consent_alone_without_consent(root: Path) -> None:
         ann = await look("ann")
         assert (ann["customer_id"], ann["segment_name"]) == ("ann", "Fresh")
         assert ann["recommendations"] == {"buy_again": ["p1", "p5", "p6"]}
-        denied = {"personalization": False, "marketing_email": False, "profiling_price": False}
+        denied = dict.fromkeys((*MARKETING, "personalization", "profiling_price"), False)
         assert await look("cleo") == {
             "found": True, "snapshot_version": "v1", "customer_id": "cleo", "consent": denied,
         }  # fmt: skip

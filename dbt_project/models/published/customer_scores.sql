@@ -4,7 +4,7 @@
 with customers as (
 
     select customer_id from {{ ref('dim_customer') }}
-    where {{ is_touched('customer_id') }}
+    where {{ is_touched('customer_id') }} and consent_personalization
 
 ),
 
