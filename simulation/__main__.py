@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from simulation.company import write_company
+from simulation.company import CUSTOMERS, write_company
 from simulation.embedded import DEFAULT_SEED, write_embedded_layer
 from simulation.identity.company import DAYS, PEOPLE
 from simulation.identity.write import read_ceiling, write_identity_company
@@ -23,10 +23,11 @@ app = typer.Typer(add_completion=False)
 def simulate(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="folder that gets landing/ and truth/")] = None,
-    customers: Annotated[int, typer.Option(min=50, max=5_000, help="households of the small company")] = 500,
+    customers: Annotated[int, typer.Option(min=CUSTOMERS[0], max=CUSTOMERS[1], help="households of the company")] = 500,
     days: Annotated[int, typer.Option(min=30, max=400, help="days of its history")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="same seed, same bytes")] = DEFAULT_SEED,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="its first day")] = datetime(2017, 1, 1),  # noqa: DTZ001
+    service: Annotated[bool, typer.Option(help="deliveries, returns, reviews, tickets, surveys, weather")] = True,
     embedded: Annotated[bool, typer.Option(help="lay the layer over Complete Journey instead")] = False,
 ) -> None:
     """Write a simulated company, or with --embedded the digital layer over Complete Journey of 84.51°."""
@@ -37,7 +38,7 @@ def simulate(
     if embedded:
         report = write_embedded_layer(out, seed)
     else:
-        report = write_company(out / "landing", out / "truth", customers, days, seed, start.date())
+        report = write_company(out / "landing", out / "truth", customers, days, seed, start.date(), service=service)
     Console().print(_summary(report))
 
 

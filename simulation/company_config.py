@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from simulation.service.write import SOURCES
 from simulation.writer import read_marker
 
 LANDING_LOCATION = "${CONCIERGE_DATA}/landing"
@@ -17,8 +18,9 @@ def write_company_config(
 ) -> Path:
     """Copy a configuration folder, pointing its source contracts at a company's landing folder.
 
-    The clock starts at the midnight after the company's last day. Nothing else changes, except the smallest segment
-    where `minimum_segment_size` is given.
+    Contracts of the library read what was written for them (deliveries, returns and so on). The clock starts at the
+    midnight after the company's last day. Nothing else changes, except the smallest segment where
+    `minimum_segment_size` is given.
 
     Returns:
         `out_config`.
@@ -30,8 +32,10 @@ def write_company_config(
     marker = read_marker(landing)
     shutil.copytree(base_config, out_config)
     for contract in sorted((out_config / "sources").glob("*.yml")):
-        text = contract.read_text(encoding="utf-8")
-        contract.write_text(text.replace(LANDING_LOCATION, str(landing)), encoding="utf-8")
+        text = contract.read_text(encoding="utf-8").replace(LANDING_LOCATION, str(landing))
+        if contract.stem in SOURCES and (landing / contract.stem).is_dir():
+            text = f'{text.rstrip()}\nlocation: "{landing / contract.stem}"\n'
+        contract.write_text(text, encoding="utf-8")
     settings_file = out_config / "settings.yml"
     settings = (yaml.safe_load(settings_file.read_text(encoding="utf-8")) if settings_file.exists() else None) or {}
     settings["clock"] = {"start": f"{marker.end_date}T00:00:00Z"}

@@ -107,24 +107,34 @@ def draw_layer(orders: Orders, seed: int) -> DigitalLayer:
     )
 
 
-def write_landing(layer: DigitalLayer, out: Path, seed: int) -> tuple[SourceReport, ...]:
-    """Write the seven simulated sources; tables are rendered one after another to keep memory low."""
+def write_landing(layer: DigitalLayer, out: Path, seed: int, part: str = "") -> tuple[SourceReport, ...]:
+    """Write the seven simulated sources; tables are rendered one after another to keep memory low.
+
+    `part` tells the parts of a large company apart; prices and stock come with the first.
+    """
     orders, people = layer.orders, layer.people
     web = web_table(
         layer.events, layer.faulty, layer.sessions, layer.names, orders, people, layer.prices, layer.emails, seed
     )
+    shared = (
+        ()
+        if part
+        else (
+            write_whole(price_table(layer.prices, orders, seed), "sim_prices", out),
+            write_by_month(stock_table(orders, layer.prices, seed), "sim_stock", out),
+        )
+    )
     return (
-        write_by_month(web, "sim_web", out),
-        write_lines(layer.newsletters, "sim_email", out),
-        write_by_month(receipt_table(orders, people, seed), "sim_online_orders_link", out),
-        write_whole(price_table(layer.prices, orders, seed), "sim_prices", out),
-        write_by_month(stock_table(orders, layer.prices, seed), "sim_stock", out),
-        write_whole(consent_table(layer.consent, orders, people, seed), "sim_consent", out),
-        write_by_month(incentive_table(layer.incentives, people, layer.names, seed), "sim_incentives", out),
+        write_by_month(web, "sim_web", out, part),
+        write_lines(layer.newsletters, "sim_email", out, part),
+        write_by_month(receipt_table(orders, people, seed), "sim_online_orders_link", out, part),
+        *shared,
+        write_whole(consent_table(layer.consent, orders, people, seed), "sim_consent", out, part),
+        write_by_month(incentive_table(layer.incentives, people, layer.names, seed), "sim_incentives", out, part),
     )
 
 
-def write_truth(layer: DigitalLayer, truth: Path, seed: int) -> None:
+def write_truth(layer: DigitalLayer, truth: Path, seed: int, part: str = "") -> None:
     """Write who is who, whose visit is whose, what each person would do under each arm, and the planted faults."""
     tables = {
         "identifiers": identifier_truth(layer.orders, layer.people, layer.sessions, layer.names),
@@ -133,7 +143,7 @@ def write_truth(layer: DigitalLayer, truth: Path, seed: int) -> None:
         "faults": _faults(layer, seed),
     }
     for name, table in tables.items():
-        write_parquet(table, truth / f"{name}.parquet")
+        write_parquet(table, truth / f"{name}{part}.parquet")
 
 
 def _faults(layer: DigitalLayer, seed: int) -> pa.Table:

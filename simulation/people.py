@@ -16,7 +16,7 @@ SECOND_EMAIL_SHARE = 0.07
 _FIRST_NAMES = ("ava", "ben", "chloe", "dan", "ella", "finn", "grace", "hugo", "iris", "jack", "kate", "liam", "mia")
 _LAST_NAMES = ("adams", "brooks", "carter", "diaz", "evans", "fisher", "gray", "hill", "ives", "jones", "king", "lopez")
 _MAIL_HOSTS = ("example.com", "example.org", "example.net")
-_REGIONS = ("OH", "KY", "IN", "MI", "TN")
+REGIONS = ("OH", "KY", "IN", "MI", "TN")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def draw_people(orders: Orders, seed: int) -> People:
     rng, count = stream(seed, "people"), orders.people
     has_email = rng.random(count) < 0.93
     has_account = has_email & (rng.random(count) < ACCOUNT_SHARE / 0.93)
-    emails, seconds = _emails(rng, count)
+    emails, seconds = _emails(rng, count, int(orders.household_ids[0]) - 1)
     amount = np.bincount(orders.order_person, orders.order_amount, count)
     mean_amount = amount / np.maximum(np.bincount(orders.order_person, minlength=count), 1)
     return People(
@@ -70,7 +70,7 @@ def draw_people(orders: Orders, seed: int) -> People:
         price_sensitivity=_price_sensitivity(orders, rng),
         basket_rank=_rank(mean_amount),
         mean_order_amount=mean_amount,
-        regions=[_REGIONS[i] for i in rng.choice(len(_REGIONS), count, p=(0.55, 0.2, 0.15, 0.06, 0.04))],
+        regions=[REGIONS[i] for i in rng.choice(len(REGIONS), count, p=(0.55, 0.2, 0.15, 0.06, 0.04))],
     )
 
 
@@ -83,11 +83,11 @@ def _joined(orders: Orders, rng: np.random.Generator) -> I64:
     return joined
 
 
-def _emails(rng: np.random.Generator, count: int) -> tuple[list[str], list[str]]:
+def _emails(rng: np.random.Generator, count: int, first_number: int) -> tuple[list[str], list[str]]:
     first, last = rng.integers(len(_FIRST_NAMES), size=count), rng.integers(len(_LAST_NAMES), size=count)
     hosts = [_MAIL_HOSTS[one] for one in rng.integers(len(_MAIL_HOSTS), size=count)]
     given, family = [_FIRST_NAMES[one] for one in first], [_LAST_NAMES[one] for one in last]
-    parts = list(zip(given, family, range(count), hosts, strict=True))
+    parts = list(zip(given, family, range(first_number, first_number + count), hosts, strict=True))
     return (
         [f"{name}.{surname}{number}@{host}" for name, surname, number, host in parts],
         [f"{name[0]}{surname}.{number}@work.{host}" for name, surname, number, host in parts],

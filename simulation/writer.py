@@ -37,29 +37,29 @@ def write_parquet(table: pa.Table, file: Path) -> None:
     partial.replace(file)
 
 
-def write_by_month(table: pa.Table, source: str, landing: Path) -> SourceReport:
-    """One parquet file a month of arrival; `received_at` must be ascending."""
+def write_by_month(table: pa.Table, source: str, landing: Path, part: str = "") -> SourceReport:
+    """One parquet file a month of arrival; `received_at` must be ascending. `part` tells parts of a company apart."""
     received = table.column("received_at").cast(pa.int64()).to_numpy()
     files = []
     for month, first, last in _months(received):
-        file = landing / source / f"{month}.parquet"
+        file = landing / source / f"{month}{part}.parquet"
         write_parquet(table.slice(first, last - first), file)
         files.append(_written(file, landing, last - first))
     return SourceReport(source, tuple(files))
 
 
-def write_whole(table: pa.Table, source: str, landing: Path) -> SourceReport:
+def write_whole(table: pa.Table, source: str, landing: Path, part: str = "") -> SourceReport:
     """A single parquet file."""
-    file = landing / source / f"{source}.parquet"
+    file = landing / source / f"{source}{part}.parquet"
     write_parquet(table, file)
     return SourceReport(source, (_written(file, landing, table.num_rows),))
 
 
-def write_lines(newsletters: NewsletterLines, source: str, landing: Path) -> SourceReport:
+def write_lines(newsletters: NewsletterLines, source: str, landing: Path, part: str = "") -> SourceReport:
     """One JSON-lines file a month of arrival."""
     files = []
     for month, first, last in _months(newsletters.received_us):
-        file = landing / source / f"{month}.jsonl"
+        file = landing / source / f"{month}{part}.jsonl"
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_name(f"{file.name}.partial")
         partial.write_text("\n".join(newsletters.lines[first:last]) + "\n", encoding="utf-8", newline="\n")

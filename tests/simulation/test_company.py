@@ -62,8 +62,8 @@ def test_a_small_company_takes_less_than_five_seconds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("customers", "days", "message"),
     [
-        (49, 60, "customers: 49 is outside 50 to 5000"),
-        (5_001, 60, "customers: 5001 is outside 50 to 5000"),
+        (49, 60, "customers: 49 is outside 50 to 10000000"),
+        (10_000_001, 60, "customers: 10000001 is outside 50 to 10000000"),
         (60, 29, "days: 29 is outside 30 to 400"),
         (60, 401, "days: 401 is outside 30 to 400"),
     ],
