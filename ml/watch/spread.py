@@ -132,10 +132,14 @@ def _amounts(spread: Spread, place: int, usual: Floats) -> str:
     factor = 2.0 ** ((after - before) / STEPS_A_DOUBLING)
     return (
         f"amounts moved: the middle one is about {_amount(after):,.2f} instead of {_amount(before):,.2f} "
-        f"(times {factor:,.2g})"
+        f"(times {_times(factor)})"
         if abs(log2(factor)) >= 1
         else "amounts are spread otherwise than before, their middle stayed"
     )
+
+
+def _times(factor: float) -> str:
+    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
 
 
 def _step(value: str) -> float:

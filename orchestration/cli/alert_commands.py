@@ -6,17 +6,14 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from orchestration.cli.actor import current_actor
+from orchestration.cli.alert_view import Shown, matches, plain, say_alert, state_of
 from orchestration.cli.moments import instant
 from orchestration.cli.project import open_project
-
-if TYPE_CHECKING:
-    from intake.ops_records import Alert
-    from intake.ops_store import OpsStore
 
 alerts = typer.Typer(help="Data-quality alerts: list, acknowledge, resolve, mute, notify.", no_args_is_help=True)
 
@@ -24,17 +21,6 @@ AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or i
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="What is known or was done about it.")]
 Owner = Annotated[str, typer.Option("--owner", metavar="NAME", help="Who looks after it; you.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-
-class Shown(StrEnum):
-    """Which alerts `list` shows; `standing` is open and acknowledged together, without what is muted."""
-
-    STANDING = "standing"
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-    MUTED = "muted"
-    ALL = "all"
 
 
 class Grade(StrEnum):
@@ -62,18 +48,18 @@ def list_alerts(
     found = [
         alert
         for alert in OpsStore(project.paths).list_alerts()
-        if _matches(state, alert, now)
+        if matches(state, alert, now)
         and list(Grade).index(Grade(alert.severity)) >= least
         and source in ("", alert.source)
         and kind in ("", alert.kind)
     ]
     if as_json:
-        say(json.dumps([_plain(alert) for alert in found], indent=1, default=str))
+        say(json.dumps([plain(alert) for alert in found], indent=1, default=str))
     elif not found:
         say(f"no alerts ({state.value})")
     else:
         rows = [
-            (a.alert_id, a.severity, _state(a, now), f"{a.last_seen_at:%Y-%m-%d %H:%M}", a.count, a.source, a.title,
+            (a.alert_id, a.severity, state_of(a, now), f"{a.last_seen_at:%Y-%m-%d %H:%M}", a.count, a.source, a.title,
              a.owner)
             for a in found
         ]  # fmt: skip
@@ -91,9 +77,9 @@ def show(alert_id: AlertId, as_json: AsJson = False) -> None:
     alert = store.alert(alert_id)
     if as_json:
         notes = [asdict(note) for note in store.alert_notes(alert.alert_id)]
-        say(json.dumps({**_plain(alert), "history": notes}, indent=1, default=str))
+        say(json.dumps({**plain(alert), "history": notes}, indent=1, default=str))
         return
-    _say(alert, store, project.clock.now())
+    say_alert(alert, store, project.clock.now())
 
 
 @alerts.command("ack")
@@ -171,46 +157,11 @@ def notify_receivers(
         raise CommandError(f"not delivered to {', '.join(failed)}")
 
 
-def _say(alert: Alert, store: OpsStore, now: datetime) -> None:
-    from orchestration.cli.console import say, show_table
+@alerts.command("web")
+def web(
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="On 127.0.0.1; 0 takes a free one.")] = 8766,
+) -> None:
+    """Serve a page on this machine with all alerts: trend, samples, what they touch, and buttons. Ctrl+C ends it."""
+    from orchestration.alerts_web.server import serve
 
-    say(f"{alert.alert_id}  {alert.severity}  {_state(alert, now)}  {alert.title}")
-    say(f"{alert.count} times, {alert.first_seen_at:%Y-%m-%d %H:%M} to {alert.last_seen_at:%Y-%m-%d %H:%M} UTC")
-    facts = (
-        ("cause", alert.cause),
-        ("detail", alert.detail),
-        ("owner", alert.owner),
-        ("note", alert.note),
-        ("before", f"alert {alert.earlier_id} was about the same and is resolved" if alert.earlier_id else None),
-        ("touches", ", ".join(row["segment"] for row in alert.evidence.get("segments", []))),
-        ("placements", ", ".join(alert.evidence.get("placements", []))),
-        ("data docs", alert.evidence.get("data_docs")),
-    )
-    for label, text in facts:
-        if text:
-            say(f"{label}: {text}")
-    if alert.sample:
-        columns = tuple(dict.fromkeys(key for row in alert.sample for key in row))
-        show_table(columns, [[row.get(column) for column in columns] for row in alert.sample], title="sample")
-    notes = store.alert_notes(alert.alert_id)
-    if notes:
-        rows = [(f"{note.at:%Y-%m-%d %H:%M}", note.actor, note.action, note.note) for note in notes]
-        show_table(("at (UTC)", "who", "did", "note"), rows, title="history")
-
-
-def _state(alert: Alert, now: datetime) -> str:
-    muted = alert.muted_until if alert.is_muted(now) and alert.state != "resolved" else None
-    return f"muted until {muted:%Y-%m-%d %H:%M}" if muted else alert.state
-
-
-def _plain(alert: Alert) -> dict[str, object]:
-    return asdict(alert)
-
-
-def _matches(shown: Shown, alert: Alert, now: datetime) -> bool:
-    muted = alert.is_muted(now) and alert.state != "resolved"
-    if shown is Shown.MUTED:
-        return muted
-    if shown is Shown.STANDING:
-        return alert.state != "resolved" and not muted
-    return shown is Shown.ALL or (shown.value == alert.state and not muted)
+    serve(open_project(), port, current_actor())
