@@ -15,25 +15,42 @@ from orchestration.refresh.days import fingerprints
 from orchestration.warehouse import Warehouse
 from orchestration.warehouse_migration import bring_up_to_date
 
-PENDING: Final = ("rebuilt_day", "day_before", "product_before", "changed_identifier")
+PENDING: Final = ("rebuilt_day", "day_before", "order_before", "changed_identifier")
 ANSWERED: Final = ("everybody", "day", "identifier", "customer", "under_way")
+EXISTS: Final = "select 1 from information_schema.tables where table_schema = 'intermediate' and table_name"
 CHANGED: Final = "select identifier_key from refresh.changed_identifier"
 CUSTOMERS: Final = "select customer_id from refresh.customer"
 IDENTIFIERS: Final = "select identifier_key from refresh.identifier"
-CHANGED_PRODUCTS = """
-    insert into refresh.changed_identifier
-    with line_keys as (
-        select anchor_key, login_key from intermediate.int_order_lines
-        where line_category is null and product_id in (
-            select coalesce(before.product_id, today.product_id)
-            from refresh.product_before as before
-            full outer join ({now}) as today
-                on before.event_date = today.event_date and before.product_id = today.product_id
-            where before.fingerprint is distinct from today.fingerprint
-        )
+# Lines without a category of their own take the catalogue's. Prices and stock concern the whole shop: the daily run.
+CATEGORIES: Final = """
+    select product_id, max(last_category).seen as category from intermediate.int_product_daily
+    where last_category is not null group by product_id
+"""
+CHANGED_PRODUCTS: Final = f"""
+    select anchor_key, login_key from intermediate.int_order_lines
+    where line_category is null and product_id in (
+        select coalesce(before.product_id, today.product_id)
+        from refresh.product_category as before
+        full outer join ({CATEGORIES}) as today on before.product_id = today.product_id
+        where before.category is distinct from today.category
     )
-    select anchor_key from line_keys where anchor_key is not null
-    union select login_key from line_keys where login_key is not null
+"""
+CHANGED_ORDERS: Final = """
+    select anchor_key, login_key from intermediate.int_order_milestone_daily
+    where anchor_key is not null and order_id in (
+        select coalesce(before.order_id, today.order_id)
+        from refresh.order_before as before
+        full outer join ({now}) as today on before.event_date = today.event_date and before.order_id = today.order_id
+        where before.fingerprint is distinct from today.fingerprint
+    )
+"""
+# Whose number an order has is decided among all who were seen with it.
+SAME_ORDERS: Final = """
+    select anchor_key, login_key from intermediate.int_order_milestone_daily
+    where anchor_key is not null and order_id in (
+        select order_id from intermediate.int_order_milestone_daily
+        where anchor_key in ({identifiers}) or login_key in ({identifiers})
+    )
 """
 CHANGED_DAYS = """
     insert into refresh.changed_identifier
@@ -85,6 +102,7 @@ def touch_customers(warehouse: Warehouse, definition: str, run_id: str) -> Touch
         _run(connection, INSERT_DAYS)
         if everybody_of(connection) is None:
             _collect(connection)
+        _remember_categories(connection)
         for table in PENDING:
             _run(connection, f"delete from refresh.{table}")
         counts = [_count(connection, f"refresh.{table}") for table in ("customer", "identifier", "day")]
@@ -126,7 +144,8 @@ def _note_definition(connection: duckdb.DuckDBPyConnection, definition: str) -> 
 def _collect(connection: duckdb.DuckDBPyConnection) -> None:
     now = fingerprints(connection, "refresh.rebuilt_day")
     _run(connection, CHANGED_DAYS.format(now=now["day"]))
-    _run(connection, CHANGED_PRODUCTS.format(now=now["product"]))
+    for sides in (CHANGED_PRODUCTS, CHANGED_ORDERS.format(now=now["order"])):
+        _run(connection, f"insert into refresh.changed_identifier select identifier_key from ({_ends(sides)}) as ends")
     for owners in (BEFORE, SINCE):
         _run(
             connection,
@@ -134,11 +153,26 @@ def _collect(connection: duckdb.DuckDBPyConnection) -> None:
             f" where identifier_key in ({CHANGED}) except {CUSTOMERS}",
         )
     held = f"select identifier_key from ({BEFORE} union all {SINCE}) as owned where customer_id in ({CUSTOMERS})"
-    for keys in (f"{held} union {CHANGED}", LOGGED_IN.format(identifiers=IDENTIFIERS)):
+    orders = _ends(SAME_ORDERS.format(identifiers=IDENTIFIERS))
+    for keys in (f"{held} union {CHANGED}", orders, LOGGED_IN.format(identifiers=IDENTIFIERS)):
         _run(
             connection,
             f"insert into refresh.identifier select identifier_key from ({keys}) as found except {IDENTIFIERS}",
         )
+
+
+def _ends(sides: str) -> str:
+    """Both keys of rows with anchor_key and login_key, as identifier_key."""
+    return (
+        f"select anchor_key as identifier_key from ({sides}) as sides"
+        f" union select login_key from ({sides}) as sides where login_key is not null"
+    )
+
+
+def _remember_categories(connection: duckdb.DuckDBPyConnection) -> None:
+    if connection.execute(f"{EXISTS} = 'int_product_daily'").fetchall():
+        _run(connection, "delete from refresh.product_category")
+        _run(connection, f"insert into refresh.product_category {CATEGORIES}")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, address: str) -> int:

@@ -24,11 +24,12 @@ NOT_READ_BY_FEATURES = (
 )
 KEYS = ("anchor_key", "login_key", "identifier_key")
 BASE_KEYS = frozenset({"anchor_key", "identifier_key"})
-PRODUCTS_SQL = """
-    select event_date, product_id, sum(hash(product_id, category, event_id)) as fingerprint
-    from intermediate.int_events
-    where event_type = 'product_updated' and product_id is not null and event_date in (select event_date from {days})
-    group by event_date, product_id
+# A carrier's message may name an order and nobody: it concerns whoever placed the order.
+NAMELESS_SQL = """
+    select event_date, order_id, sum(hash(daily)) as fingerprint
+    from intermediate.int_order_milestone_daily as daily
+    where anchor_key is null and event_date in (select event_date from {days})
+    group by event_date, order_id
 """
 
 
@@ -63,7 +64,7 @@ def remember_days(warehouse: Warehouse, built: DayRange) -> None:
 
 
 def fingerprints(connection: duckdb.DuckDBPyConnection, days: str) -> dict[str, str]:
-    """Queries for one number a day and identifier, and a day and product; only of tables that exist.
+    """Queries for one number a day and identifier, and a day and order that names nobody; only of tables that exist.
 
     `days` names a table with the days in question.
     """
@@ -81,8 +82,8 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, days: str) -> dict[str, 
             "select event_date, identifier_key, sum(row_hash) as fingerprint"
             f" from ({rows}) as hashed group by event_date, identifier_key"
         )
-    if _exists(connection, "int_events"):
-        found["product"] = PRODUCTS_SQL.format(days=days)
+    if _exists(connection, "int_order_milestone_daily"):
+        found["order"] = NAMELESS_SQL.format(days=days)
     return found
 
 

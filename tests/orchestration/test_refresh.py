@@ -19,14 +19,20 @@ from orchestration.warehouse import Warehouse
 
 DAY = date(2017, 1, 10)
 TODAY = DayRange(DAY, DAY)
+WORD = "insert into intermediate.int_product_daily values ('2017-01-10', 'tea',"
 SCHEMA = """
     create schema intermediate;
     create table intermediate.int_identifier_daily
         (event_date date, anchor_key bigint, login_key bigint, n_events bigint);
     create table intermediate.int_order_lines
         (event_date date, anchor_key bigint, login_key bigint, product_id varchar, line_category varchar);
-    create table intermediate.int_events
-        (event_date date, event_id varchar, event_type varchar, product_id varchar, category varchar);
+    create table intermediate.int_order_milestone_daily
+        (event_date date, anchor_key bigint, login_key bigint, order_id varchar, delivered_at timestamp);
+    create table intermediate.int_product_daily
+        (event_date date, product_id varchar, last_category struct(seen_at timestamp, seen varchar));
+    insert into intermediate.int_product_daily values
+        ('2017-01-02', 'tea', {'seen_at': timestamp '2017-01-02', 'seen': 'leaf'});
+    insert into intermediate.int_order_milestone_daily values ('2016-05-01', 4, null, 'o4', null);
     create table intermediate.int_event_sessions (event_date date, anchor_key bigint);
     create table intermediate.int_identifier_customers (identifier_key bigint, customer_id varchar);
     insert into intermediate.int_identifier_daily values
@@ -86,7 +92,9 @@ def test_a_day_rebuilt_as_it_was_concerns_nobody(warehouse: Warehouse) -> None:
         ("insert into intermediate.int_identifier_daily values ('2017-01-10', 9, 4, 1)", {"dan"}),
         ("update intermediate.int_identifier_daily set n_events = 6 where anchor_key = 4", set()),
         ("insert into intermediate.int_event_sessions values ('2017-01-10', 1)", set()),
-        ("insert into intermediate.int_events values ('2017-01-10', 'e', 'product_updated', 'tea', 'leaf')", {"dan"}),
+        (f"{WORD} {{'seen_at': timestamp '2017-01-10', 'seen': 'leaf'}})", set()),
+        (f"{WORD} {{'seen_at': timestamp '2017-01-10', 'seen': 'herb'}})", {"dan"}),
+        ("insert into intermediate.int_order_milestone_daily values ('2017-01-10', null, null, 'o4', now())", {"dan"}),
     ],
 )
 def test_who_came_out_differently_is_touched(warehouse: Warehouse, change: str, expected: set[str]) -> None:
