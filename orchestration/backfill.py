@@ -42,13 +42,15 @@ def _rebuild(project: Project, days: DayRange, clock: StageClock, report: RunRep
     from orchestration.code_location import definitions_of_environment
     from orchestration.execution import execute
     from orchestration.instance import heal, open_instance
-    from orchestration.jobs import hourly_refresh
+    from orchestration.jobs import DAYS, EXPORT, hourly_refresh
     from orchestration.resources import AS_OF_TAG
 
     with open_instance(project.paths, quiet=True) as instance:
         report.notes += [f"failed run {run_id[:8]}: its process was gone" for run_id in heal(instance)]
         tags = {AS_OF_TAG: report.as_of.isoformat(), **days.tags}
-        done = execute(definitions_of_environment(), instance, hourly_refresh.name, clock, tags=tags)
+        definitions = definitions_of_environment()
+        wanted = sorted((DAYS | EXPORT).resolve(definitions.resolve_asset_graph()))
+        done = execute(definitions, instance, hourly_refresh.name, clock, tags=tags, assets=wanted)
         report.run_id = done.run_id
         report.dagster_runs.append(done.run_id)
         if done.failure is not None:
