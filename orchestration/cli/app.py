@@ -15,11 +15,13 @@ from orchestration.cli import (
     init_command,
     pause_commands,
     readiness_command,
+    retention_command,
     run_command,
     serve_command,
     slo_command,
     snapshot_commands,
     status_command,
+    subject_access_command,
     stream_command,
 )
 from orchestration.cli.alert_commands import alerts
@@ -55,6 +57,8 @@ COMMANDS = (
     ("pause", pause_commands.pause),
     ("resume", pause_commands.resume),
     ("erase", erase_command.erase),
+    ("subject-access", subject_access_command.subject_access),
+    ("retention", retention_command.retention),
     ("backup", backup_commands.backup),
     ("restore", backup_commands.restore),
     ("migrate", backup_commands.migrate),

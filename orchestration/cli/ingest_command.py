@@ -51,7 +51,7 @@ def ingest(
 
 def show_reports(reports: Iterable[IngestReport]) -> None:
     """A line a file in a table, then a line for each reason and each message."""
-    from orchestration.cli.console import say, show_table, warn
+    from orchestration.cli.console import say, show_table
 
     files = [file for report in reports for file in report.files]
     if not files:
@@ -59,12 +59,26 @@ def show_reports(reports: Iterable[IngestReport]) -> None:
         return
     show_table(REPORT_COLUMNS, [_row(file) for file in files])
     for file in files:
-        for reason, rows in sorted(file.reasons.items()):
-            say(f"{file.path}: {rows:,} quarantined: {reason}")
-        for finding, rows in sorted(file.findings.items()):
-            say(f"{file.path}: {rows:,} {finding}")
-        if file.message:
-            (warn if file.state == "unreadable" else say)(" ".join(file.message.split()))
+        _show_findings(file)
+
+
+def show_file(file: FileReport) -> None:
+    """One file: its counts, reasons and message."""
+    from orchestration.cli.console import show_table
+
+    show_table(REPORT_COLUMNS, [_row(file)])
+    _show_findings(file)
+
+
+def _show_findings(file: FileReport) -> None:
+    from orchestration.cli.console import say, warn
+
+    for reason, rows in sorted(file.reasons.items()):
+        say(f"{file.path}: {rows:,} quarantined: {reason}")
+    for finding, rows in sorted(file.findings.items()):
+        say(f"{file.path}: {rows:,} {finding}")
+    if file.message:
+        (warn if file.state == "unreadable" else say)(" ".join(file.message.split()))
 
 
 def _row(file: FileReport) -> tuple[object, ...]:

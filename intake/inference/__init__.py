@@ -1,0 +1,1 @@
+"""First drafts of source contracts, guessed from a sample file."""

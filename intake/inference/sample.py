@@ -1,0 +1,157 @@
+"""Reads a sample of a file of which nothing is known: its format, its columns and some thousand of its rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from intake.chunk import UnreadableInputError
+from intake.compressed import opened
+
+ROWS = 20_000
+_HEAD_BYTES = 4 << 20
+_DELIMITERS = ",;\t|"
+_ENCODINGS = ("utf8", "cp1252", "latin1")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of a file as flat records.
+
+    Attributes:
+        columns: values by column name, or by path into objects (`user.id`); None where a row has none.
+        arrays: columns that hold arrays of objects, with all their elements.
+        types: arrow types of a parquet file's columns.
+    """
+
+    format: Literal["csv", "jsonl", "parquet"]
+    rows: int
+    columns: dict[str, list[Any]]
+    arrays: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    delimiter: str = ","
+    encoding: str = "utf8"
+    header: tuple[str, ...] = ()
+    types: dict[str, pa.DataType] = field(default_factory=dict)
+
+
+def read_sample(file: Path) -> Sample:
+    """Read at most `ROWS` rows.
+
+    Raises:
+        UnreadableInputError: the file is none of CSV, JSON lines and parquet, or has no rows.
+    """
+    try:
+        with file.open("rb") as handle:
+            first = handle.read(4)
+        if first == b"PAR1":
+            return _parquet(file)
+        with opened(file) as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError as error:
+        raise UnreadableInputError(f"{file}: cannot be read: {error.strerror or error}") from error
+    except pa.ArrowException as error:
+        raise UnreadableInputError(f"{file}: cannot be read: {' '.join(str(error).split())[:160]}") from error
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if not start:
+        raise UnreadableInputError(f"{file}: no rows in it")
+    if start == b"[":
+        raise UnreadableInputError(f"{file}: one JSON array; write one object a line (jq -c '.[]')")
+    return _jsonl(file, head) if start == b"{" else _csv(file, head)
+
+
+def _parquet(file: Path) -> Sample:
+    with pq.ParquetFile(file) as source:
+        table = next(source.iter_batches(batch_size=ROWS), None)
+    if table is None or not table.num_rows:
+        raise UnreadableInputError(f"{file}: no rows in it")
+    types = {entry.name: entry.type for entry in table.schema}
+    columns, arrays = _flat(table.to_pylist())
+    return Sample("parquet", table.num_rows, columns, arrays, types=types)
+
+
+def _jsonl(file: Path, head: bytes) -> Sample:
+    records = []
+    for line in islice(_whole_lines(head), ROWS):
+        try:
+            record = msgspec.json.decode(line)
+        except (msgspec.DecodeError, ValueError):
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    if not records:
+        raise UnreadableInputError(f"{file}: looks like JSON, but no line of it is an object of its own")
+    columns, arrays = _flat(records)
+    return Sample("jsonl", len(records), columns, arrays)
+
+
+def _csv(file: Path, head: bytes) -> Sample:
+    encoding = next(name for name in _ENCODINGS if _decodes(head, name))
+    text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
+    lines = text.splitlines(keepends=True)
+    lines = lines[:-1] if len(head) == _HEAD_BYTES else lines
+    delimiter = max(_DELIMITERS, key=lambda mark: _fit(lines, mark))
+    rows = list(islice(csv.reader(io.StringIO("".join(lines)), delimiter=delimiter), ROWS + 1))
+    rows = [row for row in rows if row]
+    named = not any(_looks_like_data(name) for name in rows[0])
+    names = rows[0] if named else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
+    body = [row for row in (rows[1:] if named else rows) if len(row) == len(names)]
+    if not body or len(names) < 2:
+        raise UnreadableInputError(f"{file}: no rows of two or more columns, separated by one of , ; tab |")
+    columns: dict[str, list[Any]] = {
+        name: [row[place].strip() or None for row in body] for place, name in enumerate(names)
+    }
+    return Sample("csv", len(body), columns, {}, delimiter, encoding, () if named else tuple(names))
+
+
+def _whole_lines(head: bytes) -> list[bytes]:
+    lines = head.splitlines()
+    return lines[:-1] if len(head) == _HEAD_BYTES else lines
+
+
+def _decodes(head: bytes, encoding: str) -> bool:
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _fit(lines: list[str], delimiter: str) -> tuple[float, int]:
+    """Share of lines with as many fields as the first, and how many those are."""
+    rows = list(csv.reader(lines[:200], delimiter=delimiter))
+    width = len(rows[0]) if rows else 0
+    if width < 2:
+        return 0.0, 0
+    return sum(len(row) == width for row in rows) / len(rows), width
+
+
+def _looks_like_data(name: str) -> bool:
+    return not name or name.replace(".", "").replace("-", "").replace(":", "").isdigit() or "@" in name
+
+
+def _flat(records: list[dict[str, Any]]) -> tuple[dict[str, list[Any]], dict[str, list[dict[str, Any]]]]:
+    columns: dict[str, list[Any]] = {}
+    arrays: dict[str, list[dict[str, Any]]] = {}
+    for place, record in enumerate(records):
+        for name, value in _leaves(record, ""):
+            if isinstance(value, list):
+                arrays.setdefault(name, []).extend(element for element in value if isinstance(element, dict))
+                continue
+            columns.setdefault(name, [None] * len(records))[place] = value if value != "" else None
+    return columns, {name: elements for name, elements in arrays.items() if elements}
+
+
+def _leaves(record: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in record.items():
+        path = f"{prefix}{name}"
+        found += _leaves(value, f"{path}.") if isinstance(value, dict) else [(path, value)]
+    return found
