@@ -28,7 +28,7 @@ CUSTOMERS = (50, 10_000_000)
 DAYS = (30, 400)
 FIRST_DAY = date(2017, 1, 1)
 PART_CUSTOMERS = 5_000
-"""So many are drawn at a time: memory does not grow with the company (about 1.5 GB a part with a year of days)."""
+"""So many are drawn at a time: memory does not grow with the company (0.7 GB with 200 days)."""
 
 BASKETS_A_PART = 1_000_000_000
 # One shop has one catalogue and one set of campaigns; the rest is a file a part.

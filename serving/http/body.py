@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from starlette.requests import Request
@@ -32,7 +32,7 @@ async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
     """
     content = await _read(request, limit)
     try:
-        body: Body = _decoded(_decoder(kind), content)
+        body: Body = _decoded(_decoder(cast("Any", kind)), content)
     except msgspec.ValidationError as error:
         raise wrong_field(str(error), _decoded(_ANYTHING, content)) from None
     return body
@@ -77,9 +77,10 @@ def _inflater(encoding: str) -> Inflater | None:
 def _inflated(inflate: Inflater, chunk: bytes, limit: int) -> bytes:
     """At most `limit` bytes: what a small body may blow up to is never held."""
     try:
-        return inflate.decompress(chunk, limit)
+        content: bytes = inflate.decompress(chunk, limit)
     except zlib.error:
         raise _bad_gzip() from None
+    return content
 
 
 def _bad_gzip() -> Problem:
@@ -87,7 +88,7 @@ def _bad_gzip() -> Problem:
 
 
 @lru_cache(maxsize=16)
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 

@@ -80,7 +80,11 @@ def returns(shop: Shop) -> Iterator[Record]:
         person = int(story.person[one])
         asked = int(story.delivered_us[one] + (1 + 6 * rng.random()) * DAY_US)
         reason = "too late" if story.late_days[one] > 1 else REASONS[int(rng.integers(3))]
-        row = {"return_no": f"R-{shop.order_number(one)}", "order_no": shop.order_number(one), "sku": shop.product(one)}
+        row: dict[str, Any] = {
+            "return_no": f"R-{shop.order_number(one)}",
+            "order_no": shop.order_number(one),
+            "sku": shop.product(one),
+        }
         row |= {"quantity": 1, "reason": reason, "customer_no": shop.number(person), "email": shop.mail(person) or ""}
         for status, at in (("requested", asked), ("received", int(asked + (3 + 4 * rng.random()) * DAY_US))):
             condition = "as new" if status == "received" else ""
@@ -118,7 +122,11 @@ def tickets(shop: Shop) -> Iterator[Record]:
         late, person = bool(story.is_late_ticket[one]), int(story.person[one])
         opened = int(story.promised_us[one] + DAY_US + 9 * HOUR_US) if late else int(story.delivered_us[one] + DAY_US)
         topic = "delivery" if late else ("product", "invoice", "account")[int(rng.integers(3))]
-        ticket = {"id": f"T-{shop.order_number(one)}", "via": "email", "order_number": shop.order_number(one)}
+        ticket: dict[str, Any] = {
+            "id": f"T-{shop.order_number(one)}",
+            "via": "email",
+            "order_number": shop.order_number(one),
+        }
         ticket |= {"topic": "complaint" if rng.random() < 0.25 else topic, "priority": "high" if late else "normal"}
         requester = {"customer_id": shop.number(person), "email": shop.mail(person)}
         yield opened, {"status": "new", "changed_at": _moment(opened), "ticket": ticket, "requester": requester}
