@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from intake.clock import Clock, project_clock
 from intake.paths import DataPaths
 from intake.settings_quality import AlertSettings, QualitySettings, SloSettings
+from intake.settings_retention import RetentionSettings
 from intake.settings_section import Section as _Section
 
 SECRET = ("alerts.notify", "kafka.client")
@@ -135,6 +136,7 @@ class Settings(_Section):
     quality: QualitySettings = QualitySettings()
     alerts: AlertSettings = AlertSettings()
     slo: SloSettings = SloSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     def project_clock(self, paths: DataPaths) -> Clock:
         """The clock these settings name, anchored in the data folder."""

@@ -17,6 +17,7 @@ from orchestration.assets.lake import pinned_lake
 from orchestration.assets.matching import identity_matching
 from orchestration.assets.recommendations import recommendation
 from orchestration.assets.refresh import touched_customers
+from orchestration.assets.retention import retention
 from orchestration.assets.scores import churn_score, segments, value_score
 from orchestration.assets.snapshot import snapshot, tables
 from orchestration.assets.training import churn_model, segment_model, value_model
@@ -27,4 +28,4 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
     training = [cutoff, segment_model, churn_model, value_model]
     scoring = [segments, churn_score, value_score, recommendation, drift, decisions]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
-    return [landed_files, pinned_lake, *dbt_models(project), *people, *training, *scoring, snapshot, tables]
+    return [landed_files, pinned_lake, *dbt_models(project), *people, *training, *scoring, snapshot, tables, retention]

@@ -21,8 +21,8 @@ from orchestration.cli import (
     slo_command,
     snapshot_commands,
     status_command,
-    subject_access_command,
     stream_command,
+    subject_access_command,
 )
 from orchestration.cli.alert_commands import alerts
 from orchestration.cli.contract_commands import contract

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from intake.project import Project
 from orchestration.erasure.scope import Scope
+from serving.overlay.environment import OpeningLock, discard, open_overlay
+from serving.overlay.overlay import Overlay
+from serving.overlay.place import overlay_folder
+from serving.session.reducer import shipped_reducer
 
-MODULE = "serving.overlay.erasure"
+_FILE = "data.mdb"
 
 
 def erase(project: Project, scope: Scope) -> int:
-    """Entries that went; none where the service has no overlay."""
-    if find_spec("serving.overlay") is None or find_spec(MODULE) is None:
+    """Entries that went. An overlay that no service uses goes as a whole: it is made again from the log."""
+    folder = overlay_folder(project.paths.root)
+    if not (folder / _FILE).exists() or discard(folder):
         return 0
-    identifiers = [(kind, value_hash) for value_hash, kind in sorted(scope.hashes.items())]
-    return int(import_module(MODULE).erase(project.paths, identifiers))
+    opening = OpeningLock(folder)
+    try:
+        overlay = Overlay(open_overlay(folder, 0), shipped_reducer())
+    finally:
+        opening.release()
+    try:
+        return overlay.erase(frozenset(scope.hashes))
+    finally:
+        overlay.close()

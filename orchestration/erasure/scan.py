@@ -21,7 +21,7 @@ from orchestration.erasure import duckdb_store, log_store
 from orchestration.erasure.matching import Matcher, mentions_of
 from orchestration.erasure.quarantine_store import ORIGINAL, fields_of
 from orchestration.erasure.scope import SEALED, Scope
-from orchestration.erasure.stores import FOREIGN, KEYS, LOCKS, store_of
+from orchestration.erasure.stores import FOREIGN, KEYS, LOCKS, OVERLAY, store_of
 
 _CHUNK, _OVERLAP = 16 << 20, 256
 
@@ -75,7 +75,7 @@ class Scanner:
     def _look(self, file: Path, done: Scan) -> None:
         path = file.relative_to(self.root).as_posix()
         store = store_of(path)
-        if store in (KEYS, LOCKS) or file.name == SEALED:
+        if store in (KEYS, LOCKS, OVERLAY) or file.name == SEALED:
             return
         done.files, done.size = done.files + 1, done.size + file.stat().st_size
         if file.suffix == ".parquet":

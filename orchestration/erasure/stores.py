@@ -62,6 +62,14 @@ class Store:
         return any(fnmatchcase(path, pattern) for pattern in self.patterns)
 
 
+CONFIG = Store(
+    "config/",
+    (),
+    "source of truth",
+    "people",
+    "until you change it",
+    "unknown fields are refused with file and field; `concierge init` shows today's files",
+)
 LAKE = Store(
     "lake/",
     ("lake/events/event_date=*/*.parquet", "lake/.partial/*"),
@@ -211,14 +219,14 @@ DAGSTER = Store(
     "runs_days",
 )
 OVERLAY = Store(
-    "runtime overlay",
-    ("runtime/*", "overlay/*"),
+    "live overlay, outside the data folder: `CONCIERGE_RUNTIME`, else `/dev/shm`, else `runtime/`",
+    ("runtime/*",),
     "derived",
-    "service: what happened in sessions under way; lies in `CONCIERGE_RUNTIME`",
-    "minutes; made again from the service's log",
-    "made again when the service starts",
+    "events of the last half hour and words of consent, from `service_log/`",
+    "while a service runs",
+    "made anew",
     "hash of the identifier",
-    "their entries go",
+    "their entries go; an overlay that no service uses goes as a whole",
     erase_overlay,
 )
 ERASURES = Store(
@@ -263,8 +271,8 @@ CLOCK = Store(
 LOCKS = Store("`*.lock`", ("*.lock",), "nobody's", NOTHING, "held while a process lives", NOTHING)
 
 STORES = (
-    LAKE, VAULT, QUARANTINE, SERVICE_LOG, OPERATIONS, WAREHOUSE, PUBLISHED, SNAPSHOTS, MODELS, DATA_DOCS, DBT, DAGSTER,
-    OVERLAY, ERASURES, KEYS, LANDING, TRUTH, CLOCK, LOCKS,
+    CONFIG, LAKE, VAULT, QUARANTINE, SERVICE_LOG, OPERATIONS, WAREHOUSE, PUBLISHED, SNAPSHOTS, MODELS, DATA_DOCS, DBT,
+    DAGSTER, OVERLAY, ERASURES, KEYS, LANDING, TRUTH, CLOCK, LOCKS,
 )  # fmt: skip
 """In the order in which people are taken out: the ledger's evidence before what is made from it."""
 
