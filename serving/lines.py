@@ -18,8 +18,9 @@ from serving.visit import Visit
 Hashed = Sequence[tuple[str, str]]
 _JSON = msgspec.json.Encoder(order="deterministic")
 VERIFIED = "identity_verified"
+_HARMLESS: set[str] = set()
+_HARMLESS_KEPT, _LONGEST_REMEMBERED = 50_000, 200
 _FREE_TEXT = ("page_url", "referrer", "query", "campaign")
-_EVENT_FIELDS = tuple(name for name in Event.__struct_fields__ if name != "user_token")
 
 
 def decision_line(
@@ -79,10 +80,11 @@ def event_fields(event: Event, identifiers: Hashed, now: datetime, *, verified: 
 
     `verified`: the shop vouched for the identifiers, which is said here alone; a caller's own word on it is dropped.
     """
-    fields = {name: value for name in _EVENT_FIELDS if (value := getattr(event, name)) is not None}
+    fields: dict[str, Any] = msgspec.to_builtins(event, builtin_types=(datetime,))
+    fields.pop("user_token", None)
     for name in _FREE_TEXT:
         if name in fields:
-            fields[name] = scrub_text(fields[name])
+            fields[name] = _clean(fields[name])
     properties = fields["properties"] = _scrubbed(fields.get("properties", {}))
     properties.pop(VERIFIED, None)
     fields["identifiers"] = _pairs(identifiers)
@@ -108,9 +110,21 @@ def _pairs(identifiers: Hashed) -> list[dict[str, str]]:
     return [{"type": kind, "value": value} for kind, value in identifiers]
 
 
+def _clean(text: str) -> str:
+    """`scrub_text`, remembering texts that held nothing personal: a shop's addresses come again and again."""
+    if text in _HARMLESS:
+        return text
+    clean = scrub_text(text)
+    if clean == text and len(text) <= _LONGEST_REMEMBERED:
+        if len(_HARMLESS) >= _HARMLESS_KEPT:
+            _HARMLESS.clear()
+        _HARMLESS.add(text)
+    return clean
+
+
 def _scrubbed(value: Any) -> Any:
     if isinstance(value, str):
-        return scrub_text(value)
+        return _clean(value)
     if isinstance(value, dict):
         return {key: _scrubbed(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from intake.event import HINT_TYPES, IDENTIFIER_TYPES
+from intake.hashing import name_of
 
 Pair = tuple[str, str]
 
@@ -15,7 +16,7 @@ BROWSING = frozenset({
     "size_guide_opened", "review_read", "logged_in",
 })  # fmt: skip
 """Events that make a session of their own when they name none; the batch has the same list."""
-OF_THE_BROWSER = ("device_id", "cookie", "click_id")
+OF_THE_BROWSER = frozenset({"device_id", "cookie", "click_id"})
 _STRENGTH = {kind: rank for rank, kind in enumerate(IDENTIFIER_TYPES)}
 _SEPARATOR = "\x1f"
 
@@ -41,10 +42,12 @@ class Arrival(NamedTuple):
         A browser's word about a person counts for its own cookie or device, unless the shop vouched for it: or else
         anybody could fill the session of an address they typed in.
         """
+        if not self.is_trusted:
+            own = [pair for pair in self.pairs if pair[0] in OF_THE_BROWSER]
+            if own:
+                return own if len(own) == 1 else sorted(own, key=_rank)
         named = sorted((pair for pair in self.pairs if pair[0] not in HINT_TYPES), key=_rank)
-        if self.is_trusted or not named:
-            return named
-        return [pair for pair in named if pair[0] in OF_THE_BROWSER] or named[:1]
+        return named if self.is_trusted else named[:1]
 
     def session_key(self, owners: list[Pair]) -> bytes | None:
         """Key of its session: the one it names, else that of its strongest owner; None when it belongs to none."""
@@ -57,8 +60,8 @@ class Arrival(NamedTuple):
 
 
 def identifier_key(pair: Pair) -> bytes:
-    """Key of an identifier."""
-    return f"{pair[0]}{_SEPARATOR}{pair[1]}".encode()
+    """Key of an identifier: by the part of its hash that stays when keys are rotated."""
+    return f"{pair[0]}{_SEPARATOR}{name_of(pair[1])}".encode()
 
 
 def customer_key(customer_id: str) -> bytes:

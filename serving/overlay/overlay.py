@@ -10,6 +10,7 @@ from typing import Any
 
 import lmdb
 
+from intake.hashing import name_of
 from serving.overlay.arrival import Arrival, Pair, customer_key, identifier_key
 from serving.overlay.environment import SharedOverlay
 from serving.overlay.sessions import CustomerOf, SessionTable, Taken
@@ -101,8 +102,9 @@ class Overlay:
 
     def erase(self, value_hashes: frozenset[str]) -> int:
         """Remove sessions and words of these identifiers; how many there were."""
+        names = frozenset(name_of(value) for value in value_hashes)
         with self._lock, self._shared.lmdb.begin(write=True) as txn:
-            return self._sessions.erase(txn, value_hashes) + self._words.erase(txn, value_hashes)
+            return self._sessions.erase(txn, names) + self._words.erase(txn, names)
 
     def size(self) -> tuple[int, float]:
         """Sessions held by all workers, and the share of the room that is used."""

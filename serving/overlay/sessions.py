@@ -91,9 +91,9 @@ class SessionTable:
         """Remove the sessions that were quiet longest, ended or not; how many."""
         return self._forget_first(txn, at_most, None)
 
-    def erase(self, txn: Any, value_hashes: frozenset[str]) -> int:
+    def erase(self, txn: Any, names: frozenset[str]) -> int:
         """Remove every session that one of these identifiers points to, and all that points to it; how many."""
-        keys = [bytes(k) for k, _ in txn.cursor(db=self._pointer) if _hash_of(bytes(k)) in value_hashes]
+        keys = [bytes(k) for k, _ in txn.cursor(db=self._pointer) if _name_in(bytes(k)) in names]
         sessions = {name for key in keys for name in _KEYS(txn.get(key, db=self._pointer))}
         for name in sessions:
             self._forget(txn, name)
@@ -122,11 +122,12 @@ class SessionTable:
         record.seen = (digest + record.seen)[:_REMEMBERED]
         for pair in owners:
             name = identifier_key(pair)
-            if name not in record.keys:
-                customer = customer_of(pair)
-                self._point(txn, name, key, record)
-                if customer is not None:
-                    self._point(txn, customer_key(customer), key, record)
+            if name in record.keys:
+                continue
+            self._point(txn, name, key, record)
+            customer = customer_of(pair)
+            if customer is not None:
+                self._point(txn, customer_key(customer), key, record)
         self._reducer.fold(record.state, arrival.fields, arrival.at_us)
         taken.folded += 1
 
@@ -190,5 +191,5 @@ def _holds(seen: bytes, digest: bytes) -> bool:
     return place >= 0
 
 
-def _hash_of(key: bytes) -> str:
+def _name_in(key: bytes) -> str:
     return key.partition(b"\x1f")[2].decode(errors="replace")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from intake.hashing import HASH_HEX
+from intake.hashing import HASH_HEX, name_of
 from intake.hashing import identifier_key as number_of
 from serving.overlay.arrival import OF_THE_BROWSER, Arrival, Pair, customer_key, identifier_key
 from serving.overlay.environment import SharedOverlay
@@ -71,7 +71,7 @@ class WordTable:
         for key in keys:
             stored = txn.get(key, db=self._table)
             held: Held = {} if stored is None else _DECODE(stored)
-            name = f"{word.purpose}\x1f{pair[0]}\x1f{pair[1]}"
+            name = f"{word.purpose}\x1f{pair[0]}\x1f{name_of(pair[1])}"
             before = held.get(name)
             if before is None or (word.at_us, not word.granted) > (before[2], not before[1]):
                 held[name] = (word.purpose, word.granted, word.at_us, word.received_us, word.owner)
@@ -95,7 +95,7 @@ class WordTable:
                     self.put(txn, (kind, value), Word(*word), customer_of((kind, value)))
 
     def erase(self, txn: Any, value_hashes: frozenset[str]) -> int:
-        """Remove the words of these identifiers; how many."""
+        """Remove the words of these identifiers, named as `name_of` names them; how many."""
         removed = 0
         for key, value in [(bytes(key), _DECODE(value)) for key, value in txn.cursor(db=self._table)]:
             left = {name: word for name, word in value.items() if name.rpartition("\x1f")[2] not in value_hashes}

@@ -36,7 +36,7 @@ def predicate_for(when: Conditions, event_type: str | None) -> Predicate | None:
         left.append(_every([_test(field, test) for field, test in tests.items()]))
     if not when:
         return None
-    return lambda event: any(alternative(event) for alternative in left)
+    return left[0] if len(left) == 1 else lambda event: any(alternative(event) for alternative in left)
 
 
 def _every(parts: list[Predicate]) -> Predicate:

@@ -53,11 +53,11 @@ def getter(field: str, *, as_number: bool) -> Getter:
 
 def scaled(value: Decimal | float | int | None) -> int | None:
     """A decimal in parts of 1/10,000."""
+    if value is None:
+        return None
     if isinstance(value, float):
         # Through Decimal it takes 1 µs longer, and differs only beyond the fifth place.
         return round(value * SCALE)
-    if value is None:
-        return None
     if isinstance(value, int):
         return value * SCALE
     return int((value * SCALE).to_integral_value(ROUND_HALF_EVEN))

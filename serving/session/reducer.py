@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 
-from serving.session.conditions import Predicate, event_types, predicate_for
+from serving.session.conditions import event_types
 from serving.session.fields import Event
 from serving.session.moment import score
+from serving.session.plan import plan_of
 from serving.session.readout import Reader, Values, readers
-from serving.session.slots import Fold, Slot, slot_of
+from serving.session.slots import Slot, slot_of
 from serving.session.spec import Spec, shipped_spec
 
 State = list[Any]
@@ -46,8 +47,9 @@ class SessionReducer:
         self._readers = readers(spec, at)
         self._needs = _needs(spec)
         self._chosen: dict[frozenset[str] | None, list[tuple[str, Reader]]] = {}
-        self._steps: dict[str, list[tuple[int, Predicate | None, Fold]]] = {}
-        self._other = self._steps_of(None)
+        named = frozenset().union(*(event_types(slot.when) or () for slot in self._slots))
+        self._plans = {name: plan_of(self._slots, FIRST_SLOT, name) for name in named}
+        self._other = plan_of(self._slots, FIRST_SLOT, None)
 
     @property
     def shape(self) -> str:
@@ -64,9 +66,7 @@ class SessionReducer:
             state[STARTED] = at_us
         if at_us > state[ENDED]:
             state[ENDED] = at_us
-        for place, holds, fold in self._for_type(event["event_type"]):
-            if holds is None or holds(event):
-                state[place] = fold(state[place], event, at_us)
+        (self._plans.get(event["event_type"]) or self._other).run(state, event, at_us)
 
     def merge(self, states: Sequence[State]) -> State:
         """One session out of several, as if all their events were one's."""
@@ -99,23 +99,6 @@ class SessionReducer:
     def score_needs(self) -> frozenset[str]:
         """Features the moment score is made of."""
         return frozenset(part.feature for part in self.spec.moment_score.points) | {"idle_seconds"}
-
-    def _for_type(self, event_type: str) -> list[tuple[int, Predicate | None, Fold]]:
-        steps = self._steps.get(event_type)
-        if steps is None:
-            named = any(event_type in (event_types(slot.when) or ()) for slot in self._slots)
-            steps = self._steps_of(event_type) if named else self._other
-            if named:
-                self._steps[event_type] = steps
-        return steps
-
-    def _steps_of(self, event_type: str | None) -> list[tuple[int, Predicate | None, Fold]]:
-        steps = []
-        for number, slot in enumerate(self._slots):
-            types = event_types(slot.when)
-            if types is None or event_type in types:
-                steps.append((FIRST_SLOT + number, predicate_for(slot.when, event_type), slot.fold))
-        return steps
 
     def _readers_of(self, names: frozenset[str] | None) -> list[tuple[str, Reader]]:
         chosen = self._chosen.get(names)

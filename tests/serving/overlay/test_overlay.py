@@ -96,7 +96,7 @@ def test_a_crowd_drives_out_the_quiet_and_is_never_an_error(tmp_path: Path) -> N
         for n in range(130):
             at = NOW + n * 2 * SECOND
             crowd = [
-                seen(f"{n}-{i}", ("cookie", f"{n:016d}{i:016d}"), at=at, page_type="x" * 180, referrer="y" * 1_000)
+                seen(f"{n}-{i}", ("cookie", f"{n:07d}{i:08d}{0:017d}"), at=at, page_type="x" * 180, referrer="y" * 1_000)
                 for i in range(100)
             ]
             overlay.take([*crowd, seen(f"mine-{n}", COOKIE, at=at)], at, nobody)
@@ -111,7 +111,7 @@ def test_a_crowd_drives_out_the_quiet_and_is_never_an_error(tmp_path: Path) -> N
 def test_what_does_not_fit_is_counted_and_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "_room", lambda *_: 24 * 4_096)
     with overlay_in(tmp_path / "o") as overlay:
-        big = [seen(f"{n}", ("cookie", f"{n:032d}"), referrer="y" * 1_900) for n in range(200)]
+        big = [seen(f"{n}", ("cookie", f"{n:015d}{0:017d}"), referrer="y" * 1_900) for n in range(200)]
         overlay.take(big, NOW, nobody)
         assert overlay.counts.dropped == 200
         overlay.take([seen("a", COOKIE)], NOW, nobody)
