@@ -16,6 +16,7 @@ from intake.ingest import ingest
 from intake.kafka.offsets import Offsets, PendingSpool, Position
 from intake.kafka.spool import Gathered, sweep_spool, write_spool
 from intake.kafka.topics import StreamError, client_options
+from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.report import FileReport
 
@@ -54,6 +55,7 @@ class TopicReader:
         self._consumer = Consumer({**client_options(project), "logger": _LOG})
         self._cluster = ""
         self._assigned: set[Position] = set()
+        self._lows: dict[Position, int] = {}
         self._stopping = False
 
     def stop(self) -> None:
@@ -101,15 +103,35 @@ class TopicReader:
                 raise StreamError(f"topic {topic!r}: {described.error.str()}")
             for partition in described.partitions:
                 place = TopicPartition(topic, partition)
-                ends[(topic, partition)] = self._consumer.get_watermark_offsets(place, timeout=CONNECT_SECONDS)[1]
+                low, high = self._consumer.get_watermark_offsets(place, timeout=CONNECT_SECONDS)
+                self._report_expired((topic, partition), low)
+                self._lows[(topic, partition)] = low
+                ends[(topic, partition)] = high
         return ends
+
+    def _report_expired(self, place: Position, low: int) -> None:
+        """What the broker deleted before it was read is gone; that is said, and reading goes on."""
+        expected = self._offsets.next_offsets(self._cluster).get(place)
+        if expected is None or low <= expected:
+            return
+        topic, partition = place
+        source, at = self.contracts[topic].name, self.project.clock.now()
+        OpsStore(self.project.paths).open_alert(
+            f"intake:expired:{topic}:{partition}",
+            severity="critical",
+            title=f"{source}, {at:%Y-%m-%d}: {low - expected} messages of topic {topic} were deleted unread",
+            detail=f"Partition {partition}: offsets {expected} to {low - 1}. Read more often, or keep messages longer.",
+            source=source,
+            at=at,
+        )
 
     def _assign(self, places: Sequence[Position]) -> None:
         """All partitions are this process's: there is one lake, and one reader for it."""
         done = self._offsets.next_offsets(self._cluster)
         for gathered in self._gathered.values():
             done |= gathered.next_offsets
-        self._consumer.assign([TopicPartition(*place, done.get(place, OFFSET_BEGINNING)) for place in places])
+        starts = {place: max(done[place], self._lows[place]) if place in done else OFFSET_BEGINNING for place in places}
+        self._consumer.assign([TopicPartition(*place, start) for place, start in starts.items()])
         self._assigned = set(places)
 
     def _reached(self, ends: Mapping[Position, int]) -> bool:

@@ -151,3 +151,17 @@ def test_no_servers_and_no_broker_are_told_apart(tmp_path: Path, monkeypatch: py
     (project.config / "settings.yml").write_text(settings)
     with pytest.raises(StreamError, match="_TRANSPORT"):
         read(Project.open(project.paths, project.config))
+
+
+def test_messages_that_expired_unread_are_told(tmp_path: Path, broker: Broker) -> None:
+    project = project_of(tmp_path, broker, topics="{short: clicks}")
+    broker.send("short", [message(1)])
+    read(project)
+    with Offsets(project.paths).transaction() as connection:
+        connection.execute("update stream_offset set next_offset = -3")
+    broker.send("short", [message(2)])
+    read(project)
+    (alert,) = OpsStore(project.paths).list_alerts("open")
+    assert (alert.source, alert.severity) == ("clicks", "critical")
+    assert "3 messages of topic short" in alert.title
+    assert ids(project) == ["e1", "e2"]
