@@ -164,4 +164,4 @@ def test_messages_that_expired_unread_are_told(tmp_path: Path, broker: Broker) -
     (alert,) = OpsStore(project.paths).list_alerts("open")
     assert (alert.source, alert.severity) == ("clicks", "critical")
     assert "3 messages of topic short" in alert.title
-    assert ids(project) == ["e1", "e2"]
+    assert set(ids(project)) == {"e1", "e2"}
