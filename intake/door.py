@@ -68,10 +68,13 @@ class Door:
         reference = Reference(self.contract.join, file) if self.contract.join else None
         input_hash = content_hash(file)
         batch_id = _batch_id(self.contract, input_hash, reference)
-        if self.store.batch(batch_id) is not None:
+        if (known := self.store.batch(batch_id)) is not None:
             self._recall(batch_id)
             message = f"{file}: taken in before, nothing to do"
-            return FileReport(file, "unchanged", batch_id=batch_id, input_hash=input_hash, message=message)
+            other = known.input_name if known.input_name != file.name else ""
+            return FileReport(
+                file, "unchanged", batch_id=batch_id, input_hash=input_hash, message=message, same_as=other
+            )
         started = self.project.clock.now()
         batch = Batch(self.project.paths, self.rules(started), batch_id)
         watch = self._watch()
@@ -108,9 +111,7 @@ class Door:
         batch.review(lambda positions: rows_at(self._chunks(file, reference), positions))
         batch.finish()
 
-    def _chunks(
-        self, file: Path, reference: Reference | None, watch: ColumnWatch | None = None
-    ) -> Iterator[Chunk]:
+    def _chunks(self, file: Path, reference: Reference | None, watch: ColumnWatch | None = None) -> Iterator[Chunk]:
         return input_chunks(self.contract, file, reference, unsealer(self.project.paths), watch)
 
     def _record(

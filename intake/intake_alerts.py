@@ -1,4 +1,7 @@
-"""Alerts that intake opens about its input, and closes when the input is well again."""
+"""Alerts that intake opens about its input, and closes when the input is well again.
+
+Titles name source, day of arrival and cause; samples name reasons and counts, never content.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +11,61 @@ from intake.ops_alerts import AlertBook
 from intake.report import FileReport
 from intake.wrong_zone import REASON, reason_of
 
+# Networks repeat a few rows of each thousand; a fifth of a file is a delivery made twice.
+REPEATED_SHARE, LEAST_REPEATED = 0.2, 50
+WARNING_SHARE = 0.01
+
 
 def report_problems(alerts: AlertBook, source: str, report: FileReport, *, at: datetime) -> None:
-    """Open an alert for an unreadable file or quarantined rows. Samples name reasons and counts, never content."""
+    """Open an alert for an unreadable or repeated file, a wrong clock, quarantined or repeated rows."""
     unreadable = f"intake:unreadable:{source}:{report.path.name}"
     if report.state == "unreadable":
         alerts.open_alert(
-            unreadable, severity="warning", title=f"{source}: a file cannot be read", detail=report.message,
-            source=source, at=at,
-        )  # fmt: skip
+            unreadable,
+            severity="warning",
+            title=f"{source}, {at:%Y-%m-%d}: {report.path.name} cannot be read",
+            detail=report.message,
+            source=source,
+            at=at,
+        )
         return
     alerts.resolve_cause(unreadable, at=at, note="the file could be read")
+    _report_repeated(alerts, source, report, at)
     _report_zone(alerts, source, report, at)
     _report_rows(alerts, source, report, at)
+
+
+def _report_repeated(alerts: AlertBook, source: str, report: FileReport, at: datetime) -> None:
+    if report.same_as:
+        alerts.open_alert(
+            f"intake:repeated_file:{source}",
+            severity="info",
+            title=f"{source}, {at:%Y-%m-%d}: {report.path.name} came before as {report.same_as}",
+            detail="The content is the same, so nothing was added and nothing counts twice.",
+            source=source,
+            at=at,
+        )
+    elif report.duplicate >= max(LEAST_REPEATED, REPEATED_SHARE * report.rows_read):
+        alerts.open_alert(
+            f"intake:repeated_rows:{source}",
+            severity="warning",
+            title=f"{source}, {at:%Y-%m-%d}: {report.duplicate} of {report.rows_read} rows of {report.path.name}"
+            " repeat others",
+            detail="Each is counted once. A file that holds a delivery twice, or a client that repeats itself.",
+            source=source,
+            at=at,
+        )
 
 
 def _report_rows(alerts: AlertBook, source: str, report: FileReport, at: datetime) -> None:
     counts = sorted((name, rows) for name, rows in report.reasons.items() if not name.startswith(REASON))
     rows = sum(count for _, count in counts)
     if rows:
+        most = max(counts, key=lambda item: item[1])[0]
         alerts.open_alert(
             f"intake:quarantine:{source}",
-            severity="warning" if rows / report.rows_read >= 0.01 else "info",
-            title=f"{source}: {rows} of {report.rows_read} rows quarantined",
+            severity="warning" if rows / report.rows_read >= WARNING_SHARE else "info",
+            title=f"{source}, {at:%Y-%m-%d}: {rows} of {report.rows_read} rows quarantined, most for {most}",
             detail=f"{report.path.name}: " + ", ".join(f"{name} {rows}" for name, rows in counts),
             source=source,
             at=at,
@@ -48,7 +83,7 @@ def _report_zone(alerts: AlertBook, source: str, report: FileReport, at: datetim
     alerts.open_alert(
         cause,
         severity="warning",
-        title=f"{source}: timestamps are {hours:g} hours ahead of arrival",
+        title=f"{source}, {at:%Y-%m-%d}: timestamps are {hours:g} hours ahead of arrival",
         detail=f"{report.path.name}: {rows} of {report.rows_read} rows lie {hours:g} h in the future of their arrival;"
         f" a wrong time zone? Say so in the contract (time_zone, or clock: {{hours_ahead: {hours:g}}}), then:"
         f" concierge quarantine replay --source {source}",

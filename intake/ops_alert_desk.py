@@ -91,14 +91,17 @@ class AlertDesk(OpsDatabase):
         rows = self.rows("select * from alert_note where alert_id = ? order by at, note_id", alert_id)
         return [AlertNote(from_text(row["at"]), row["actor"], row["action"], row["note"]) for row in rows]
 
-    def note_once(self, alert_id: str, *, at: datetime, actor: str, action: str, note: str) -> bool:
-        """Add a line to an alert's history unless the very same is there; False when it is."""
+    def note_consequence(self, alert_id: str, *, at: datetime, note: str) -> bool:
+        """Say once what an alert's cause led to; with such news it is a warning at least. False when it was said."""
         with self.transaction() as connection:
             known = connection.execute(
-                "select 1 from alert_note where alert_id = ? and action = ? and note = ?", (alert_id, action, note)
+                "select 1 from alert_note where alert_id = ? and action = 'led to' and note = ?", (alert_id, note)
             ).fetchone()
             if known is None:
-                add_note(connection, alert_id, at, actor, action, note)
+                add_note(connection, alert_id, at, SYSTEM, "led to", note)
+                connection.execute(
+                    "update alert set severity = 'warning' where alert_id = ? and severity = 'info'", (alert_id,)
+                )
             return known is None
 
     def _change(

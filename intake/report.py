@@ -14,7 +14,8 @@ FileState = Literal["ingested", "unchanged", "unreadable", "empty"]
 class FileReport:
     """One input file: rows_read = accepted + duplicate + quarantined + suppressed, in source rows.
 
-    `findings` counts rows by what was found on them beside that; `hours_ahead` names a clock in the wrong zone.
+    `findings` counts rows by what was found on them beside that; `hours_ahead` names a clock in the wrong zone;
+    `same_as` the earlier file of another name with the same content.
     """
 
     path: Path
@@ -28,6 +29,7 @@ class FileReport:
     reasons: Mapping[str, int] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
     hours_ahead: float | None = None
+    same_as: str = ""
     batch_id: str = ""
     input_hash: str = ""
     message: str = ""

@@ -10,10 +10,10 @@ from intake.ops_records import Severity
 from intake.source_columns import ColumnChange
 
 _TITLES = {
-    "new": "{source}: new column {name!r}",
-    "personal": "{source}: new column {name!r}, which looks personal",
-    "vanished": "{source}: column {name!r} is gone",
-    "retyped": "{source}: column {name!r} holds {after} instead of {before}",
+    "new": "{source}, {day}: new column {name!r}",
+    "personal": "{source}, {day}: new column {name!r}, which looks personal",
+    "vanished": "{source}, {day}: column {name!r} is gone",
+    "retyped": "{source}, {day}: column {name!r} holds {after} instead of {before}",
 }
 _DETAILS = {
     "new": "{file} of {day} is the first to have it; it is kept in properties.unmapped until the contract names it",
@@ -38,7 +38,7 @@ def report_columns(
         alerts.open_alert(
             _cause(source, change.change, change.name),
             severity=_severity(change),
-            title=_TITLES[change.change].format(**words),
+            title=_TITLES[change.change].format(day=day, **words),
             detail=f"{source}.{change.name}: {detail}",
             source=source,
             at=at,

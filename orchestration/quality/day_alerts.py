@@ -17,6 +17,7 @@ FAMILY = "quality:"
 SEVERITIES: Mapping[Kind, Severity] = {"silent": "critical", "amounts": "critical", "clock": "critical"}
 # A file that could not be read, or rows set aside, leave gaps: told with what intake said, not beside it.
 FOLLOWS_INTAKE = frozenset({"silent", "volume_low", "mix", "categories", "nulls", "clock", "orphans"})
+FOLLOWS_SCHEMA = frozenset({"nulls", "amounts", "mix", "categories", "orphans", "volume_low", "silent"})
 INTAKE_REACH = timedelta(days=2)
 WELL = "the days are well again: what was missing arrived, or they were rebuilt"
 
@@ -66,7 +67,7 @@ def settle_days(
             opened.append(_open(project, ops, group, (reach or {}).get(group[0].source, Reach())))
         else:
             note = f"{group[-1].kind}: {group[-1].what} on {group[-1].day}"
-            ops.note_once(cause.alert_id, at=now, actor=SYSTEM, action="led to", note=note)
+            ops.note_consequence(cause.alert_id, at=now, note=note)
     for alert in ops.standing_alerts(FAMILY):
         if alert.kind in kinds and _is_well(alert, judged, flagged.get(alert.family, set())):
             ops.resolve_cause(alert.cause, at=now, note=WELL)
@@ -141,11 +142,18 @@ def _dealt_with(ops: OpsStore, alerts: Sequence[Alert]) -> dict[str, set[date]]:
 def _cause_at_intake(alerts: Sequence[Alert], group: list[Oddity]) -> Alert | None:
     first, last = group[0].day, group[-1].day
     for alert in alerts:
-        same = alert.source == group[0].source and alert.cause.startswith("intake:") and alert.state != "resolved"
+        same = alert.source == group[0].source and alert.state != "resolved"
         near = first - INTAKE_REACH <= alert.last_seen_at.date() and alert.first_seen_at.date() <= last + INTAKE_REACH
-        if same and near and alert.severity != "info" and group[0].kind in FOLLOWS_INTAKE:
+        if same and near and _leads_to(alert, group[0].kind):
             return alert
     return None
+
+
+def _leads_to(alert: Alert, kind: str) -> bool:
+    if alert.cause.startswith(("schema:vanished:", "schema:retyped:")):
+        return kind in FOLLOWS_SCHEMA
+    # A few rows set aside leave no gap that a day would show.
+    return alert.cause.startswith("intake:") and alert.severity != "info" and kind in FOLLOWS_INTAKE
 
 
 def _is_well(alert: Alert, judged: Mapping[str, set[date]], flagged: set[date]) -> bool:

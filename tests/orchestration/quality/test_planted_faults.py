@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from intake.clock import FixedClock
-from intake.ops_records import Alert
+from intake.ops_records import Alert, Severity
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
@@ -152,3 +152,37 @@ def test_a_planted_fault_is_one_alert(
 def test_a_catalogue_that_no_longer_comes_is_stale(tmp_path: Path, clean: pd.DataFrame) -> None:
     alerts = alerts_of_a_month(tmp_path, no_catalogue(clean), MONTH[14:18])
     assert [(alert.source, alert.kind) for alert in alerts] == [("catalogue", "silent")]
+
+
+@pytest.mark.parametrize(
+    ("cause", "severity", "plant"),
+    [("intake:unreadable:web:a.jsonl", "warning", silent), ("schema:vanished:web:product_id", "info", emptied)],
+)
+def test_what_follows_from_intake_is_told_with_it(
+    tmp_path: Path, clean: pd.DataFrame, cause: str, severity: Severity, plant: Plant
+) -> None:
+    store_of = OpsStore(DataPaths(tmp_path))
+    alert = store_of.open_alert(cause, severity=severity, title="web: x", source="web", at=morning_after(DAY))
+    found = alerts_of_a_month(tmp_path, plant(clean), [DAY])
+    assert [(one.cause, one.severity) for one in found] == [(cause, "warning")]
+    (note,) = store_of.alert_notes(alert.alert_id)
+    assert (note.action, str(DAY) in note.note) == ("led to", True)
+
+
+def test_days_that_are_well_again_resolve_their_alert_and_those_that_an_analyst_resolved_stay_so(
+    tmp_path: Path, clean: pd.DataFrame
+) -> None:
+    (alert,) = alerts_of_a_month(tmp_path / "late", silent(clean), [DAY])
+    (again,) = alerts_of_a_month(tmp_path / "late", clean, [DAY])
+    assert (again.alert_id, again.state) == (alert.alert_id, "resolved")
+    assert "well again" in str(again.note)
+
+    (alert,) = alerts_of_a_month(tmp_path / "kept", silent(clean), [DAY])
+    OpsStore(DataPaths(tmp_path / "kept")).resolve(alert.alert_id, at=morning_after(DAY), actor="ann")
+    (still,) = alerts_of_a_month(tmp_path / "kept", silent(clean), [DAY])
+    assert (still.state, still.count) == ("resolved", 1)
+    # The same on a later day is news, and names the alert before.
+    worse = silent(clean)
+    worse = worse[~on(worse, "web", DAY + timedelta(days=2))]
+    news = alerts_of_a_month(tmp_path / "kept", worse, [DAY + timedelta(days=2)])
+    assert [(one.state, one.earlier_id) for one in news if one.state == "open"] == [("open", alert.alert_id)]
