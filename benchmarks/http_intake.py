@@ -88,7 +88,7 @@ def events(rng: random.Random, n: int) -> Iterator[dict[str, Any]]:
             "os": "iOS",
             "browser": "Safari",
             "locale": "en-US",
-            "identifiers": [{"type": "cookie", "value": f"ck-{visitor}"}, {"type": "device_id", "value": f"d-{visitor}"}],
+            "identifiers": [{"type": kind, "value": f"{kind}-{visitor}"} for kind in ("cookie", "device_id")],
             "page_url": f"https://shop.example/{rng.choice(PAGES)}/{rng.randrange(2_000)}?utm_source=mail",
             "referrer": "https://search.example/results",
         }  # fmt: skip

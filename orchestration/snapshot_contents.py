@@ -55,6 +55,20 @@ PROFILES = """
 """
 CHANNELS = tuple(purpose for purpose in MARKETING if purpose != "marketing_email")
 PROFILE_COLUMNS = 9 + len(CHANNELS)
+# Of two words at one moment the refusal counts.
+REFUSALS = """
+    select a.canonical_id, w.purpose, w.identifier_key, epoch_us(w.occurred_at) as refused_us
+    from (
+        select identifier_key, purpose, occurred_at, is_granted, row_number() over (
+            partition by identifier_key, purpose order by occurred_at desc, is_granted, event_id
+        ) as place
+        from intermediate.int_consent_events
+    ) as w
+    inner join identity.identity_assignment as a using (identifier_key)
+    where w.place = 1 and not w.is_granted
+        and a.system_to >= timestamp '9999-01-01' and a.valid_to >= timestamp '9999-01-01'
+    order by a.canonical_id, w.purpose, w.identifier_key
+"""
 RECOMMENDATIONS = """
     select customer_id, task, product_id, score, reason from marts.customer_recommendations
     where customer_id in (select customer_id from marts.customer_consent where is_profiled)
@@ -151,6 +165,7 @@ def _feature_columns(warehouse: Warehouse) -> list[str]:
 def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[ProfileRecord]:
     recommended = _recommendations(warehouse)
     recent = _grouped(warehouse.rows(RECENTLY_BOUGHT))
+    refusals = _refusals(warehouse)
     selected = "".join(f', f."{name}"' for name in features)
     channels = "".join(f", c.{name}" for name in CHANNELS)
     for row in warehouse.rows(PROFILES.format(channels=channels, features=selected)):
@@ -169,7 +184,16 @@ def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[Profile
             features={name: _feature(value) for name, value in zip(features, row[PROFILE_COLUMNS:], strict=True)},
             recommendations=recommended.get(customer, {}),
             recently_bought=recent.get(customer, []),
+            refusals=refusals.get(customer, {}),
         )
+
+
+def _refusals(warehouse: Warehouse) -> dict[str, dict[str, list[tuple[int, int]]]]:
+    found: dict[str, dict[str, list[tuple[int, int]]]] = {}
+    for customer, purpose, key, at_us in warehouse.rows(REFUSALS):
+        said = found.setdefault(str(customer), {}).setdefault(str(purpose), [])
+        said.append((int(str(key)), int(str(at_us))))
+    return found
 
 
 def _recommendations(warehouse: Warehouse) -> dict[str, dict[str, list[Recommended]]]:

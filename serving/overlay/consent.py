@@ -8,6 +8,9 @@ from dataclasses import replace
 from serving.overlay.words import Word
 from serving.person import Person
 
+# Nobody is profiled who is not recorded.
+_ON_ANALYTICS = frozenset({"personalization", "profiling_price"})
+
 
 def with_words(person: Person, words: Sequence[Word]) -> Person:
     """The person with what was said since the snapshot.
@@ -18,14 +21,17 @@ def with_words(person: Person, words: Sequence[Word]) -> Person:
     if not words:
         return person
     refused = frozenset(word.purpose for word in words if not word.granted)
+    if "analytics" in refused:
+        refused |= _ON_ANALYTICS
     agreed = {word.purpose for word in words if word.granted} - refused - person.granted
     lifted = frozenset(purpose for purpose in agreed if _is_lifted(person, purpose, words))
     return replace(person, granted=(person.granted - refused) | lifted, refused=refused)
 
 
 def _is_lifted(person: Person, purpose: str, words: Sequence[Word]) -> bool:
-    said = {word.owner: word.at_us for word in words if word.granted and word.purpose == purpose}
-    return all(said.get(owner, -1) > at_us for owner, at_us in person.refusals.get(purpose, ()))
+    needed = (purpose, "analytics") if purpose in _ON_ANALYTICS else (purpose,)
+    said = {(word.purpose, word.owner): word.at_us for word in words if word.granted}
+    return all(said.get((name, owner), -1) > at_us for name in needed for owner, at_us in person.refusals.get(name, ()))
 
 
 def refused_at(words: Sequence[Word], purpose: str, at_us: int) -> bool:

@@ -16,6 +16,7 @@ from orchestration.model_registry import ModelRegistry
 from orchestration.publish import publish_snapshot
 from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
+from serving.session.reducer import microseconds
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import ProfileRecord, SnapshotError
@@ -24,6 +25,12 @@ AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
 HASH = {"ada": "a" * 32, "bob": "b" * 32, "lent": "c" * 32, "family": "d" * 32, "left": "e" * 32}
 MARTS = """
 create schema marts;
+create schema intermediate;
+create table intermediate.int_consent_events as select * from (values
+    ('a', 1, 'marketing_email', timestamp '2017-05-01', false), ('b', 1, 'marketing_email', timestamp '2017-05-02', true),
+    ('c', 2, 'marketing_email', timestamp '2017-05-01', true), ('d', 2, 'marketing_email', timestamp '2017-05-01', false),
+    ('e', 2, 'analytics', timestamp '2017-05-01', true), ('f', 5, 'analytics', timestamp '2017-05-01', false)
+) as t (event_id, identifier_key, purpose, occurred_at, is_granted);
 create table marts.customer_consent as select * from (values
     ('c1', true, true, true, false, true, false, true, false), ('c2', false, false, false, true, false, false, false, false)
 ) as t (customer_id, is_profiled, marketing_email, profiling_price, marketing_sms, marketing_push, marketing_phone,
@@ -115,8 +122,18 @@ def test_a_profile_has_what_decisions_use_and_no_more(project: Project, warehous
     assert set(ada.features) <= {"discount_share"}
     assert ada.consent_channels == ["marketing_push", "marketing_post"]
     # Whatever the tables say of somebody who refuses a profile, nothing of it leaves for the service.
-    nothing = ProfileRecord("c2", rung="everyone", consent_channels=["marketing_sms"], features=dict.fromkeys(ada.features))
+    nothing = ProfileRecord(
+        "c2", rung="everyone", consent_channels=["marketing_sms"], features=dict.fromkeys(ada.features)
+    )
     assert bob == nothing
+
+
+def test_a_profile_names_the_identifiers_that_still_refuse(project: Project, warehouse: Warehouse) -> None:
+    ada, bob = collect(project, warehouse, {}).profiles
+    refused_at = microseconds(datetime(2017, 5, 1, tzinfo=UTC))
+    # Identifier 1 agreed later, 2 said both at one moment, and 5 has left ada.
+    assert ada.refusals == {"marketing_email": [(2, refused_at)]}
+    assert bob.refusals == {}
 
 
 def test_products_lists_and_decisions_are_carried(project: Project, warehouse: Warehouse) -> None:

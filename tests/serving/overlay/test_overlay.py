@@ -96,7 +96,9 @@ def test_a_crowd_drives_out_the_quiet_and_is_never_an_error(tmp_path: Path) -> N
         for n in range(130):
             at = NOW + n * 2 * SECOND
             crowd = [
-                seen(f"{n}-{i}", ("cookie", f"{n:07d}{i:08d}{0:017d}"), at=at, page_type="x" * 180, referrer="y" * 1_000)
+                seen(
+                    f"{n}-{i}", ("cookie", f"{n:07d}{i:08d}{0:017d}"), at=at, page_type="x" * 180, referrer="y" * 1_000
+                )
                 for i in range(100)
             ]
             overlay.take([*crowd, seen(f"mine-{n}", COOKIE, at=at)], at, nobody)

@@ -75,7 +75,9 @@ def test_an_event_that_says_nothing_clear_is_no_word(properties: object) -> None
         ({"personalization": [(1, 5)]}, [Word("personalization", True, 5, 5, 1)], False),
         ({"personalization": [(2, 4)]}, [Word("personalization", True, 5, 5, 1)], False),
         ({"personalization": [(1, 4), (2, 4)]}, [Word("personalization", True, 5, 5, 1)], False),
-        ({"analytics": [(2, 9)]}, [Word("personalization", True, 5, 5, 1)], True),
+        ({"analytics": [(2, 9)]}, [Word("personalization", True, 5, 5, 1)], False),
+        ({"marketing_sms": [(2, 9)]}, [Word("personalization", True, 5, 5, 1)], True),
+        ({}, [Word("personalization", True, 9, 9, 1), Word("analytics", False, 1, 1, 2)], False),
         ({}, [Word("personalization", True, 9, 9, 1), Word("personalization", False, 1, 1, 2)], False),
     ],
 )
