@@ -40,20 +40,41 @@ def backup(archive: Archive) -> None:
 def restore(
     archive: Archive,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    erasures: Annotated[
+        Path | None,
+        typer.Option("--erasures", metavar="OLD", help="A data folder that knows of erasures after the backup."),
+    ] = None,
 ) -> None:
     """Unpack an archive as DIR/data and DIR/config, once every checksum has been verified.
 
-    An archive that is cut off or damaged is refused, and nothing is left behind.
+    An archive that is cut off or damaged is refused, and nothing is left behind. With --erasures, people who were
+    erased since the backup are erased again in what was restored.
     """
     from orchestration.cli.console import say
     from orchestration.restore import restore as unpack
 
     manifest = unpack(archive, folder)
     say(f"{folder}: {manifest.project} as of {manifest.created_at[:16]} UTC, {len(manifest.files):,} files verified")
+    if erasures is not None:
+        _erase_again(folder, erasures)
     say("Next, in that folder, with neither CONCIERGE_DATA nor CONCIERGE_CONFIG set:")
     say(f"  cd {folder}")
     say("  concierge migrate")
     say("  concierge run")
+
+
+def _erase_again(folder: Path, memory: Path) -> None:
+    from intake.paths import DataPaths
+    from intake.project import Project
+    from orchestration.cli.console import say
+    from orchestration.cli.errors import CommandError
+    from orchestration.erasure.again import erase_again
+
+    if not (memory / "ops.sqlite").exists():
+        raise CommandError(f"{memory}: is no data folder: it has no ops.sqlite; {folder} is restored as it was")
+    project = Project.open(DataPaths((folder / "data").resolve()), (folder / "config").resolve())
+    proofs = erase_again(project, DataPaths(memory.resolve()))
+    say(f"erased again: {len(proofs)} requests since the backup")
 
 
 def migrate() -> None:

@@ -104,7 +104,7 @@ def _finish(project: Project, on_step: OnStep | None) -> list[Proof]:
 def _begin(project: Project, pairs: Sequence[tuple[str, str]], actor: str) -> ErasureRequest:
     """From the moment the request stands, nobody of them comes in again and nothing is published."""
     scope = _scope(project, pairs)
-    _survey(project, scope)
+    survey(project, scope)
     seal(project.paths, scope)
     request = ErasureRequest(scope.request_id, scope.at, actor, scope.people)
     OpsStore(project.paths).open_erasure(request, scope.tombstones(project.paths))
@@ -121,7 +121,7 @@ def _scope(project: Project, pairs: Sequence[tuple[str, str]]) -> Scope:
     return scope
 
 
-def _survey(project: Project, scope: Scope) -> None:
+def survey(project: Project, scope: Scope) -> None:
     """Everything that has to be known before the first store changes."""
     lake_store.survey(project, scope)
     log_store.survey(project, scope)

@@ -20,6 +20,7 @@ from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.erasure import passing, stores
+from orchestration.erasure.again import erase_again
 from orchestration.erasure.passing import ErasureNotProvedError, NothingToEraseError, erase, finish, plan
 from orchestration.erasure.resolve import NobodyNamedError
 from orchestration.export import publish_tables
@@ -235,3 +236,14 @@ def test_every_file_of_the_shop_belongs_to_a_store(erased: Project) -> None:
     (erased.paths.root / "somewhere.txt").write_text("")
     assert stores.unclaimed(erased.paths.root) == ["somewhere.txt"]
     (erased.paths.root / "somewhere.txt").unlink()
+
+
+def test_a_restored_backup_forgets_whom_the_old_folder_erased(project: Project, erased: Project) -> None:
+    """`project` stands for a backup from before: same keys, no tombstones."""
+    (proof,) = erase_again(project, erased.paths)
+    assert proof.holds
+    assert remains(project.paths.root, [*needles(project, "ann"), "Ann Lee"]) == []
+    assert remains(project.paths.root, needles(project, "bob"))
+    assert take_in(project).state == "unchanged"
+    assert erase_again(project, erased.paths) == []
+    assert [one.state for one in OpsStore(project.paths).erasures()] == ["done"]
