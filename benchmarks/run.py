@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-BENCHMARKS = ("intake", "serving", "identity", "matching", "identity_quality")
+BENCHMARKS = ("intake", "serving", "identity", "matching", "identity_quality", "pipeline")
 PACKAGES = ("duckdb", "pyarrow", "lightgbm", "numba", "scipy", "splink", "lmdb", "uvicorn", "starlette", "msgspec")
 
 
