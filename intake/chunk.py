@@ -84,7 +84,7 @@ class Chunk:
 
     def _line(self, row: int) -> bytes:
         """The line; of a row that was one of several in it, the line with that one alone."""
-        line = (self.lines or ())[row]
+        line = (self.lines or ())[row].rstrip(b"\r\n")
         if self.elements is None:
             return line
         record = msgspec.json.decode(payload(line))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,11 +17,13 @@ from intake.contract import SourceContract
 from intake.event import IDENTIFIERS
 from intake.log_line import payload
 from intake.nested import column_from, root_of
-from intake.sealed import Unseal
+from intake.sealed import FIELD, Unseal
 from intake.source_columns import ColumnWatch
+from intake.values import Whole
 
 _CHUNK_BYTES = 32 << 20
 _LINES_AT_ONCE = 1_000
+_SEALED = FIELD.encode()
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -49,9 +51,42 @@ def json_chunk(
     contract: SourceContract, lines: list[bytes], first: int, watch: ColumnWatch | None, unseal: Unseal | None
 ) -> Chunk:
     """The rows of these lines, of which the first is number `first`."""
-    records: list[Mapping[str, Any]] = []
+    found = _all_sound(lines, unseal) or _one_by_one(lines, first, unseal)
+    names = tuple(dict.fromkeys(chain.from_iterable(found.records)))
+    flowing = watch.flowing(names) if watch else ()
+    originals = lines if len(found.kept) == len(lines) else [lines[position] for position in found.kept.tolist()]
+    table = _table(contract, found.records, names, flowing)
+    return Chunk(table, found.kept + first, tuple(found.malformed), originals, names=names)
+
+
+class _Found(NamedTuple):
+    """Records, their places among the lines, and the lines that are none."""
+
+    records: list[dict[str, Any]]
+    kept: Whole
+    malformed: list[Malformed]
+
+
+def _all_sound(lines: list[bytes], unseal: Unseal | None) -> _Found | None:
+    """All lines at once, which takes half the time; None where a line is anything but one plain object.
+
+    Each line opens and closes a brace, so none runs on into the next; then as many objects as lines is one each.
+    """
+    whole = b"".join(lines)
+    if unseal is not None and _SEALED in whole:
+        return None
+    if not all(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines):
+        return None
+    try:
+        records = _OBJECT.decode_lines(whole)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return _Found(records, np.arange(len(lines)), []) if len(records) == len(lines) else None
+
+
+def _one_by_one(lines: list[bytes], first: int, unseal: Unseal | None) -> _Found:
+    found = _Found([], np.array([], dtype=np.int64), [])
     kept: list[int] = []
-    malformed: list[Malformed] = []
     for position, line in enumerate(lines):
         if not line.strip():
             continue
@@ -60,22 +95,20 @@ def json_chunk(
             content = unseal(record) if unseal else None
             if content is not None:
                 lines[position], record = content, _OBJECT.decode(content)
-            records.append(record)
+            found.records.append(record)
             kept.append(position)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            malformed.append(Malformed(first + position, "malformed_record", line.rstrip(b"\r\n")))
-    originals = [lines[position].rstrip(b"\r\n") for position in kept]
-    numbers = np.array(kept, dtype=np.int64) + first
-    names = tuple(dict.fromkeys(name for record in records for name in record))
-    flowing = watch.flowing(names) if watch else ()
-    return Chunk(_table(contract, records, names, flowing), numbers, tuple(malformed), originals, names=names)
+            found.malformed.append(Malformed(first + position, "malformed_record", line.rstrip(b"\r\n")))
+    return found._replace(kept=np.array(kept, dtype=np.int64))
 
 
-def _table(contract: SourceContract, records: Sequence[Mapping[str, Any]], given: Sequence[str], flowing: Sequence[str]
+def _table(
+    contract: SourceContract, records: list[dict[str, Any]], given: Sequence[str], flowing: Sequence[str]
 ) -> pa.Table:
     lists = {spec.column for spec in contract.identifiers if spec.type is None}
     names = _names(contract, given, flowing)
-    return pa.table({name: _column([record.get(name) for record in records], name in lists) for name in names})
+    # The method is called from C: a third of the time of a comprehension.
+    return pa.table({name: _column(list(map(dict.get, records, repeat(name))), name in lists) for name in names})
 
 
 def _names(contract: SourceContract, given: Sequence[str], flowing: Sequence[str]) -> list[str]:
