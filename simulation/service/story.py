@@ -55,7 +55,9 @@ def draw_story(orders: Orders, people: People, weather: Weather, seed: int) -> S
     day = (at - orders.start_us) // DAY_US
     promised = rng.choice(PROMISED_DAYS, count)
     storm = weather.storm(np.array([REGIONS.index(name) for name in people.regions])[person], day + promised - 1)
-    late = np.where(rng.random(count) < 0.06 + 0.45 * storm, rng.geometric(0.5, count), -(rng.random(count) < 0.3).astype(np.int64))
+    late = np.where(
+        rng.random(count) < 0.06 + 0.45 * storm, rng.geometric(0.5, count), -(rng.random(count) < 0.3).astype(np.int64)
+    )
     delivered = (day + promised + late) * DAY_US + orders.start_us + (8 + 10 * rng.random(count)) * HOUR_US
     first, last = orders.order_first[order], orders.order_first[order + 1]
     line = first + (rng.random(count) * (last - first)).astype(np.int64)
