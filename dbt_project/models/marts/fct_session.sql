@@ -13,7 +13,7 @@
 -- depends_on: {{ source('refresh', 'day') }}
 with sessions as (
 
-    select * from {{ ref('int_sessions') }} as opened
+    select opened.* from {{ ref('int_sessions') }} as opened
     {%- if only_touched() %}
     where
         opened.event_date in (select days.event_date from {{ source('refresh', 'day') }} as days)
