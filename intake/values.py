@@ -157,22 +157,33 @@ def _localised(stamps: pa.Array, zone: str) -> pa.Array:
 
 def _from_text(text: pa.Array, zone: str, pattern: str | None) -> Moments:
     distinct = text.dictionary_encode()
-    words = pd.Series(distinct.dictionary.to_numpy(zero_copy_only=False), dtype=object)
-    utc = _parsed(words, zone, pattern)
+    given = is_valid(text)
+    if not len(distinct.dictionary):
+        return Moments(np.zeros(len(text), dtype=np.int64), given, given)
+    utc = _parsed(distinct.dictionary, zone, pattern)
     micros = utc.to_numpy().astype("datetime64[us]").astype(np.int64)
     known = utc.notna().to_numpy()
     codes = pc.fill_null(distinct.indices, 0).to_numpy(zero_copy_only=False)
-    given = is_valid(text)
-    if not len(words):
-        return Moments(np.zeros(len(text), dtype=np.int64), given, given)
     valid = given & known[codes]
     return Moments(np.where(valid, micros[codes], 0), valid, given & ~known[codes])
 
 
-def _parsed(words: pd.Series[Any], zone: str, pattern: str | None) -> pd.Series[Any]:
-    aware = words.str.contains(r"(?:[zZ]|[+-]\d{2}:?\d{2})$", regex=True, na=False).to_numpy(dtype=bool)
-    with_zone = pd.to_datetime(words.where(aware), utc=True, errors="coerce", format=pattern or "ISO8601")
-    naive = pd.to_datetime(words.where(~aware), errors="coerce", format=pattern or "ISO8601", utc=True)
-    local = _localised(pa.array(naive.dt.tz_localize(None).dt.as_unit("us")), zone).cast(pa.timestamp("us", tz="UTC"))
-    placed = pd.Series(local.to_pandas(), index=words.index).dt.tz_convert("UTC")
-    return with_zone.dt.as_unit("us").where(aware, placed.dt.as_unit("us")).dt.tz_convert(None)
+def _parsed(words: pa.Array, zone: str, pattern: str | None) -> pd.Series[Any]:
+    """UTC without a zone; NaT where a word is no timestamp."""
+    aware = mask_of(pc.match_substring_regex(words, r"(?:[zZ]|[+-]\d{2}:?\d{2})$"))
+    texts: pd.Series[Any] = pd.Series(words.to_numpy(zero_copy_only=False), dtype=object)
+    if aware.all():
+        return _aware(texts, pattern)
+    naive = _naive(texts if not aware.any() else texts.where(~aware), zone, pattern)
+    return naive if not aware.any() else _aware(texts.where(aware), pattern).where(aware, naive)
+
+
+def _aware(texts: pd.Series[Any], pattern: str | None) -> pd.Series[Any]:
+    found = pd.to_datetime(texts, utc=True, errors="coerce", format=pattern or "ISO8601")
+    return found.dt.as_unit("us").dt.tz_convert(None)
+
+
+def _naive(texts: pd.Series[Any], zone: str, pattern: str | None) -> pd.Series[Any]:
+    found = pd.to_datetime(texts, errors="coerce", format=pattern or "ISO8601", utc=True)
+    placed = _localised(pa.array(found.dt.tz_localize(None).dt.as_unit("us")), zone).cast(pa.timestamp("us", tz="UTC"))
+    return pd.Series(placed.to_pandas()).dt.tz_convert(None).dt.as_unit("us")
