@@ -13,9 +13,12 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from intake.clock import Clock
+from intake.contract import load_contract
 from intake.event import EventType, load_event_types
 from intake.hashing import hash_identifier
+from intake.identifiers import Hasher
 from intake.keys import identifier_key_bytes, quarantine_cipher
+from intake.live_mapping import LiveMapping
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.user_token import token_secret
@@ -23,6 +26,7 @@ from serving.overlay.place import overlay_folder
 
 API_KEY_VARIABLE = "CONCIERGE_API_KEY"
 BROWSER_KEY_VARIABLE = "CONCIERGE_BROWSER_KEY"
+SEGMENT_CONTRACT = "segment_events"
 MINIMUM_KEY_LENGTH = 16
 
 
@@ -50,6 +54,7 @@ class ServiceConfig:
     cipher: Callable[[], Fernet]
     api_key: str | None = None
     browser_key: str | None = None
+    segment_calls: LiveMapping | None = None
     user_token_secret: bytes | None = None
     earliest_event: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     future_tolerance: timedelta = timedelta(seconds=300)
@@ -84,9 +89,26 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         cipher=cache(partial(quarantine_cipher, project.paths)),
         api_key=key,
         browser_key=os.environ.get(BROWSER_KEY_VARIABLE) or None,
+        segment_calls=_segment_calls(project, secret),
         user_token_secret=token_secret(project.paths),
         earliest_event=intake.earliest_event,
         future_tolerance=timedelta(seconds=intake.future_tolerance_seconds),
         overlay=overlay_folder(project.paths.root),
         overlay_megabytes=project.settings.serving.overlay_megabytes,
+    )
+
+
+def _segment_calls(project: Project, secret: bytes) -> LiveMapping | None:
+    """The mapping of Segment's calls; None where the project has no contract of that name."""
+    file = project.sources / f"{SEGMENT_CONTRACT}.yml"
+    if not file.exists():
+        return None
+    intake = project.settings.intake
+    return LiveMapping(
+        contract=load_contract(file),
+        hasher=Hasher(secret, intake.default_region),
+        vocabulary=load_event_types(project.config),
+        currency=project.settings.currency,
+        earliest=intake.earliest_event,
+        tolerance_seconds=intake.future_tolerance_seconds,
     )

@@ -6,9 +6,12 @@ A call is kept as it came, sealed, and acknowledged once it is on disk; intake r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,10 +20,13 @@ from intake.sealed import sealed
 from serving.http.body import read_body
 from serving.http.messages import SegmentSuccess
 from serving.http.problems import Problem, json_response, refuse
-from serving.http.segment_call import Call, completed, content_of, fault_of
+from serving.http.segment_call import UNVERIFIED, Call, completed, content_of, fault_of
+from serving.http.taking_in import written
 from serving.http.write_key import is_trusted
-from serving.log.stream import LogUnavailableError
+from serving.overlay.arrival import Arrival
+from serving.overlay.overlay import OverlayFullError
 from serving.service import Service
+from serving.session.reducer import microseconds
 
 
 def one_call(kind: str) -> Callable[[Request], Awaitable[Response]]:
@@ -30,11 +36,12 @@ def one_call(kind: str) -> Callable[[Request], Awaitable[Response]]:
         body = await _object(request)
         service: Service = request.app.state.service
         trusted = is_trusted(request, body, service.config)
-        call = completed({**body, "type": kind}, service.config.clock.now(), trusted=trusted)
+        now = service.config.clock.now()
+        call = completed({**body, "type": kind}, now, trusted=trusted)
         fault = fault_of(call)
         if fault is not None:
             raise Problem(400, fault)
-        return await _kept(service, [content_of(call, None)])
+        return await _kept(service, [content_of(call, None)], now)
 
     handler.__doc__ = f"`POST /v1/{kind}`: one {kind} call of the Segment specification, kept once it is on disk."
     return handler
@@ -53,7 +60,7 @@ async def batch(request: Request) -> Response:
     trusted, now = is_trusted(request, body, service.config), service.config.clock.now()
     common = {name: body[name] for name in ("sentAt", "context") if name in body}
     every = [completed({**common, **_call(item)}, now, trusted=trusted) for item in calls]
-    return await _kept(service, [content_of(call, fault_of(call)) for call in every])
+    return await _kept(service, [content_of(call, fault_of(call)) for call in every], now)
 
 
 def _call(item: Any) -> Call:
@@ -66,11 +73,35 @@ async def _object(request: Request) -> Call:
     return body
 
 
-async def _kept(service: Service, contents: Sequence[bytes]) -> Response:
+async def _kept(service: Service, contents: Sequence[bytes], now: datetime) -> Response:
+    """Keep the calls, without those whose person refused analytics, and let the next decision see what they say."""
+    arrivals = await asyncio.to_thread(_arrivals, service, contents, now)
+    out = service.live_side.suppressed(arrivals)
+    left = {arrival.event_id for arrival, suppressed in zip(arrivals, out, strict=True) if suppressed}
     cipher = service.config.cipher()
+    stored = [content for content in contents if not left or _id_of(content) not in left]
+    if stored:
+        await written(service.segment, [with_checksum(sealed(cipher, content)) for content in stored])
     try:
-        await service.segment.append([with_checksum(sealed(cipher, content)) for content in contents])
-    except LogUnavailableError:
-        message = "The log cannot be written; nothing of this request was accepted. Send it again later."
-        raise refuse(503, "log_unavailable", message) from None
+        service.live_side.take([arrival for arrival in arrivals if arrival.event_id not in left], now)
+    except OverlayFullError:
+        message = "What was said of consent is on disk, but cannot take effect at once. Send it again later."
+        raise refuse(503, "overlay_full", message) from None
     return json_response(SegmentSuccess(True))
+
+
+def _arrivals(service: Service, contents: Sequence[bytes], now: datetime) -> list[Arrival]:
+    mapping = service.config.segment_calls
+    if mapping is None or service.live_side.overlay is None:
+        return []
+    return [_arrival(fields) for fields in mapping.events(contents, now)]
+
+
+def _arrival(fields: dict[str, Any]) -> Arrival:
+    pairs = tuple((pair["type"], pair["value"]) for pair in fields["identifiers"])
+    trusted = not fields["properties"].get(UNVERIFIED)
+    return Arrival(fields["event_id"], microseconds(fields["occurred_at"]), pairs, fields, trusted)
+
+
+def _id_of(content: bytes) -> str:
+    return str(msgspec.json.decode(content)["messageId"])

@@ -20,12 +20,13 @@ from serving.snapshot.writer import write_snapshot
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 NOW = datetime(2018, 1, 2, 15, 30, tzinfo=UTC)
+KEY = b"the key of the sample shop"
 CONSENTED = {"consent_personalization": True, "consent_marketing_email": True, "consent_profiling_price": True}
 
 
 def value_hash(kind: str, value: str) -> str:
     """A keyed hash as the shop of these tests makes it."""
-    return keyed_hash(b"the key of the sample shop", kind, value)
+    return keyed_hash(KEY, kind, value)
 
 
 def profiles() -> list[ProfileRecord]:

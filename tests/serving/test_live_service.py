@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,10 @@ import httpx
 import pytest
 
 from intake.clock import FixedClock
+from intake.contract import load_contract
+from intake.event import load_event_types
+from intake.identifiers import Hasher
+from intake.live_mapping import LiveMapping
 from intake.user_token import mint_token
 from serving.policy import Policy, Rule
 from serving.snapshot import pointer
@@ -233,3 +237,29 @@ def test_without_an_overlay_events_are_stored_and_consent_is_refused(root: Path)
 
     play(root, scenario, overlay=None)
     assert len(logged(root, "events")) == 2
+
+
+def segment_calls() -> LiveMapping:
+    contract = load_contract(sample.CONFIG / "sources" / "segment_events.yml")
+    return LiveMapping(
+        contract, Hasher(sample.KEY), load_event_types(sample.CONFIG), "USD", datetime(2000, 1, 1, tzinfo=UTC), 300
+    )
+
+
+def test_a_segment_call_is_seen_as_an_event_is_and_a_refusal_keeps_it_out(root: Path) -> None:
+    page = {"type": "page", "anonymousId": "k1", "timestamp": "2018-01-02T15:29:50Z", "messageId": "m1"}
+    calls = [page, page | {"messageId": "m2"}, {"type": "group", "anonymousId": "k1", "groupId": "acme"}]
+
+    async def scenario(first: httpx.AsyncClient, second: httpx.AsyncClient) -> None:
+        before = await decide(second, COOKIE)
+        sent = await first.post("/v1/batch", json={"batch": calls}, headers={"authorization": "Bearer x"})
+        assert sent.status_code == 200
+        after = await decide(second, COOKIE)
+        assert (before["action"], after["action"]) == ("produce", "deli")
+        assert (await consent(first, COOKIE, False, purpose="analytics")).status_code == 202
+        late = [page | {"messageId": f"m{n}", "timestamp": "2018-01-02T15:30:00Z"} for n in range(3, 9)]
+        assert (await first.post("/v1/batch", json={"batch": late})).status_code == 200
+
+    play(root, scenario, segment_calls=segment_calls())
+    lines = [line for file in (root / "service_log" / "segment").glob("*") for line in file.read_bytes().splitlines()]
+    assert len(lines) == 3

@@ -1,0 +1,55 @@
+"""Records that arrive live, mapped as files are, so that what is seen at once and what is kept mean the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from intake.contract import SourceContract
+from intake.event import EventType
+from intake.identifiers import Hasher
+from intake.mapping import Surroundings, map_rows
+from intake.reader_jsonl import json_chunk
+from intake.reasons import Reasons
+from intake.shape import shaped
+from intake.validation import Bounds, validate
+
+_NOT_OF_THE_EVENT = ("source", "loaded_at", "is_simulated")
+
+
+@dataclass(frozen=True)
+class LiveMapping:
+    """A contract of JSON lines with all that mapping needs."""
+
+    contract: SourceContract
+    hasher: Hasher
+    vocabulary: Mapping[str, EventType]
+    currency: str
+    earliest: datetime
+    tolerance_seconds: int
+
+    def events(self, records: Sequence[bytes], now: datetime) -> list[dict[str, Any]]:
+        """Fields of each sound event among JSON objects, empty ones left out; properties as a dict.
+
+        What intake will set aside, and what another contract reads, is not among them.
+        """
+        chunk = shaped(json_chunk(self.contract, list(records), 1, None, None), self.contract)
+        if not chunk.table.num_rows:
+            return []
+        mapped = map_rows(chunk.table, self.contract, Surroundings(self.hasher, now, self.currency))
+        bounds = Bounds(self.earliest, now, self.tolerance_seconds)
+        reasons: Reasons = mapped.reasons
+        events = validate(mapped.events, reasons, self.vocabulary, self.contract.required, bounds)
+        return [_fields(row) for row, bad in zip(events.to_pylist(), reasons.flagged, strict=True) if not bad]
+
+
+def _fields(row: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: value for name, value in row.items() if value is not None and name not in _NOT_OF_THE_EVENT}
+    fields["properties"] = json.loads(fields.get("properties") or "{}")
+    for name in ("quantity", "unit_price", "amount", "scroll_depth"):
+        if name in fields:
+            fields[name] = float(fields[name])
+    return fields
