@@ -14,9 +14,11 @@ from ml.watch.oddity import HOURS, Oddity
 # Gaps of the source's days with arrivals; fewer say nothing about its rhythm.
 LEAST_GAPS = 3
 WINDOW_DAYS = 180
-# Half a gap of grace: a weekly file that comes on Thursday instead of Monday is late and not lost. A whole one where
-# gaps differ much: nine months of the embedded shop's coupons were else stale twice with nothing wrong.
-GRACE, IRREGULAR_GRACE = 1.5, 2.0
+# Half a gap of grace: a weekly file that comes on Thursday instead of Monday is late and not lost.
+GRACE = 1.5
+# A source that comes when something happens (consent, coupons) has gaps as chance makes them: one in 3,000 is eight
+# times as long as the mean. Fewer gaps say nothing about it.
+IRREGULAR_GRACE, MEAN_GAPS, IRREGULAR_GAPS, RECENT_GAPS = 3.0, 8.0, 10, 10
 DAY_HOURS = 24.0
 
 
@@ -70,9 +72,10 @@ def silence(
 ) -> Silence:
     """Whether a source is quiet for longer than it may be.
 
-    Without a figure of its own a source may be quiet for one and a half (or two) of its longest usual gap (95 %
-    quantile of the gaps between days with arrivals in half a year), at least `default_hours`; one that came on fewer
-    than four days has no rhythm and is never stale.
+    Without a figure of its own a source may be quiet for one and a half of its longest usual gap (95 % quantile of the
+    gaps between days with arrivals in half a year), at least `default_hours`. One whose gaps differ much may be quiet
+    for three of its longest gaps, or eight of its latest mean ones. One that came on fewer than four days, or irregularly
+    on fewer than eleven, has no rhythm and is never stale.
 
     Args:
         source: its name.
@@ -93,6 +96,16 @@ def silence(
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     if len(gaps) < LEAST_GAPS:
         return Silence(source, last_received_at, hours, None, learned=True)
-    longest = float(np.quantile(gaps, 0.95, method="higher"))
-    grace = GRACE if longest <= GRACE * float(np.median(gaps)) else IRREGULAR_GRACE
-    return Silence(source, last_received_at, hours, max(default_hours, grace * DAY_HOURS * longest), learned=True)
+    allowed = _allowed_days(gaps)
+    hours_allowed = None if allowed is None else max(default_hours, DAY_HOURS * allowed)
+    return Silence(source, last_received_at, hours, hours_allowed, learned=True)
+
+
+def _allowed_days(gaps: list[int]) -> float | None:
+    """Days that a source with these gaps may be quiet; None where it is irregular and came too rarely to tell."""
+    usual = float(np.quantile(gaps, 0.95, method="higher"))
+    if usual <= GRACE * float(np.median(gaps)):
+        return GRACE * usual
+    if len(gaps) < IRREGULAR_GAPS:
+        return None
+    return max(IRREGULAR_GRACE * max(gaps), MEAN_GAPS * float(np.mean(gaps[-RECENT_GAPS:])))
