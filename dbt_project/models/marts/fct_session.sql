@@ -22,6 +22,12 @@ with sessions as (
 
 ),
 
+features as (
+
+    select * from {{ ref('int_session_features') }}
+
+),
+
 final as (
 
     select
@@ -49,10 +55,47 @@ final as (
         sessions.n_orders,
         sessions.dwell_ms,
         sessions.max_scroll_depth,
+        features.distinct_products,
+        features.most_views_of_one_product,
+        features.top_product,
+        features.current_product,
+        features.top_category,
+        features.distinct_categories,
+        features.longest_dwell_ms,
+        features.total_scroll_depth,
+        features.scroll_velocity,
+        features.distinct_queries,
+        features.filters,
+        features.cart_removes,
+        features.cart_items,
+        features.seconds_since_cart_change,
+        features.has_open_cart,
+        features.is_cart_abandoned,
+        features.size_guide_opens,
+        features.size_guide_hovers,
+        features.reviews_read,
+        features.current_page_kind,
+        features.current_page_type,
+        features.product_page_seconds,
+        features.min_price_viewed,
+        features.max_price_viewed,
+        features.total_price_viewed,
+        features.prices_viewed,
+        features.mean_price_viewed,
+        features.price_band,
+        features.deal_signals,
+        features.is_deal_seeking,
+        features.intent_signals,
+        features.recent_intent,
+        features.logins,
+        features.is_returning,
+        features.moment_score,
         sessions.n_page_views <= 1 and sessions.n_cart_adds = 0 as is_bounce,
         sessions.is_bot,
         sessions.is_simulated
     from sessions
+    left join features
+        on sessions.session_id = features.session_id and sessions.event_date = features.event_date
     {{ customer_joins('sessions') }}
 
 )
