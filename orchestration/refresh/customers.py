@@ -105,8 +105,10 @@ def touch_customers(warehouse: Warehouse, definition: str, run_id: str) -> Touch
         _remember_categories(connection)
         for table in PENDING:
             _run(connection, f"delete from refresh.{table}")
-        counts = [_count(connection, f"refresh.{table}") for table in ("customer", "identifier", "day")]
-        return Touched(*counts, everybody_of(connection))
+        customers, identifiers, days = (
+            _count(connection, f"refresh.{table}") for table in ("customer", "identifier", "day")
+        )
+        return Touched(customers, identifiers, days, everybody_of(connection))
 
 
 def settle(warehouse: Warehouse, definition: str, run_id: str) -> bool:
