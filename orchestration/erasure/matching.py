@@ -16,7 +16,7 @@ _RUN = re.compile(r"[0-9a-f]{15,}")
 _RUN_BYTES = re.compile(rb"[0-9a-f]{15,}")
 _DECIMAL = re.compile(r"(?<![0-9a-zA-Z])\d{12,19}(?![0-9a-zA-Z])")
 _WORD = re.compile(r"[^\s,;|\t\"'<>(){}\[\]=&?#\\]+")
-# Of so many words a search of the whole text each is faster than taking the text to pieces.
+# So many words are found faster by a search of the whole text each than by taking it to pieces.
 _FEW = 50
 
 
@@ -56,12 +56,8 @@ class Matcher:
     def in_bytes(self, content: bytes) -> Iterator[str]:
         """What kinds of mention a file's bytes hold: hash or id, value in clear."""
         names = self._name_bytes
-        for run in _RUN_BYTES.finditer(content):
-            text = run.group()
-            starts = range(len(text) - KEY_HEX + 1)
-            if any(text[at : at + KEY_HEX] in names or text[at : at + KEY_HEX + 1] in names for at in starts):
-                yield "hash or customer id"
-                break
+        if any(name in content for name in names) if len(names) <= _FEW else _has_one(content, names):
+            yield "hash or customer id"
         lower = content.lower() if self._telling else b""
         if any(word in lower for word in self._telling):
             yield "value in clear"
@@ -89,6 +85,16 @@ class Matcher:
 
     def _word_or_gone(self, found: re.Match[str]) -> str:
         return GONE if self._is_word(found.group().lower()) else found.group()
+
+
+def _has_one(content: bytes, names: frozenset[bytes]) -> bool:
+    """Whether one of many names stands anywhere in a run of hex digits."""
+    for run in _RUN_BYTES.finditer(content):
+        text = run.group()
+        starts = range(len(text) - KEY_HEX + 1)
+        if any(text[at : at + KEY_HEX] in names or text[at : at + KEY_HEX + 1] in names for at in starts):
+            return True
+    return False
 
 
 def mentions_of(project: Project, scope: Scope) -> Mentions:
