@@ -37,6 +37,7 @@ for number in range(first, first + 100_000):
     sample.write(root, f"v{number:06}")
     pointer.switch(root, f"v{number:06}")
     pointer.prune(root, 3)
+    sys.stdout.write("published\\n"); sys.stdout.flush()
 """
 PUBLISH_TABLES = """
 import sys
@@ -52,15 +53,21 @@ project = Project(DataPaths(root), root / "config", Settings(), WallClock())
 sys.stdout.write("ready\\n"); sys.stdout.flush()
 for number in range(first, first + 100_000):
     publish_tables(project, f"v{number:06}")
+    sys.stdout.write("published\\n"); sys.stdout.flush()
 """
 
 
 def kill_while_publishing(program: str, root: Path, kill: int) -> None:
-    """Start publishing versions one after the other, and kill it at a moment that differs from kill to kill."""
+    """Start publishing versions one after the other, and kill it at a moment that differs from kill to kill.
+
+    Every other time something has been published before: on a busy machine the longest wait may be too short for it.
+    """
     arguments = [sys.executable, "-c", program, str(root), str(kill * 100_000)]
     child = subprocess.Popen(arguments, cwd=repository_root(), stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
+    if kill % 2:
+        assert child.stdout.readline() == "published\n"
     time.sleep(LONGEST_SECONDS * (kill + 1) / KILLS)
     child.send_signal(signal.SIGKILL)
     child.communicate()
