@@ -117,14 +117,21 @@ def _check_event_type(project: Project, contract: SourceContract) -> None:
 def _read(project: Project, contract: SourceContract, paths: Sequence[Path]) -> list[IngestReport]:
     if paths:
         from intake.ingest import ingest as ingest_files
+        from orchestration.cli.console import out
+        from orchestration.cli.intake_progress import IntakeProgress
 
         files = [file for path in paths for file in _files(path, contract)]
-        return [ingest_files(project, contract, files)]
+        with IntakeProgress(files, out()) as progress:
+            return [ingest_files(project, contract, files, progress)]
     if not contract.location:
         raise CommandError(f"{contract.name}: its contract names no location; name the files: PATH…")
+    from intake.locations import files_of
     from intake.scan import scan_locations
+    from orchestration.cli.console import out
+    from orchestration.cli.intake_progress import IntakeProgress
 
-    return list(scan_locations(project, sources=[contract.name]))
+    with IntakeProgress(files_of(project, contract), out()) as progress:
+        return list(scan_locations(project, sources=[contract.name], on_progress=progress))
 
 
 def _files(path: Path, contract: SourceContract) -> list[Path]:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -62,13 +63,14 @@ def test_killed_intake_heals(tmp_path: Path, year: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("CONCIERGE_KEY", "a key for tests, long enough")
     whole = seconds_of_a_full_run(tmp_path / "timing", year)
     killed = 0
-    for kill in range(KILLS):
+    moments = np.random.default_rng(20170501).uniform(0.05, 1.0, KILLS)
+    for kill, moment in enumerate(moments):
         # A folder for each kill: where one run came through, the next would find nothing left to do.
         project = make_project(tmp_path / str(kill))
         child = start(tmp_path / str(kill), year)
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        time.sleep(whole * kill / KILLS)
+        time.sleep(whole * moment)
         child.send_signal(signal.SIGKILL)
         child.communicate()
         killed += child.returncode == -signal.SIGKILL
