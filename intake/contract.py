@@ -32,6 +32,7 @@ IdentifierType = Literal[
 _LATER: Final[dict[str, object]] = {
     "matching": None, "header": [], "quoting": True, "unnest": None, "nested": None, "when": None, "total": None,
     "concat": None, "skip": [], "consents": {}, "clock": None, "repeats": None, "numbers": None, "refund_limit": 1.0,
+    "zero_party": [],
 }  # fmt: skip
 """Parts that were added later, with what they are when unused: they must not make files of old look new."""
 
@@ -135,6 +136,7 @@ class SourceContract(Part):
     matching: Matching | None = Field(default=None, description="columns that tell who a person is, for matching")
     sensitive: Members = Field(default=(), description="go to properties.sensitive")
     traits: Members = Field(default=(), description="go to properties.traits")
+    zero_party: Members = Field(default=(), description="what customers say of themselves: to properties.zero_party")
     properties: Members | Literal["rest"] = Field(default=(), description="columns, or name ← expression, or rest")
     optional: tuple[str, ...] = Field(default=(), description="columns that a file may lack")
     required: tuple[str, ...] = ("occurred_at",)
@@ -219,7 +221,7 @@ class SourceContract(Part):
         """Every source column that the contract names."""
         named = {*self.natural_key, *self.personal_columns, *self.optional}
         named |= {spec.column for spec in self.identifiers} | {rule.column for rule in (*self.quarantine, *self.skip)}
-        named |= columns_of(self.traits) | columns_of(self.sensitive)
+        named |= columns_of(self.traits) | columns_of(self.sensitive) | columns_of(self.zero_party)
         named |= {term.column for term in self.consents.values()}
         named |= columns_of(self.properties) if self.properties != "rest" else set()
         sent_at = self.clock.sent_at if self.clock else None

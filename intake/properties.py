@@ -29,7 +29,8 @@ def properties_of(
     kept = _kept(table, contract)
     members = {name: json_values(raw(table, term)) for name, term in kept.items()}
     stated = text(table, kept["user_agent"]) if "user_agent" in kept else pa.nulls(table.num_rows, pa.string())
-    for group, parts in (("traits", contract.traits), ("sensitive", contract.sensitive)):
+    groups = {"traits": contract.traits, "sensitive": contract.sensitive, "zero_party": contract.zero_party}
+    for group, parts in groups.items():
         if parts:
             members[group] = _nested(table, members_of(parts))
     if unmapped:
@@ -47,6 +48,7 @@ def properties_of(
 
 def _kept(table: pa.Table, contract: SourceContract) -> dict[str, Expression]:
     private = {*contract.personal_columns, *columns_of(contract.sensitive), *columns_of(contract.traits)}
+    private |= columns_of(contract.zero_party)
     if contract.properties != "rest":
         return {name: term for name, term in members_of(contract.properties).items() if not term.columns() & private}
     # Of a column that is read in part, the other parts may be personal: none of it is rest.

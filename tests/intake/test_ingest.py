@@ -138,11 +138,12 @@ def test_an_event_carries_what_the_contract_says(project: Project, tmp_path: Pat
         aliases={"product": ["sku"]},
         properties=["colour", "size"],
         traits=["language"],
+        zero_party={"diet": "eats"},
         sensitive=["age"],
     )
     row = {"id": "1", "type": "product_viewed", "at": "2017-07-01 12:00:00", "sku": "p9", "login": " ann "}
     row |= {"price": "9.99", "url": "https://shop.test/?email=ann@example.org&x=1"}
-    row |= {"colour": 'deep "red"', "size": 42, "language": "de", "age": 41}
+    row |= {"colour": 'deep "red"', "size": 42, "language": "de", "age": 41, "eats": "vegan"}
     ingest(project, source, [write_jsonl(tmp_path / "a.jsonl", [row])])
     event = lake_rows(project)[0]
     assert event["occurred_at"] == datetime(2017, 7, 1, 10, tzinfo=UTC)
@@ -151,7 +152,7 @@ def test_an_event_carries_what_the_contract_says(project: Project, tmp_path: Pat
     assert event["page_url"] == "https://shop.test/?email=[removed]&x=1"
     assert event["is_simulated"]
     assert event["properties"] == (
-        '{"colour":"deep \\"red\\"","size":42,"traits":{"language":"de"},"sensitive":{"age":41}}'
+        '{"colour":"deep \\"red\\"","size":42,"traits":{"language":"de"},"sensitive":{"age":41},"zero_party":{"diet":"vegan"}}'
     )
 
 
