@@ -22,8 +22,9 @@ from orchestration.warehouse import Warehouse
 from simulation.identity.contracts import SOURCES
 from simulation.identity.write import read_ceiling, write_identity_company
 
-PEOPLE, DAYS, SEED = 300, 30, 3
-END = datetime(2024, 1, 31, tzinfo=UTC)
+# More than 31 days are built in months: the test is about people, and 30 days one by one take four times as long.
+PEOPLE, DAYS, SEED = 300, 32, 3
+END = datetime(2024, 2, 2, tzinfo=UTC)
 FIRST_ORDER = ("shop_web", "shop_guest_orders", "shop_pos", "shop_crm")
 STAGES = ["group:intake", "group:lake", "group:staging", "group:daily", "group:identity"]
 PEOPLE_NOW = """
