@@ -152,7 +152,8 @@ def test_an_event_carries_what_the_contract_says(project: Project, tmp_path: Pat
     assert event["page_url"] == "https://shop.test/?email=[removed]&x=1"
     assert event["is_simulated"]
     assert event["properties"] == (
-        '{"colour":"deep \\"red\\"","size":42,"traits":{"language":"de"},"sensitive":{"age":41},"zero_party":{"diet":"vegan"}}'
+        '{"colour":"deep \\"red\\"","size":42,"traits":{"language":"de"},"sensitive":{"age":41},'
+        '"zero_party":{"diet":"vegan"}}'
     )
 
 
