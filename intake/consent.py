@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -22,9 +24,9 @@ BROWSER_TYPES = frozenset({"device_id", "cookie", "click_id"})
 class _Word(msgspec.Struct):
     purpose: str
     granted: bool
-    identity_verified: bool = False
-    actor: str = ""
-    reason: str = ""
+    identity_verified: Any = False
+    actor: Any = None
+    reason: Any = None
 
 
 _WORD = msgspec.json.Decoder(_Word)
@@ -68,8 +70,8 @@ def consent_changes(events: pa.Table, *, vouched: bool = True) -> list[ConsentCh
     changes = []
     for row in said.select(["occurred_at", "identifiers", "properties", "source"]).to_pylist():
         word = _WORD.decode(row["properties"])
-        speaks = vouched or word.identity_verified or not word.granted
-        note = f"{word.actor}: {word.reason}" if word.actor else ""
+        speaks = vouched or word.identity_verified is True or not word.granted
+        note = f"{word.actor}: {word.reason}" if isinstance(word.actor, str) and word.actor else ""
         changes += [
             ConsentChange(
                 identifier["value"],

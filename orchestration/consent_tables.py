@@ -7,10 +7,12 @@ import pandas as pd
 from intake.ops_store import OpsStore
 from intake.paths import config_dir
 from intake.regime import ConsentRules, load_consent_rules
+from intake.sensitive import SensitiveRules, load_sensitive, spaced
 from orchestration.warehouse_schema import source_table
 
 REGIMES = "ops.consent_regime"
 SUPPRESSED = "ops.suppressed"
+SENSITIVE_WORDS = "ops.sensitive_word"
 
 
 def regime_frame(rules: ConsentRules | None = None) -> pd.DataFrame:
@@ -21,6 +23,16 @@ def regime_frame(rules: ConsentRules | None = None) -> pd.DataFrame:
     """
     found = load_consent_rules(config_dir()) if rules is None else rules
     return pd.DataFrame(list(found.rows()), columns=list(source_table(REGIMES).column_names))
+
+
+def sensitive_frame(rules: SensitiveRules | None = None) -> pd.DataFrame:
+    """Rows of `ops.sensitive_word`; of `config/sensitive.yml` unless given.
+
+    Raises:
+        ConfigFileError: the file is wrong.
+    """
+    found = load_sensitive(config_dir()) if rules is None else rules
+    return pd.DataFrame({"word": sorted({spaced(word) for word in found.categories})}, dtype=object)
 
 
 def suppressed_frame(ops: OpsStore) -> pd.DataFrame:

@@ -15,13 +15,14 @@ TRAINING = AssetSelection.groups(Group.TRAINING.value)
 DAYS = AssetSelection.groups(Group.LAKE.value, Group.STAGING.value, Group.DAILY.value)
 # Whatever looks at people looks from its own moment, and at what analysts decided until then.
 PINNED = AssetSelection.assets(
-    *(AssetKey(["ops", name]) for name in ("lake_file", "run_context", "consent_regime", "suppressed"))
+    *(AssetKey(["ops", name]) for name in ("lake_file", "run_context", "consent_regime", "sensitive_word", "suppressed"))
 )
 LEDGER = AssetSelection.assets(*(AssetKey(["identity", name]) for name in DESCRIPTIONS))
 # What follows a person within the hour; everything else that is behind the days follows with the daily run.
 CURRENT_TABLES = (
     *(f"refresh/{name}" for name in ("customer", "identifier", "day")),
     *(f"intermediate/{name}" for name in ("int_customer_consent", "int_consent_withdrawn")),
+    "intermediate/int_sensitive_categories",
     *(f"intermediate/{name}" for name in ("int_identifier_customers", "int_product_categories")),
     *(f"marts/{name}" for name in ("customer_consent", "customer_features", "dim_customer")),
     *(f"marts/{name}" for name in ("customer_scores", "customer_segments")),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+from intake.paths import config_dir
+from intake.sensitive import load_sensitive
 
 FEATURES_MODEL = "customer_features"
 
@@ -14,6 +18,7 @@ def model_features(manifest: Path | None = None) -> list[str]:
 
     Raises:
         LookupError: the manifest has no such model, or none of its columns is marked.
+        SensitiveUseError: a marked column is a sensitive attribute; the message names file, field and attribute.
     """
     file = manifest or Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json"
     nodes = json.loads(file.read_text(encoding="utf-8"))["nodes"].values()
@@ -21,9 +26,19 @@ def model_features(manifest: Path | None = None) -> list[str]:
     if columns is None:
         raise LookupError(f"{file}: no dbt model {FEATURES_MODEL}")
     found = [name for name, column in columns.items() if _is_model_feature(column)]
+    refuse_sensitive(found, f"dbt_project/models/marts/features.yml: {FEATURES_MODEL}.columns")
     if not found:
         raise LookupError(f"{file}: no column of {FEATURES_MODEL} has `meta: {{feature: {{model: true}}}}`")
     return found
+
+
+def refuse_sensitive(names: Sequence[str], where: str, use: str = "model") -> None:
+    """Refuse sensitive attributes of this project among columns that a model or segment would read.
+
+    Raises:
+        SensitiveUseError: names where, the column, the attribute and the use.
+    """
+    load_sensitive(config_dir()).check(names, where, use)
 
 
 def _is_model_feature(column: dict[str, object]) -> bool:

@@ -11,7 +11,14 @@ import pandas as pd
 
 from intake.ops_records import LakeFile, TouchedDay
 from intake.ops_store import OpsStore
-from orchestration.consent_tables import REGIMES, SUPPRESSED, regime_frame, suppressed_frame
+from orchestration.consent_tables import (
+    REGIMES,
+    SENSITIVE_WORDS,
+    SUPPRESSED,
+    regime_frame,
+    sensitive_frame,
+    suppressed_frame,
+)
 from orchestration.daily_layout import renew_daily_tables
 from orchestration.partitions import DayRange
 from orchestration.touched import touch_again
@@ -55,6 +62,7 @@ def pin(ops: OpsStore, warehouse: Warehouse, as_of: datetime, building: DayRange
         "ops.run_context": pd.DataFrame({"as_of": pd.to_datetime([moment], utc=True)}),
         "ops.pending_day": pd.DataFrame({"event_date": sorted(pending)}),
         REGIMES: regime_frame(),
+        SENSITIVE_WORDS: sensitive_frame(),
     }
     warehouse.replace({**frames, **_editable(ops)})
     return Pin(moment, files, touched)

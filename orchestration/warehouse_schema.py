@@ -76,6 +76,7 @@ OPS_TABLES = (
         "suppressed_date DATE; source VARCHAR; purpose VARCHAR; reason VARCHAR; rows BIGINT",
         "suppressed_date source purpose reason",
     ),
+    _table("ops", "sensitive_word", "word VARCHAR", "word"),
     _table("ops", "cutoff", "as_of TIMESTAMP; horizon_days INTEGER; role VARCHAR", "as_of horizon_days"),
     _table(
         "ops",

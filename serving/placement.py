@@ -11,7 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from pydantic_core import PydanticCustomError
 
 from intake.purposes import MARKETING, Asked
-from serving.yaml_file import ConfigError, read_yaml
+from intake.sensitive import SensitiveRules, load_sensitive
+from serving.yaml_file import ConfigError, YamlFile, read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 IncentiveKind = Literal["none", "free_shipping", "free_gift", "percent_off", "amount_off"]
@@ -132,16 +133,28 @@ class Placement(Section):
         raise KeyError(name)
 
 
+def _refuse_sensitive(file: YamlFile, placement: Placement, sensitive: SensitiveRules) -> None:
+    """An action's tags say by which taste it is chosen: neither an attribute nor a category may be sensitive."""
+    for index, action in enumerate(placement.actions):
+        for tag, value in action.tags.items():
+            field = ("actions", index, "tags", tag)
+            if sensitive.attribute_in(tag) is not None:
+                raise file.error(field, f"{tag!r} is a sensitive attribute, which no placement may use")
+            if tag == "category" and sensitive.is_category(value):
+                raise file.error(field, f"{value!r} is a sensitive category, which no placement may choose by")
+
+
 def load_placements(folder: Path) -> list[Placement]:
     """Every `*.yml` in `folder`, by name.
 
     Raises:
         ConfigError: first mistake found, or a file whose name differs from the placement's.
     """
-    placements = []
+    sensitive, placements = load_sensitive(folder.parent), []
     for path in sorted(folder.glob("*.yml")):
         file = read_yaml(path)
         placement = file.parse(Placement)
+        _refuse_sensitive(file, placement, sensitive)
         if placement.name != path.stem:
             raise file.error(("name",), f"{placement.name!r} must equal the file's name {path.stem!r}")
         placements.append(placement)

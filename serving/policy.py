@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from cel_expr_python import cel
 from pydantic import Field, model_validator
 
+from intake.sensitive import SensitiveRules, load_sensitive
 from serving.placement import Name, Section
 from serving.variables import SENSITIVE, VARIABLES, known_name
 from serving.yaml_file import ConfigError, YamlFile, read_yaml
@@ -19,6 +20,8 @@ Effect = Literal["allow", "block", "force", "reason"]
 Target = Literal["action", "product"]
 
 _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+TASTES = frozenset(v.name for v in VARIABLES.values() if v.scope == "profile" and v.kind == "string")
+"""Variables that tell of what a customer likes."""
 _NAMES = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 _NOT_VARIABLES = frozenset({"true", "false", "null", "in", "size", "int", "double", "string", "bool", "has"})
 
@@ -99,9 +102,12 @@ def compile_rule(expression: str) -> Any:
 def load_policies(folder: Path) -> list[Policy]:
     """Every `*.yml` in `folder`, by name, with every expression type-checked.
 
+    What is sensitive stands in the folder's parent: built in, in `sensitive.yml`, and tagged by the contracts.
+
     Raises:
         ConfigError: first mistake found, with file, line and field.
     """
+    sensitive = load_sensitive(folder.parent)
     policies = []
     seen: set[str] = set()
     for path in sorted(folder.glob("*.yml")):
@@ -109,9 +115,23 @@ def load_policies(folder: Path) -> list[Policy]:
         policy = file.parse(Policy)
         if policy.name != path.stem:
             raise file.error(("name",), f"{policy.name!r} must equal the file's name {path.stem!r}")
+        _refuse_sensitive(file, policy, sensitive)
         _check_rules(file, policy, seen)
         policies.append(policy)
     return policies
+
+
+def _refuse_sensitive(file: YamlFile, policy: Policy, sensitive: SensitiveRules) -> None:
+    for index, rule in enumerate(policy.rules):
+        for name in sorted(names_in(rule.when) - VARIABLES.keys()):
+            found = sensitive.attribute_in(name.removeprefix("known_"))
+            if found is not None:
+                message = f"names the sensitive attribute {found!r}, which no decision may use (got {rule.when!r})"
+                raise file.error(("rules", index, "when"), message)
+        for text in _STRINGS.findall(rule.when) if TASTES & names_in(rule.when) else ():
+            if sensitive.is_category(text[1:-1]):
+                message = f"asks a customer's taste for the sensitive category {text}, which no decision may use"
+                raise file.error(("rules", index, "when"), f"{message} (got {rule.when!r})")
 
 
 def _check_rules(file: YamlFile, policy: Policy, seen: set[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from intake.sensitive import ATTRIBUTES
+
 from serving.session.feature import Type
 from serving.session.spec import shipped_spec
 
@@ -103,11 +105,7 @@ _MOMENT = Variable("moment_score", "double", "session", "how ready the visitor i
 VARIABLES: dict[str, Variable] = {v.name: v for v in (*_SESSION, _MOMENT, *(Variable(*row) for row in _ROWS))}
 
 # Never decided on, whatever a policy says. The names are those of CRM traits and of protected characteristics.
-SENSITIVE: frozenset[str] = frozenset({
-    "age", "birth_date", "disability", "ethnicity", "gender", "health", "home_ownership", "household_comp",
-    "household_size", "income", "kids_count", "marital_status", "nationality", "political_opinion", "pregnancy",
-    "race", "religion", "sex", "sexual_orientation", "union_membership",
-})  # fmt: skip
+SENSITIVE: frozenset[str] = ATTRIBUTES
 
 
 def known_name(name: str) -> str:

@@ -29,7 +29,14 @@ CONSENT_REGIME = AssetSpec(
     group_name=Group.LAKE.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
-    description="What holds for people who have said nothing, from config/consent.yml. Grain: one row a place, purpose.",
+    description="What holds for people who have said nothing (config/consent.yml). Grain: one row a place and purpose.",
+)
+SENSITIVE_WORD = AssetSpec(
+    ["ops", "sensitive_word"],
+    group_name=Group.LAKE.value,
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    description="Words of categories that are no signal of a customer (config/sensitive.yml). Grain: one row a word.",
 )
 SUPPRESSED = AssetSpec(
     ["ops", "suppressed"],
@@ -41,7 +48,7 @@ SUPPRESSED = AssetSpec(
 )
 
 
-@multi_asset(specs=[LAKE_FILE, RUN_CONTEXT, CONSENT_REGIME, SUPPRESSED], name="pinned_lake", pool=WRITER_POOL)
+@multi_asset(specs=[LAKE_FILE, RUN_CONTEXT, CONSENT_REGIME, SENSITIVE_WORD, SUPPRESSED], name="pinned_lake", pool=WRITER_POOL)
 def pinned_lake(context: AssetExecutionContext, workspace: Workspace) -> Iterator[MaterializeResult[None]]:
     """Copy file list, moment and the tables that people edit from the operational store into the warehouse."""
     pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run))
@@ -49,4 +56,5 @@ def pinned_lake(context: AssetExecutionContext, workspace: Workspace) -> Iterato
     yield MaterializeResult(asset_key=LAKE_FILE.key, metadata=lake)
     yield MaterializeResult(asset_key=RUN_CONTEXT.key, metadata={"as_of": pinned.as_of.isoformat()})
     yield MaterializeResult(asset_key=CONSENT_REGIME.key)
+    yield MaterializeResult(asset_key=SENSITIVE_WORD.key)
     yield MaterializeResult(asset_key=SUPPRESSED.key)

@@ -14,6 +14,7 @@ from orchestration.warehouse import Warehouse
 BOUGHT_SQL = """
     select customer_id, product_id, n_orders, last_ordered_at from marts.customer_product
     where customer_id in (select customer_id from marts.customer_consent where is_profiled)
+        and coalesce(category, '') not in (select category from intermediate.int_sensitive_categories)
     order by customer_id, product_id
 """
 PAIRS_SQL = """

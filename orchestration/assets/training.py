@@ -10,7 +10,7 @@ from ml.churn import train_churn
 from ml.segments import SEGMENT_COLUMNS, SegmentModel, fit_segments, persona_cards
 from ml.value import train_value
 from orchestration.groups import OWNERS, WRITER_POOL, Group
-from orchestration.model_features import model_features
+from orchestration.model_features import model_features, refuse_sensitive
 from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
 from orchestration.training import Facts, Trained, Training, train_and_store
@@ -29,7 +29,8 @@ PROFILED_SQL = """
 """
 CATEGORIES_SQL = """
     select customer_id, category, cast(sum(amount) as double) as amount from marts.customer_product
-    where category is not null group by customer_id, category order by customer_id, category
+    where category not in (select category from intermediate.int_sensitive_categories)
+    group by customer_id, category order by customer_id, category
 """
 FRAME_SQL = """
     select * from marts.training_frame
@@ -69,6 +70,7 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
 
     def fit() -> tuple[Trained, Facts]:
         buyers = features.loc[features["orders_lifetime"] > 0]
+        refuse_sensitive(SEGMENT_COLUMNS, "ml/segments/model.py: SEGMENT_COLUMNS", "segment")
         model = fit_segments(
             buyers,
             SEGMENT_COLUMNS,

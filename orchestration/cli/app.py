@@ -25,6 +25,7 @@ from orchestration.cli import (
     subject_access_command,
 )
 from orchestration.cli.alert_commands import alerts
+from orchestration.cli.consent_commands import consent
 from orchestration.cli.contract_commands import contract
 from orchestration.cli.errors import OneLineErrors
 from orchestration.cli.identity_commands import identity
@@ -81,6 +82,7 @@ def create_app() -> typer.Typer:
     app.add_typer(contract, name="contract")
     app.add_typer(quarantine, name="quarantine")
     app.add_typer(identity, name="identity")
+    app.add_typer(consent, name="consent")
     app.add_typer(keys, name="keys")
     return app
 

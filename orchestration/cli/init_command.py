@@ -13,7 +13,7 @@ from orchestration.cli.errors import CommandError
 TEMPLATE = Path(__file__).parent / "template"
 
 # Shipped configuration that a new shop starts from; the demo's own sources and settings are left out.
-SHIPPED = ("event_types.yml", "schemas/**/*", "placements/*", "policies/*", "sources/*.yml")
+SHIPPED = ("event_types.yml", "sensitive.yml", "schemas/**/*", "placements/*", "policies/*", "sources/*.yml")
 DEMO_SOURCES = ("cj_", "sim_")
 
 

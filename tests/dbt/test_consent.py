@@ -12,14 +12,17 @@ import pytest
 
 from intake.purposes import PURPOSES
 from intake.regime import ConsentRules
+from intake.sensitive import ATTRIBUTES
 from tests.dbt.dbt_room import Event, Room, event, order
 
 RULES = ConsentRules.model_validate({"default": {"analytics": "opt_out", "personalization": "opt_out"},
                                      "regions": {"DE": "opt_in", "US-CA": {"analytics": "opt_in"}}})  # fmt: skip
 CUT = "2017-01-12"
 NOW = "2017-01-20 10:30:00"
-MODELS = ["customer_consent", "consent_state", "consent_daily", "dim_customer", "training_frame", "fct_order",
-          "fct_session", "customer_product", "int_consent_withdrawn", "int_product_categories"]  # fmt: skip
+MODELS = [
+    *("customer_consent", "consent_state", "consent_daily", "customer_sensitive", "customer_product"),
+    *("dim_customer", "training_frame", "fct_order", "fct_session"),
+]
 
 
 def word(who: str, purpose: str, granted: bool, at: str, **fields: object) -> Event:
@@ -34,7 +37,7 @@ def shopper(name: str, **place: str) -> list[Event]:
     seen = {"who": f"cookie:{name}", "session_id": f"s-{name}", "product_id": "p0", **place}
     visit = event(f"visit-{name}", "product_viewed", "2017-01-08 10:00:00", **seen)
     return [
-        order(f"{name}1", "2017-01-03 15:00:00", who, ["2.50", "1.25"]), tie, visit,
+        order(f"{name}1", "2017-01-03 15:00:00", who, ["2.50", "9.25"]), tie, visit,
         order(f"{name}2", "2017-01-15 15:00:00", who, ["4.00"]),
     ]  # fmt: skip
 
@@ -48,6 +51,36 @@ def company() -> list[Event]:
     return [
         *people,
         event("product-0", "product_updated", "2017-01-01 00:00:01", product_id="p0", category="tea"),
+        event("product-1", "product_updated", "2017-01-01 00:00:01", product_id="p1", category="Health/RX"),
+        event(
+            "looked",
+            "product_viewed",
+            "2017-01-19 10:00:00",
+            who="cookie:silent",
+            product_id="p1",
+            category="Health/RX",
+        ),
+        event(
+            "trait",
+            "profile_updated",
+            "2017-01-02 10:00:00",
+            who="loyalty_id:silent",
+            properties={"sensitive": {"age": "19-24", "income": None}},
+        ),
+        event(
+            "trait-2",
+            "profile_updated",
+            "2017-01-03 10:00:00",
+            who="loyalty_id:silent",
+            properties={"sensitive": {"age": "25-34", "kids count": 2}},
+        ),
+        event(
+            "trait-3",
+            "profile_updated",
+            "2017-01-03 10:00:00",
+            who="loyalty_id:refused",
+            properties={"sensitive": {"age": "65+"}},
+        ),
         word("loyalty_id:refused", "analytics", True, "2017-01-01 00:00:00"),
         word("email:refused", "analytics", False, "2017-01-16 00:00:00"),
         word("email:private", "personalization", False, "2017-01-06 00:00:00"),
@@ -65,6 +98,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Room:
     room = Room(tmp_path_factory.mktemp("consent"))
     room.ask_first(RULES)
     room.execute("insert into ops.suppressed values (date '2017-01-05', 'clicks', 'analytics', 'absent', 7)")
+    room.execute("insert into ops.sensitive_word values ('rx'), ('intimate wear')")
     room.land("shop", company())
     room.stand_at(NOW)
     room.cut_off(CUT, horizon_days=5)
@@ -144,7 +178,24 @@ def test_contracts_and_data_tests_of_the_consent_tables_pass(shop: Room) -> None
     )
 
 
-KINDS = ("login", "email", "cookie")
+def test_goods_that_hint_at_health_are_sold_and_are_no_taste(shop: Room) -> None:
+    found = shop.execute(
+        "select f.top_category, f.favourite_category, f.next_best_category, f.top_viewed_category,"
+        " f.last_viewed_category, f.last_viewed_product_id, f.spend_lifetime from marts.customer_features as f"
+        " inner join marts.fct_order as o on f.customer_id = o.customer_id and o.order_id = 'silent1'"
+    )
+    assert found == [("tea", "tea", "tea", None, None, None, Decimal("15.7500"))]
+    assert shop.execute(
+        "select count(*) from marts.customer_features where category_affinity::varchar like '%RX%'"
+    ) == [(0,)]
+
+
+def test_sensitive_attributes_are_reported_as_last_told_of_those_who_allow_it(shop: Room) -> None:
+    assert sorted(shop.execute("select attribute, value from marts.customer_sensitive")) == [
+        ("age", "25-34"), ("kids count", "2"),
+    ]  # fmt: skip
+    columns = shop.execute("select column_name from information_schema.columns where table_name = 'customer_features'")
+    assert not {str(name) for (name,) in columns} & ATTRIBUTES
 
 
 def random_words(seed: int) -> list[tuple[int, str, bool, str]]:

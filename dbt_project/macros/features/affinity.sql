@@ -48,7 +48,10 @@
             brand,
             sum((n_views + 3 * n_cart_adds + 5 * n_lines) * {{ decay('days_ago') }}) as score
         from product_rows
-        where days_ago <= {{ var('affinity_horizon_days') }}
+        where
+            days_ago <= {{ var('affinity_horizon_days') }}
+            and coalesce(category, '') not in (select category from {{ ref('int_sensitive_categories') }})
+            and coalesce(product_id, '') not in (select delicate_products.product_id from delicate_products)
         group by as_of, customer_id, product_id, brand
 
     ),

@@ -19,6 +19,8 @@
 
     products as ({{ products_at() }}),
 
+    delicate_products as ({{ feature_delicate_products() }}),
+
     category_prices as ({{ feature_category_prices() }}),
 
     usual_discounts as ({{ feature_usual_discounts() }}),
@@ -79,8 +81,16 @@
     ] -%}
     left join {{ part }} on totals.as_of = {{ part }}.as_of and totals.customer_id = {{ part }}.customer_id
     {% endfor -%}
+    left join {{ ref('int_sensitive_categories') }} as delicate_view
+        on totals.last_viewed_category.seen = delicate_view.category
+    left join delicate_products
+        on totals.as_of = delicate_products.as_of and totals.last_viewed_product_id.seen = delicate_products.product_id
     left join products as viewed_product
-        on totals.as_of = viewed_product.as_of and totals.last_viewed_product_id.seen = viewed_product.product_id
+        on
+            totals.as_of = viewed_product.as_of
+            and totals.last_viewed_product_id.seen = viewed_product.product_id
+            and delicate_view.category is null
+            and delicate_products.product_id is null
     left join category_prices
         on viewed_product.as_of = category_prices.as_of and viewed_product.category = category_prices.category
     {{ regime_joins('totals') }}

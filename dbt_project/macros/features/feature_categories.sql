@@ -104,6 +104,8 @@
             else 1000
         end as due_score
     from joined
+    -- What hints at health or belief is sold, and is no taste of anybody.
+    where category not in (select delicate.category from {{ ref('int_sensitive_categories') }} as delicate)
 {%- endmacro %}
 
 

@@ -77,11 +77,15 @@
     categories.top_viewed_category.seen as top_viewed_category,
     {%- set stamped = [
         'last_channel', 'last_device_type', 'last_os', 'last_browser', 'last_region', 'last_referrer',
-        'last_campaign', 'last_store_id', 'last_viewed_category',
+        'last_campaign', 'last_store_id',
     ] -%}
     {%- for name in stamped %}
     totals.{{ name }}.seen as {{ name }},
     {%- endfor %}
+    case
+        when delicate_view.category is null and delicate_products.product_id is null
+            then totals.last_viewed_category.seen
+    end as last_viewed_category,
     totals.first_seen_at,
     totals.last_seen_at,
     totals.first_order_at,

@@ -164,7 +164,10 @@
         when month(totals.as_of) in (6, 7, 8) then 'summer'
         else 'autumn'
     end as season,
-    totals.last_viewed_product_id.seen as last_viewed_product_id,
+    case
+        when delicate_view.category is null and delicate_products.product_id is null
+            then totals.last_viewed_product_id.seen
+    end as last_viewed_product_id,
     viewed_product.brand as last_viewed_brand,
     viewed_product.list_price as last_viewed_list_price,
     {{ ratio('viewed_product.list_price * category_prices.n_priced', 'category_prices.list_price') }}
