@@ -1,4 +1,4 @@
--- Orders and spend over all customers = those of the daily rows that have a customer at the same moment.
+-- Orders and spend over all customers = those of the daily rows whose customer may be counted, at the same moment.
 {{ config(meta={'dagster': {'ref': {'name': 'customer_features'}}}) }}
 with features as (
 
@@ -21,7 +21,7 @@ daily as (
             cast(daily_rows.event_date as timestamp) < features.as_of
             and cast(daily_rows.received_date as timestamp) < features.as_of
     {{ customer_joins('daily_rows') }}
-    where {{ customer_of() }} is not null
+    where {{ tracked_customer_of() }} is not null
 
 )
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import cast
 
@@ -40,13 +41,24 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
         window = context.partition_time_window
         built = DayRange(window.start.date(), window.end.date() - timedelta(days=1))
         pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run), building=built)
-        os.environ["CONCIERGE_BATCH_SIZE"] = batch_size(built)
         remember_days(workspace.warehouse(), built)
         arguments = ["--event-time-start", f"{window.start:%Y-%m-%d}", "--event-time-end", f"{window.end:%Y-%m-%d}"]
-        yield from build(context, dbt, arguments)
+        with batches_of(batch_size(built)):
+            yield from build(context, dbt, arguments)
         consume(workspace.ops(), pinned.touched, built, context.run.run_id)
 
     return cast("AssetsDefinition", models)
+
+
+@contextmanager
+def batches_of(size: str) -> Iterator[None]:
+    """The batch size of dbt for this step alone: where it stays, every later start parses anew, nine CPU seconds."""
+    before = os.environ["CONCIERGE_BATCH_SIZE"]
+    os.environ["CONCIERGE_BATCH_SIZE"] = size
+    try:
+        yield
+    finally:
+        os.environ["CONCIERGE_BATCH_SIZE"] = before
 
 
 def batch_size(built: DayRange) -> str:
