@@ -92,10 +92,10 @@
 {%- endmacro %}
 
 {% macro default__small_map(key, value, order_by, condition) -%}
-    concat('{', string_agg(
+    nullif(concat('{', string_agg(
         case when {{ condition }} then concat(cast(to_json({{ key }}) as varchar), ':', {{ value }}) end,
         ',' order by {{ order_by }}
-    ), '}')
+    ), '}'), '{}')
 {%- endmacro %}
 
 

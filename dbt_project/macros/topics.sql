@@ -15,12 +15,21 @@
 {%- endmacro %}
 
 
-{# The place that weather is observed at and people are seen at: the most exact one that is named; null without any. #}
+{# The place that weather is observed at: the most exact one that is named; null without any. #}
 {% macro weather_place(store_id, postal_code, region, country) -%}
+    coalesce(
+        {{ place_named('store', store_id) }},
+        {{ place_named('postal_code', postal_code, country) }},
+        {{ place_named('region', region, country) }},
+        {{ place_named('country', country) }}
+    )
+{%- endmacro %}
+
+
+{# One place by its kind and name, and the country where names repeat between countries; null without a name. #}
+{% macro place_named(kind, name, country=none) -%}
     case
-        when {{ store_id }} is not null then concat('store/', {{ store_id }})
-        when {{ postal_code }} is not null then concat('postal_code/', coalesce({{ country }}, ''), '/', {{ postal_code }})
-        when {{ region }} is not null then concat('region/', coalesce({{ country }}, ''), '/', {{ region }})
-        when {{ country }} is not null then concat('country/', {{ country }})
+        when {{ name }} is not null
+            then concat('{{ kind }}/', {% if country %}coalesce({{ country }}, ''), '/', {% endif %}{{ name }})
     end
 {%- endmacro %}

@@ -45,7 +45,11 @@
 
     habit_counts as ({{ feature_habit_counts() }}),
 
+    habit_favourites as ({{ feature_habit_favourites() }}),
+
     habits as ({{ feature_habits() }}),
+
+    occasion_shares as ({{ feature_occasion_shares() }}),
 
     whereabouts as ({{ feature_whereabouts() }}),
 
@@ -76,8 +80,8 @@
     select {{ customer_feature_columns() }}
     from totals
     {% for part in [
-        'activity', 'rhythm', 'categories', 'bargains', 'tastes', 'habits', 'whereabouts', 'weather', 'rainy_orders',
-        'topics', 'answers', 'deliveries', 'consent', 'known_identifiers',
+        'activity', 'rhythm', 'categories', 'bargains', 'tastes', 'habits', 'occasion_shares', 'whereabouts', 'weather',
+        'rainy_orders', 'topics', 'answers', 'deliveries', 'consent', 'known_identifiers',
     ] -%}
     left join {{ part }} on totals.as_of = {{ part }}.as_of and totals.customer_id = {{ part }}.customer_id
     {% endfor -%}

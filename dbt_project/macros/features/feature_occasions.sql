@@ -35,15 +35,21 @@
 {%- endmacro %}
 
 
-{# One row per cut-off, customer and value of one circumstance; `in_<name>` tells which one. #}
+{# One row per cut-off, customer, circumstance and value of it, as text. #}
 {% macro feature_habit_counts() -%}
     select
         as_of,
         customer_id,
-        {%- for name in habit_columns() %}
-        {{ name }},
-        grouping({{ name }}) = 0 as in_{{ name }},
-        {%- endfor %}
+        case
+            {%- for name in habit_columns() %}
+            when grouping({{ name }}) = 0 then '{{ name }}'
+            {%- endfor %}
+        end as circumstance,
+        coalesce(
+            {%- for name in habit_columns() %}
+            cast({{ name }} as varchar){{ "," if not loop.last }}
+            {%- endfor %}
+        ) as value,
         {{ total_if('n_visits', 'days_ago <= 91') }} as n_visits,
         {{ total_if('n_orders', 'true') }} as n_orders,
         max(last_at) as last_at
@@ -57,50 +63,69 @@
 {%- endmacro %}
 
 
-{# One row per cut-off and customer: what is most frequent, the latest of equals. #}
-{% macro feature_habits() -%}
-    {%- set asked = [
-        ('usual_channel', 'channel', 'n_visits'), ('usual_device_type', 'device_type', 'n_visits'),
-        ('usual_os', 'os', 'n_visits'), ('usual_browser', 'browser', 'n_visits'),
-        ('usual_referring_site', 'referring_site', 'n_visits'), ('usual_landing_page_type', 'page_type', 'n_visits'),
-        ('usual_region', 'region', 'n_visits'), ('usual_visit_hour', 'shop_hour', 'n_visits'),
-        ('usual_visit_weekday', 'shop_weekday', 'n_visits'), ('usual_store_id', 'store_id', 'n_orders'),
-        ('usual_order_channel', 'channel', 'n_orders'), ('usual_order_hour', 'shop_hour', 'n_orders'),
-        ('usual_order_weekday', 'shop_weekday', 'n_orders'),
-    ] -%}
+{# One row per cut-off, customer and circumstance: what is most frequent, the latest of equals. #}
+{% macro feature_habit_favourites() -%}
     select
         as_of,
         customer_id,
-        {% for name, column, count in asked -%}
-        {{ most_frequent(column, count, 'last_at', 'in_' ~ column) }} as {{ name }},
-        {% endfor -%}
-        {{ count_if('in_channel and channel is not null and n_orders > 0') }} as order_channels_365d,
-        {{ total_if('n_orders', "in_channel and channel = 'web'") }} as web_orders_365d,
-        {{ total_if('n_orders', "in_channel and channel = 'app'") }} as app_orders_365d,
-        {{ total_if('n_orders', "in_channel and channel = 'store'") }} as store_orders_365d,
-        {{ total_if('n_orders', 'in_channel and channel is not null') }} as placed_orders_365d,
-        {{ total_if('n_orders', 'in_channel') }} as orders_365d,
-        {{ total_if('n_visits', 'in_shop_hour') }} as visits_91d,
-        {{ total_if('n_visits', 'in_shop_hour and shop_hour < 6') }} as night_visits_91d,
-        {{ total_if('n_visits', 'in_shop_hour and shop_hour between 6 and 11') }} as morning_visits_91d,
-        {{ total_if('n_visits', 'in_shop_hour and shop_hour between 12 and 17') }} as afternoon_visits_91d
+        circumstance,
+        {{ most_frequent('value', 'n_visits', 'last_at') }} as of_visits,
+        {{ most_frequent('value', 'n_orders', 'last_at') }} as of_orders
     from habit_counts
+    where value is not null
+    group by as_of, customer_id, circumstance
+{%- endmacro %}
+
+
+{# One row per cut-off and customer: usual circumstances. #}
+{% macro feature_habits() -%}
+    {%- set asked = [
+        ('usual_channel', 'channel', 'visits'), ('usual_device_type', 'device_type', 'visits'),
+        ('usual_os', 'os', 'visits'), ('usual_browser', 'browser', 'visits'),
+        ('usual_referring_site', 'referring_site', 'visits'), ('usual_landing_page_type', 'page_type', 'visits'),
+        ('usual_region', 'region', 'visits'), ('usual_visit_hour', 'shop_hour', 'visits'),
+        ('usual_visit_weekday', 'shop_weekday', 'visits'), ('usual_store_id', 'store_id', 'orders'),
+        ('usual_order_channel', 'channel', 'orders'), ('usual_order_hour', 'shop_hour', 'orders'),
+        ('usual_order_weekday', 'shop_weekday', 'orders'),
+    ] -%}
+    select
+        as_of,
+        customer_id
+        {%- for name, column, kind in asked %},
+        max(case when circumstance = '{{ column }}' then of_{{ kind }}.seen end) as {{ name }}
+        {%- endfor %}
+    from habit_favourites
+    group by as_of, customer_id
+{%- endmacro %}
+
+
+{# One row per cut-off and customer: when visits are opened, in the last 91 days, and where orders are placed, in 365. #}
+{% macro feature_occasion_shares() -%}
+    select
+        as_of,
+        customer_id,
+        {{ total_if('n_visits', 'days_ago <= 91') }} as visits_91d,
+        {{ total_if('n_visits', 'days_ago <= 91 and shop_hour < 6') }} as night_visits_91d,
+        {{ total_if('n_visits', 'days_ago <= 91 and shop_hour between 6 and 11') }} as morning_visits_91d,
+        {{ total_if('n_visits', 'days_ago <= 91 and shop_hour between 12 and 17') }} as afternoon_visits_91d,
+        {{ total_if('n_orders', "channel = 'web'") }} as web_orders_365d,
+        {{ total_if('n_orders', "channel = 'app'") }} as app_orders_365d,
+        {{ total_if('n_orders', "channel = 'store'") }} as store_orders_365d,
+        {{ total_if('n_orders', 'true') }} as orders_365d,
+        count(distinct case when n_orders > 0 then channel end) as order_channels_365d
+    from occasions
+    where days_ago <= 365
     group by as_of, customer_id
 {%- endmacro %}
 
 
 {# The value with the largest count, the latest of equals; `.seen` of it. #}
-{% macro most_frequent(value, n, at, condition) -%}
-    {{ return(adapter.dispatch('most_frequent', 'concierge')(value, n, at, condition)) }}
+{% macro most_frequent(value, n, at) -%}
+    {{ return(adapter.dispatch('most_frequent', 'concierge')(value, n, at)) }}
 {%- endmacro %}
 
-{% macro default__most_frequent(value, n, at, condition) -%}
-    max(
-        case
-            when {{ condition }} and {{ value }} is not null and {{ n }} > 0
-                then struct_pack(n := {{ n }}, seen_at := {{ at }}, seen := {{ value }})
-        end
-    )
+{% macro default__most_frequent(value, n, at) -%}
+    max(case when {{ n }} > 0 then struct_pack(n := {{ n }}, seen_at := {{ at }}, seen := {{ value }}) end)
 {%- endmacro %}
 
 

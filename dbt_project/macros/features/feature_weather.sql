@@ -42,17 +42,17 @@
     left join latest_days as at_postal_code
         on
             whereabouts.as_of = at_postal_code.as_of
-            and at_postal_code.place = {{ weather_place(
-                'null', 'whereabouts.last_postal_code.seen', 'null', 'whereabouts.last_country.seen') }}
+            and at_postal_code.place
+            = {{ place_named('postal_code', 'whereabouts.last_postal_code.seen', 'whereabouts.last_country.seen') }}
     left join latest_days as in_region
         on
             whereabouts.as_of = in_region.as_of
             and in_region.place
-            = {{ weather_place('null', 'null', 'whereabouts.last_region.seen', 'whereabouts.last_country.seen') }}
+            = {{ place_named('region', 'whereabouts.last_region.seen', 'whereabouts.last_country.seen') }}
     left join latest_days as in_country
         on
             whereabouts.as_of = in_country.as_of
-            and in_country.place = {{ weather_place('null', 'null', 'null', 'whereabouts.last_country.seen') }}
+            and in_country.place = {{ place_named('country', 'whereabouts.last_country.seen') }}
 {%- endmacro %}
 
 
@@ -70,10 +70,10 @@
             ) as precipitation_mm
         from occasions
         {%- for alias, place in [
-            ('at_store', weather_place('occasions.store_id', 'null', 'null', 'null')),
-            ('at_postal_code', weather_place('null', 'occasions.postal_code', 'null', 'occasions.country')),
-            ('in_region', weather_place('null', 'null', 'occasions.region', 'occasions.country')),
-            ('in_country', weather_place('null', 'null', 'null', 'occasions.country')),
+            ('at_store', place_named('store', 'occasions.store_id')),
+            ('at_postal_code', place_named('postal_code', 'occasions.postal_code', 'occasions.country')),
+            ('in_region', place_named('region', 'occasions.region', 'occasions.country')),
+            ('in_country', place_named('country', 'occasions.country')),
         ] %}
         left join weather_days as {{ alias }}
             on

@@ -33,10 +33,10 @@
         'totals.' ~ name ~ '_30d + totals.' ~ name ~ '_previous_30d') }} as {{ name }}_trend,
     {%- endfor %}
     {%- for part in ['night', 'morning', 'afternoon'] %}
-    {{ ratio('habits.' ~ part ~ '_visits_91d', 'habits.visits_91d') }} as {{ part }}_visit_share,
+    {{ ratio('occasion_shares.' ~ part ~ '_visits_91d', 'occasion_shares.visits_91d') }} as {{ part }}_visit_share,
     {%- endfor %}
     {%- for name in ['usual_visit_hour', 'usual_visit_weekday', 'usual_order_hour', 'usual_order_weekday'] %}
-    habits.{{ name }}.seen as {{ name }},
+    cast(habits.{{ name }} as integer) as {{ name }},
     {%- endfor %}
     {{ shop_hour('totals.last_visit_at') }} as last_visit_hour,
     {{ shop_weekday('totals.last_visit_at') }} as last_visit_weekday,
@@ -81,9 +81,10 @@
 {# Through which channels the person buys. #}
 {% macro channel_feature_columns() -%}
     {%- for channel in ['web', 'app', 'store'] %}
-    {{ ratio('habits.' ~ channel ~ '_orders_365d', 'habits.orders_365d') }} as {{ channel }}_order_share_365d,
+    {{ ratio('occasion_shares.' ~ channel ~ '_orders_365d', 'occasion_shares.orders_365d') }}
+        as {{ channel }}_order_share_365d,
     {%- endfor %}
-    coalesce(habits.order_channels_365d, 0) as order_channels_365d,
+    coalesce(occasion_shares.order_channels_365d, 0) as order_channels_365d,
     {{ ratio('rainy_orders.rainy_orders_365d', 'rainy_orders.weathered_orders_365d') }} as rainy_order_share
 {%- endmacro %}
 
@@ -148,7 +149,7 @@
         'usual_channel', 'usual_device_type', 'usual_os', 'usual_browser', 'usual_referring_site',
         'usual_landing_page_type', 'usual_region', 'usual_store_id', 'usual_order_channel',
     ] %}
-    habits.{{ name }}.seen as {{ name }},
+    habits.{{ name }},
     {%- endfor %}
     {%- for name in ['country', 'postal_code', 'time_zone', 'locale', 'referring_site'] %}
     whereabouts.last_{{ name }}.seen as last_{{ name }},
