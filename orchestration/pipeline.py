@@ -12,7 +12,7 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.environment import configure
 from orchestration.locks import run_lock
-from orchestration.run_report import RunFailedError, RunReport
+from orchestration.run_report import RunReport
 from orchestration.stages import OnStage, OnStart, StageClock
 
 Train = Literal["auto"] | bool
@@ -62,7 +62,7 @@ def run_pipeline(
         _record(ops, project, report, finished=False)
         try:
             RunPlan(project, instance, clock, report, select, train, hourly).carry_out()
-        except RunFailedError:
+        except BaseException:
             report.state = "failed"
             raise
         finally:

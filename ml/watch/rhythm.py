@@ -74,8 +74,8 @@ def silence(
 
     Without a figure of its own a source may be quiet for one and a half of its longest usual gap (95 % quantile of the
     gaps between days with arrivals in half a year), at least `default_hours`. One whose gaps differ much may be quiet
-    for three of its longest gaps, or eight of its latest mean ones. One that came on fewer than four days, or irregularly
-    on fewer than eleven, has no rhythm and is never stale.
+    for three of its longest gaps, or eight of its latest mean ones. One that came on fewer than four days (irregularly:
+    eleven) has no rhythm and is never stale.
 
     Args:
         source: its name.

@@ -40,9 +40,8 @@ def objectives(promised: SloSettings, measured: list[Metric]) -> list[tuple[obje
         newest[item.metric.removeprefix("slo_"), item.dimension] = item
     rows = []
     for name in type(promised).model_fields:
-        known = {key: item for key, item in newest.items() if key[0] == name}
-        for (_, of), item in sorted(known.items()) or [((name, ""), None)]:
-            rows.append(_row(promised, name, of, item))
+        known: dict[str, Metric | None] = {of: item for (measure, of), item in newest.items() if measure == name}
+        rows += [_row(promised, name, of, known[of]) for of in sorted(known)] or [_row(promised, name, "", None)]
     return sorted(rows, key=lambda row: row[5] != "breached")
 
 

@@ -28,7 +28,9 @@ class Look:
     def frame(self) -> pd.DataFrame:
         """One row a source and judged day: events, and by kind how far beyond its bound the day lies (0: within)."""
         days = self.measures.days.set_index(["source", "event_date"])["events"].to_dict()
-        kinds = {(one.source, one.day, one.kind): excess(one) for one in self.oddities}
+        kinds: dict[tuple[str, date, str], float] = {
+            (one.source, one.day, one.kind): excess(one) for one in self.oddities
+        }
         rows = [
             {
                 "source": source,
