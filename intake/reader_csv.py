@@ -21,9 +21,7 @@ from intake.values import Whole
 _BLOCK_BYTES = 8 << 20
 
 
-def read_csv(
-    contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None
-) -> Iterator[Chunk]:
+def read_csv(contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None) -> Iterator[Chunk]:
     """Chunks of a block each; `rows` is not used because blocks are cut by bytes."""
     del rows
     names = _header(contract, file)

@@ -15,9 +15,7 @@ from intake.legible import legible
 from intake.source_columns import ColumnWatch
 
 
-def read_parquet(
-    contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None
-) -> Iterator[Chunk]:
+def read_parquet(contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None) -> Iterator[Chunk]:
     """All columns, for the originals of rows that are set aside; what is mapped are those that the contract names."""
     with pq.ParquetFile(file) as source:
         names = tuple(source.schema_arrow.names)
