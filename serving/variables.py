@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from intake.sensitive import ATTRIBUTES
-
 from serving.session.feature import Type
 from serving.session.spec import shipped_spec
 
@@ -56,7 +55,46 @@ _ROWS: tuple[tuple[str, Kind, Scope, str], ...] = (
     ("weekend_order_share", "double", "profile", "share of orders made on a weekend, 0 to 1"),
     ("n_coupons_365d", "int", "profile", "coupons redeemed in 365 days"),
     ("top_category", "string", "profile", "category with the highest spend"),
-    ("category_entropy", "double", "profile", "spread of spend over categories, bits"),
+    ("category_entropy", "double", "profile", "spread of spend over categories, nats"),
+    ("orders_90d", "int", "profile", "orders in 90 days"),
+    ("spend_90d", "double", "profile", "spend in 90 days, shop currency"),
+    (
+        "days_until_expected_order",
+        "double",
+        "profile",
+        "days until the next order by the person's own rhythm, below zero is overdue",
+    ),
+    ("favourite_category", "string", "profile", "category of the strongest interest"),
+    ("next_best_category", "string", "profile", "category with the strongest interest that is due"),
+    ("top_brand", "string", "profile", "brand of the strongest interest"),
+    (
+        "price_sensitivity",
+        "double",
+        "profile",
+        "discount received beyond everybody's on the same products, share of list value",
+    ),
+    ("deal_seeking", "double", "profile", "how much of the buying is on offers and coupons, 0 to 1"),
+    ("return_order_rate", "double", "profile", "orders sent back or refunded over orders"),
+    ("late_deliveries_365d", "int", "profile", "orders delivered late in 365 days"),
+    ("last_delivery_was_late", "bool", "profile", "the latest delivery with a promised day was late"),
+    ("overdue_deliveries", "int", "profile", "orders whose promised day has passed"),
+    ("open_tickets", "int", "profile", "support tickets not solved"),
+    ("complaints_365d", "int", "profile", "complaints in 365 days"),
+    ("points_balance", "double", "profile", "loyalty points credited less those redeemed"),
+    ("is_loyalty_member", "bool", "profile", "member of the loyalty programme"),
+    ("active_subscriptions", "int", "profile", "subscriptions running"),
+    ("has_app", "bool", "profile", "the app was installed or opened"),
+    ("usual_channel", "string", "profile", "channel of most visits"),
+    ("usual_device_type", "string", "profile", "device type of most visits"),
+    ("usual_store_id", "string", "profile", "store of most orders"),
+    ("usual_visit_hour", "int", "profile", "hour of most visits in the shop's time zone, 0 to 23"),
+    ("weather_condition", "string", "profile", "latest weather where the person was last seen"),
+    ("weather_precipitation_mm", "double", "profile", "rain and snow of that day"),
+    ("season", "string", "profile", "winter, spring, summer or autumn, north of the equator"),
+    ("last_viewed_stock", "double", "profile", "units on hand of the product viewed last"),
+    ("last_viewed_price_position", "double", "profile", "its list price over the mean of its category"),
+    ("zero_party_answers", "string", "profile", "latest answers by question, a JSON object"),
+    ("zero_party_answer_count", "int", "profile", "questions answered"),
     ("consent_personalization", "bool", "consent", "purpose personalization is granted"),
     ("consent_marketing_email", "bool", "consent", "purpose marketing_email is granted"),
     ("consent_marketing_sms", "bool", "consent", "purpose marketing_sms is granted"),
