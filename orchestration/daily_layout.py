@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from intake.ops_store import OpsStore
@@ -39,11 +40,18 @@ def renew_daily_tables(ops: OpsStore, warehouse: Warehouse) -> bool:
     stale = [address for address in _tables(folder) if warehouse.has_table(address)]
     with warehouse.connect() as connection:
         for address in stale:
-            connection.execute(f"DROP TABLE {address}").fetchall()
+            kind = "VIEW" if _is_view(connection, address) else "TABLE"
+            connection.execute(f"DROP {kind} {address}").fetchall()
     if stale:
         touch_again(ops, ops.visible_files())
     warehouse.replace({LAYOUT: pd.DataFrame({"layout": [wanted]})})
     return bool(stale)
+
+
+def _is_view(connection: duckdb.DuckDBPyConnection, address: str) -> bool:
+    schema, _, name = address.partition(".")
+    sql = "SELECT table_type FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
+    return connection.execute(sql, [schema, name]).fetchall() == [("VIEW",)]
 
 
 def _definitions(folder: Path) -> list[Path]:

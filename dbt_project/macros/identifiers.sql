@@ -35,3 +35,30 @@
         )
     )
 {%- endmacro %}
+
+
+{#
+  The identifier that an event folds into, with fields type and value: the strongest that is no mere hint, but of an
+  event that may not speak for a person the strongest of the browser. Or else anybody could act on the profile of an
+  address they typed in. Null when there is none.
+#}
+{% macro strongest_identifier(identifiers, is_trusted) -%}
+    {{ return(adapter.dispatch('strongest_identifier', 'concierge')(identifiers, is_trusted)) }}
+{%- endmacro %}
+
+{% macro default__strongest_identifier(identifiers, is_trusted) -%}
+    list_min(
+        list_transform(
+            list_filter({{ identifiers }}, lambda held: held.type not in ({{ literals(var('hint_identifier_types')) }})),
+            lambda held: struct_pack(
+                preference := case
+                    when not {{ is_trusted }} and held.type in ({{ literals(var('weak_identifier_types')) }}) then 0
+                    else 1
+                end,
+                strength := {{ identifier_strength('held.type') }},
+                value := held.value,
+                type := held.type
+            )
+        )
+    )
+{%- endmacro %}

@@ -50,6 +50,8 @@ def warehouse(tmp_path: Path) -> Warehouse:
         for address in ("staging.stg_events", "marts.fct_order"):
             connection.execute(f"create schema if not exists {address.partition('.')[0]}").fetchall()
             connection.execute(f"create table {address} as select 1 as old").fetchall()
+        connection.execute("create schema intermediate").fetchall()
+        connection.execute("create view intermediate.int_events as select * from staging.stg_events").fetchall()
     return made
 
 
@@ -57,6 +59,7 @@ def test_tables_of_another_layout_go_and_their_days_are_built_again(ops: OpsStor
     warehouse.replace({LAYOUT: pd.DataFrame({"layout": ["of last year"]})})
     assert renew_daily_tables(ops, warehouse)
     assert not warehouse.has_table("staging.stg_events")
+    assert not warehouse.has_table("intermediate.int_events")
     assert warehouse.has_table("marts.fct_order")
     assert {item.event_date for item in ops.touches()} == {date(2017, 1, 4), date(2017, 1, 5)}
 

@@ -1,5 +1,5 @@
 -- One row per event with everything known about it: staged columns, anchor identifier, session and login in force.
-{{ config(materialized='view', event_time='event_date') }}
+-- A table: a dozen models read it, and joining by place in the lake costs more than writing the rows once.
 with staged as (
 
     select * from {{ ref('stg_events') }}

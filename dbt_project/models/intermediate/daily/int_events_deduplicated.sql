@@ -23,59 +23,44 @@ with staged as (
 
 ),
 
+repeated as (
+
+    -- Few ids come twice: only their copies are put in order.
+    select event_id
+    from staged
+    group by event_id
+    having count(*) > 1
+
+),
+
 copies as (
 
     -- A retry repeats the event id, across midnight too.
     select
-        event_id,
-        event_date,
-        lake_path,
-        lake_row,
+        staged.event_id,
+        staged.event_date,
+        staged.lake_path,
+        staged.lake_row,
         {{ is_first_arrival('event_id', 'event_day', 1, 'occurred_at, source, loaded_at, lake_path, lake_row') }}
             as is_first_copy
     from staged
+    where staged.event_id in (select repeated.event_id from repeated)
 
 ),
 
 first_copies as (
 
-    select staged.*
+    select
+        staged.*,
+        {{ strongest_identifier('staged.identifiers', 'staged.is_identity_trusted') }} as anchor
     from staged
-    inner join copies
+    left join copies
         on
-            staged.lake_path = copies.lake_path
+            staged.event_id = copies.event_id
+            and staged.lake_path = copies.lake_path
             and staged.lake_row = copies.lake_row
             and staged.event_date = copies.event_date
-    where copies.is_first_copy and {{ in_batch('staged.event_date') }}
-
-),
-
-identified as (
-
-    {{ explode_identifiers('first_copies', ['event_id', 'is_identity_trusted']) }}
-
-),
-
-anchors as (
-
-    select
-        event_id,
-        identifier.type as anchor_type,
-        {{ identifier_key('identifier.value') }} as anchor_key,
-        row_number() over (
-            partition by event_id
-            order by
-                -- Or else anybody could act on the profile of an address they typed in.
-                case
-                    when not is_identity_trusted and identifier.type in ({{ literals(var('weak_identifier_types')) }})
-                        then 0
-                    else 1
-                end,
-                {{ identifier_strength('identifier.type') }},
-                identifier.value
-        ) as place
-    from identified
-    where identifier.type not in ({{ literals(var('hint_identifier_types')) }})
+    where coalesce(copies.is_first_copy, true) and {{ in_batch('staged.event_date') }}
 
 ),
 
@@ -91,15 +76,13 @@ final as (
         first_copies.session_id,
         first_copies.lake_path,
         first_copies.lake_row,
-        anchors.anchor_type,
-        anchors.anchor_key,
+        first_copies.anchor.type as anchor_type,
+        case
+            when first_copies.anchor.value is not null then {{ identifier_key('first_copies.anchor.value') }}
+        end as anchor_key,
         first_copies.is_bot,
         first_copies.is_identity_trusted
     from first_copies
-    left join anchors
-        on
-            first_copies.event_id = anchors.event_id
-            and anchors.place = 1
 
 )
 
