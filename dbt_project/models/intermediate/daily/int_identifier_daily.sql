@@ -78,12 +78,15 @@ final as (
         {{ latest("browser", "occurred_at") }} as last_browser,
         {{ latest("region", "occurred_at") }} as last_region,
         {{ latest("country", "occurred_at") }} as last_country,
-        {{ latest("case when country is not null then coalesce(region, '') end", "occurred_at") }} as last_country_region,
+        {{ latest("case when country is not null then coalesce(region, '') end", "occurred_at") }}
+            as last_country_region,
         {{ latest("referrer", "occurred_at") }} as last_referrer,
         {{ latest("campaign", "occurred_at") }} as last_campaign,
         {{ latest("case when is_order then store_id end", "occurred_at") }} as last_store_id,
-        {{ latest("case when event_type = 'product_viewed' then category end", "occurred_at") }} as last_viewed_category,
-        {{ latest("case when event_type = 'product_viewed' then product_id end", "occurred_at") }} as last_viewed_product_id
+        {{ latest("case when event_type = 'product_viewed' then category end", "occurred_at") }}
+            as last_viewed_category,
+        {{ latest("case when event_type = 'product_viewed' then product_id end", "occurred_at") }}
+            as last_viewed_product_id
     from events
     group by anchor_key, login_key, login_known_date, event_date, received_date
 

@@ -3,7 +3,11 @@
 with events as (
 
     select * from {{ ref('int_events') }}
-    where anchor_key is not null and not is_bot and product_id is not null and event_type in ('product_viewed', 'cart_added')
+    where
+        anchor_key is not null
+        and not is_bot
+        and product_id is not null
+        and event_type in ('product_viewed', 'cart_added')
 
 ),
 

@@ -17,7 +17,9 @@ told as (
 
     select
         *,
-        case when event_type = 'survey_answered' then {{ plain_name(json_text('properties', 'question')) }} end as topic,
+        case
+            when event_type = 'survey_answered' then {{ plain_name(json_text('properties', 'question')) }}
+        end as topic,
         case
             when event_type in ('return_requested', 'return_received', 'delivery_failed', 'subscription_cancelled')
                 then {{ json_text('properties', 'reason') }}

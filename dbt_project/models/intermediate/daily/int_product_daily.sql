@@ -1,4 +1,4 @@
--- One row per product, day of occurrence and day of arrival: what the catalogue, the price list and the stock said last.
+-- One row per product, day of occurrence and day of arrival: what catalogue, price list and stock said last.
 with events as (
 
     select * from {{ ref('int_events') }}
@@ -15,8 +15,9 @@ final as (
         -- A catalogue may repeat its own date in every delivery: the latest delivery counts.
         {{ latest("case when event_type = 'product_updated' then category end", 'received_at') }} as last_category,
         {%- for name in var('affinity_attributes') %}
-        {{ latest("case when event_type = 'product_updated' then " ~ json_text('properties', name) ~ " end", 'received_at') }}
-            as last_{{ name }},
+        {{ latest(
+            "case when event_type = 'product_updated' then " ~ json_text('properties', name) ~ " end", 'received_at'
+        ) }} as last_{{ name }},
         {%- endfor %}
         {{ latest("case when event_type = 'price_updated' then unit_price end", 'occurred_at') }} as last_list_price,
         {{ latest("case when event_type = 'stock_updated' then quantity end", 'occurred_at') }} as last_stock
