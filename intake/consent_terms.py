@@ -55,7 +55,7 @@ class ConsentTerm(Part):
         """What each row says; `UNCLEAR` where the value means nothing known."""
         words = as_text(column_of(table, self.column)).dictionary_encode()
         codes = np.array([*(self._code(word) for word in words.dictionary.to_pylist()), -1], dtype=np.int8)
-        return codes[pc.fill_null(words.indices, len(codes) - 1).to_numpy(zero_copy_only=False)]
+        return np.asarray(codes[pc.fill_null(words.indices, len(codes) - 1).to_numpy(zero_copy_only=False)])
 
     def _code(self, text: str) -> int:
         known = {key.casefold(): CODES[word] for key, word in self.map.items()}

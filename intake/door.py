@@ -162,7 +162,7 @@ class Door:
         everybody = purpose != ALWAYS_STORED and rules.asks_first(purpose)
         known = [] if purpose == ALWAYS_STORED else self.store.consent_changes(purpose, everybody=everybody)
         self._refusals = Refusals(known, purpose, rules)
-        self._histories = {
+        self._histories: dict[str, ConsentHistory] = {
             name: ConsentHistory(self.store.consent_changes(name, everybody=True)) for name in self.contract.consents
         }
 

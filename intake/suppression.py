@@ -82,4 +82,4 @@ class Refusals:
         places = pc.binary_join_element_wise(country, region, "\x1f").dictionary_encode()
         pairs = [place.split("\x1f") for place in places.dictionary.to_pylist()]
         strict = np.array([self.rules.regime(self.purpose, *pair) == "opt_in" for pair in pairs], dtype=bool)
-        return strict[places.indices.to_numpy(zero_copy_only=False)]
+        return np.asarray(strict[places.indices.to_numpy(zero_copy_only=False)])

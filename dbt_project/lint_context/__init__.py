@@ -16,7 +16,7 @@ class _Adapter:
 
     def dispatch(self, name: str, _package: str = "") -> Callable[..., str]:
         """A macro that renders as SQL the linter can parse."""
-        return _relation if name in {"explode_identifiers", "explode_with_position", "read_lake_files"} else _call(name)
+        return _relation if name.startswith("explode_") or name == "read_lake_files" else _call(name)
 
 
 def _call(name: str) -> Callable[..., str]:
@@ -40,6 +40,27 @@ assignments_at = _from("cutoffs")
 feature_identifiers = _from("assigned")
 customer_features_at = _features
 labels_after = _relation
+consent_regimes = _from("places")
+
+
+def visible_rows(relation: str) -> str:
+    """The rows themselves, under the alias that the model gives them."""
+    return f"(select seen.customer_id as visible, seen.* from {relation} as seen)"
+
+
+def feature_consent(**_: object) -> str:
+    """Words of the assigned identifiers."""
+    return "select * from assigned"
+
+
+def regime_joins(places: str) -> str:
+    """The joins that find a place's regime."""
+    return f"left join regimes on {places}.last_country = regimes.last_country"
+
+
+def consent_outcomes() -> str:
+    """The columns of one purpose."""
+    return "consent.analytics as analytics_word,\n        regimes.analytics"
 
 
 def env_var(name: str, default: str = "") -> str:

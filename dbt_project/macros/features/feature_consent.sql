@@ -80,6 +80,19 @@
 {%- endmacro %}
 
 
+{# Of each purpose what was said (granted, refused, absent), and whether it is allowed. #}
+{% macro consent_outcomes() -%}
+    {%- for purpose in var('consent_purposes') %}
+    case
+        when consent.{{ purpose }} then 'granted'
+        when not consent.{{ purpose }} then 'refused'
+        else 'absent'
+    end as {{ purpose }}_word,
+    {{ consent_flag(purpose) }} as {{ purpose }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {#
   One row per cut-off and customer of then who has since refused analysis: the customer, or one of the identifiers
   that are nobody else's. Withdrawal holds for the past as well, so it alone takes rows out of an old frame.

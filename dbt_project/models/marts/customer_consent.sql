@@ -6,10 +6,7 @@ with final as (
         as_of,
         country,
         region,
-        {% for purpose in var('consent_purposes') -%}
-        {{ purpose }}_word,
-        {{ purpose }},
-        {% endfor -%}
+        {{ consent_columns() }},
         analytics as is_tracked,
         analytics and personalization as is_profiled
     from {{ ref('int_customer_consent') }}

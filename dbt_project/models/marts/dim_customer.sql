@@ -39,9 +39,7 @@ final as (
         features.is_known,
         features.n_identifiers,
         features.n_browsers,
-        {% for purpose in var('consent_purposes') -%}
-        consent.{{ purpose }} as consent_{{ purpose }}{{ "," if not loop.last }}
-        {% endfor %}
+        {{ consent_flags('consent') }}
     from features
     inner join rhythm on features.customer_id = rhythm.customer_id
     inner join {{ ref('int_customer_consent') }} as consent on features.customer_id = consent.customer_id

@@ -1,4 +1,4 @@
--- One row per customer, whether tracked or not: what was said of each purpose, and whether it is allowed, as of the run.
+-- One row per customer, tracked or not: what was said of each purpose, and whether it is allowed, as of the run.
 {{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
 -- depends_on: {{ source('refresh', 'customer') }}
 -- depends_on: {{ source('refresh', 'identifier') }}
@@ -48,14 +48,7 @@ final as (
         coalesce(places.as_of, consent.as_of) as as_of,
         places.last_country.seen as country,
         nullif(places.last_country_region.seen, '') as region,
-        {% for purpose in var('consent_purposes') -%}
-        case
-            when consent.{{ purpose }} then 'granted'
-            when not consent.{{ purpose }} then 'refused'
-            else 'absent'
-        end as {{ purpose }}_word,
-        {{ consent_flag(purpose) }} as {{ purpose }}{{ "," if not loop.last }}
-        {% endfor %}
+        {{ consent_outcomes() }}
     from places
     full outer join consent on places.customer_id = consent.customer_id
     {{ regime_joins('places') }}
