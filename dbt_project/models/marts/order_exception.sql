@@ -1,0 +1,77 @@
+-- One row per refund, return or delivery of an order that does not fit: no such order, or more than it cost.
+with events as (
+
+    select
+        event_id,
+        event_type,
+        order_id,
+        source,
+        occurred_at,
+        event_date,
+        amount
+    from {{ ref('int_events') }}
+    where
+        order_id is not null
+        and not is_bot
+        and event_type in (
+            'order_refunded',
+            'return_requested', 'return_received',
+            'delivery_promised', 'delivery_dispatched', 'delivery_completed', 'delivery_failed'
+        )
+
+),
+
+orders as (
+
+    select
+        order_id,
+        order_amount
+    from {{ ref('fct_order') }}
+
+),
+
+refunds as (
+
+    select
+        event_id,
+        sum(amount) over (
+            partition by order_id
+            order by occurred_at, event_id
+            rows between unbounded preceding and current row
+        ) as refunded_amount
+    from events
+    where event_type = 'order_refunded'
+
+),
+
+compared as (
+
+    select
+        events.*,
+        orders.order_amount,
+        cast(refunds.refunded_amount as decimal(18, 4)) as refunded_amount,
+        orders.order_id is null as is_unknown
+    from events
+    left join orders on events.order_id = orders.order_id
+    left join refunds on events.event_id = refunds.event_id
+
+),
+
+final as (
+
+    select
+        event_id,
+        case when is_unknown then 'unknown_order' else 'refund_exceeds_order' end as exception,
+        event_type,
+        order_id,
+        source,
+        occurred_at,
+        event_date,
+        order_amount,
+        refunded_amount
+    from compared
+    where is_unknown or refunded_amount > order_amount
+
+)
+
+select * from final
