@@ -165,7 +165,7 @@ async def paced(port: int, seconds: float, batch: int, a_second: int, cpu: Calla
     pause, began, cpu_before = batch / a_second, time.perf_counter(), cpu()
 
     async def one(number: int) -> None:
-        connection = pool.pop()
+        connection = pool.pop() if pool else await Connection.to(port)
         due = began + number * pause
         status, _ = await connection.send(work[number % len(work)])
         measured.latencies.append((time.perf_counter() - due) * 1e3)

@@ -9,7 +9,7 @@ from typing import Any
 
 from serving.session.conditions import event_types
 from serving.session.fields import Event
-from serving.session.moment import score
+from serving.session.moment import scorer
 from serving.session.plan import plan_of
 from serving.session.readout import Reader, Values, readers
 from serving.session.slots import Slot, slot_of
@@ -46,6 +46,7 @@ class SessionReducer:
             at[feature.name] = places[slot.key]
         self._readers = readers(spec, at)
         self._needs = _needs(spec)
+        self._score = scorer(spec)
         self._chosen: dict[frozenset[str] | None, list[tuple[str, Reader]]] = {}
         named = frozenset().union(*(event_types(slot.when) or () for slot in self._slots))
         self._plans = {name: plan_of(self._slots, FIRST_SLOT, name) for name in named}
@@ -93,7 +94,7 @@ class SessionReducer:
 
     def moment_score(self, values: Values) -> int:
         """The moment score, in parts of 1/10,000, out of features that `read` gave."""
-        return score(self.spec, values)
+        return self._score(values)
 
     @cached_property
     def score_needs(self) -> frozenset[str]:
