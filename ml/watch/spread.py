@@ -17,8 +17,8 @@ from ml.watch.table import day_table
 
 Floats = npt.NDArray[np.float64]
 KINDS: dict[str, Kind] = {"event_type": "mix", "category": "categories", "amount": "amounts"}
-# A share of fewer events is mostly chance.
-LEAST_EVENTS = 50
+# Shares of fewer events are mostly chance; a hundredfold amount shows on ten orders.
+LEAST_EVENTS = {"event_type": 50, "category": 50, "amount": 10}
 MOST_VALUES = 20
 REST = "(others)"
 # Half an event stands in for none, so that the index stays finite.
@@ -55,7 +55,7 @@ def spread_oddities(
         judged: days that may be reported.
         bounds: thresholds.
     """
-    spread = spread_of(rows)
+    spread = spread_of(rows, LEAST_EVENTS[dimension])
     found = []
     for place, day in enumerate(spread.days):
         if day not in judged or day in bounds.quiet_days:
@@ -76,9 +76,9 @@ def spread_oddities(
     return found
 
 
-def spread_of(rows: pd.DataFrame) -> Spread:
+def spread_of(rows: pd.DataFrame, least: int) -> Spread:
     """Days by values; the values beyond the 20 commonest are counted together."""
-    days, values, counts = day_table(rows, least=LEAST_EVENTS)
+    days, values, counts = day_table(rows, least=least)
     if len(values) <= MOST_VALUES:
         return Spread(days, values, counts)
     order = np.argsort(-counts.sum(axis=0), kind="stable")

@@ -29,6 +29,7 @@ def say_alert(alert: Alert, store: OpsStore, now: datetime) -> None:
 
     say(f"{alert.alert_id}  {alert.severity}  {state_of(alert, now)}  {alert.title}")
     say(f"{alert.count} times, {alert.first_seen_at:%Y-%m-%d %H:%M} to {alert.last_seen_at:%Y-%m-%d %H:%M} UTC")
+    page = alert.evidence.get("data_docs")
     facts = (
         ("cause", alert.cause),
         ("detail", alert.detail),
@@ -37,7 +38,7 @@ def say_alert(alert: Alert, store: OpsStore, now: datetime) -> None:
         ("before", f"alert {alert.earlier_id} was about the same and is resolved" if alert.earlier_id else None),
         ("touches", ", ".join(row["segment"] for row in alert.evidence.get("segments", []))),
         ("placements", ", ".join(alert.evidence.get("placements", []))),
-        ("data docs", alert.evidence.get("data_docs")),
+        ("data docs", store.paths.data_docs / page if page else None),
     )
     for label, text in facts:
         if text:
