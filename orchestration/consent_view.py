@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from intake.ops_records import ConsentChange
 from intake.purposes import PURPOSES
 from intake.regime import ConsentRules
 
+NEEDS = {"personalization": "analytics"}
+"""Without being counted nobody has a profile."""
+
 
 @dataclass(frozen=True)
 class Effective:
-    """Whether a purpose is allowed, and the word or regime that says so (None: nothing was said)."""
+    """Whether a purpose is allowed, and the word or regime that says so (None: nothing was said).
+
+    `for_want_of` is another purpose that this one needs and that is not allowed.
+    """
 
     purpose: str
     allowed: bool
     decided_by: ConsentChange | None
     regime: str
+    for_want_of: str = ""
 
 
 def latest_words(changes: Sequence[ConsentChange]) -> list[ConsentChange]:
@@ -39,4 +46,12 @@ def effective(
         regime = rules.regime(purpose, country, region)
         decided = mine[0] if mine else None
         found.append(Effective(purpose, decided.granted if decided else regime == "opt_out", decided, regime))
-    return found
+    allowed = {outcome.purpose for outcome in found if outcome.allowed}
+    return [_with_needs(outcome, allowed) for outcome in found]
+
+
+def _with_needs(outcome: Effective, allowed: set[str]) -> Effective:
+    needed = NEEDS.get(outcome.purpose, "")
+    if not outcome.allowed or not needed or needed in allowed:
+        return outcome
+    return replace(outcome, allowed=False, for_want_of=needed)

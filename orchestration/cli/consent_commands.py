@@ -170,6 +170,8 @@ def _who(word: ConsentChange, types: dict[str, str]) -> str:
 
 
 def _why(found: Effective, types: dict[str, str]) -> str:
+    if found.for_want_of:
+        return f"it needs {found.for_want_of}, which is not allowed"
     if found.decided_by is None:
         return f"nothing was said, and the regime there is {found.regime}"
     word = found.decided_by

@@ -47,6 +47,7 @@ def test_a_word_by_hand_is_in_the_lake_and_holds_at_the_door(
     assert "refused by email" in shown.output
     assert "consent_statements" in shown.output
     assert "the regime there is opt_in" in shown.output
+    assert "it needs analytics, which is not allowed" in shown.output
     reported = concierge("consent", "report")
     assert "clicks" in reported.output
     assert "refused" in reported.output
