@@ -11,8 +11,10 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+from intake.purposes import Asked
 from serving.http.messages import (
     Accepted,
+    ConsentRequest,
     DecideAnswer,
     DecideRequest,
     Event,
@@ -95,9 +97,25 @@ class Concierge:
         return self._post("/v1/profiles/lookup", LookupRequest(identifiers=_identifiers(identifiers)), LookupAnswer)
 
     def post_events(self, events: Sequence[Event]) -> list[str]:
-        """Ids of the events once they are on disk; errors as in `decide`."""
+        """Ids of the events that are on disk (those of people who refused analytics are not); errors as in `decide`."""
         named = [e if e.event_id else msgspec.structs.replace(e, event_id=uuid4().hex) for e in events]
         return self._post("/v1/events", EventsRequest(events=named), Accepted).event_ids
+
+    def post_consent(
+        self, identifiers: Mapping[str, str], purpose: Asked, granted: bool, user_token: str | None = None
+    ) -> str:
+        """Id of the word once it is on disk and in force for every worker; errors as in `decide`.
+
+        Without a `user_token` of the shop a yes counts for cookies and devices only.
+        """
+        body = ConsentRequest(
+            identifiers=_identifiers(identifiers),
+            purpose=purpose,
+            granted=granted,
+            event_id=uuid4().hex,
+            user_token=user_token,
+        )
+        return self._post("/v1/consent", body, Accepted).event_ids[0]
 
     def post_exposures(self, exposures: Sequence[Exposure]) -> list[str]:
         """Ids of the exposures once they are on disk; errors as in `decide`."""

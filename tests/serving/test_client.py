@@ -47,6 +47,22 @@ def test_an_event_is_sent_again_under_the_same_id() -> None:
     assert len(set(seen)) == 1
 
 
+def test_a_word_of_consent_is_sent_again_under_the_same_id() -> None:
+    seen: list[dict[str, object]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        if len(seen) == 1:
+            return httpx.Response(503, json={})
+        return httpx.Response(202, json={"accepted": 1, "event_ids": [seen[-1]["event_id"]]})
+
+    with client(answer) as concierge:
+        told = concierge.post_consent({"cookie": "k"}, "analytics", granted=False)
+    assert seen[0] == seen[1]
+    assert seen[0]["event_id"] == told
+    assert seen[0]["identifiers"] == [{"type": "cookie", "value": "k"}]
+
+
 def test_it_gives_up_after_its_attempts() -> None:
     calls = 0
 
