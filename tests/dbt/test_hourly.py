@@ -18,7 +18,7 @@ from tests.dbt.dbt_room import Event, Room, busy_fortnight, event, order
 
 MODELS = [
     *("int_customer_consent", "int_consent_withdrawn", "int_identifier_customers", "int_product_categories"),
-    *("customer_features", "dim_customer", "fct_session"),
+    *("int_sensitive_categories", "customer_features", "dim_customer", "fct_session"),
 ]
 TABLES = ("marts.customer_features", "marts.dim_customer", "marts.fct_session")
 DEFINITION = "as it is"
