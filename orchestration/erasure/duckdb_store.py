@@ -17,8 +17,8 @@ from orchestration.erasure.scope import Scope
 # What bookkeeping keeps: the row stays, and belongs to nobody.
 ANONYMOUS = {("marts", "fct_order"): "customer_id", ("marts", "fct_refund"): "customer_id"}
 EVENT_COLUMNS = frozenset({"event_id", "personalization_id", "assignment_id", "refund_id", "first_event_id"})
-# A cell longer than an id may have one inside: JSON, a sentence, a URL.
-LONGEST_ID = 33
+# A cell longer than a customer id may have one inside: JSON, a sentence, a URL; a column of hashes has not.
+LONGEST_ID, HASH_LENGTH = 17, 32
 FEW_NAMES = 300
 _INTEGERS = ("BIGINT", "HUGEINT", "UBIGINT")
 _WORDS = "regexp_extract_all(lower(cast({cell} as varchar)), '[^ ,;|\\t\\n\"''<>(){{}}\\[\\]=&?#\\\\:]{{3,}}')"
@@ -180,7 +180,10 @@ def _longest(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequenc
     """Characters of the longest value of each column."""
     if not columns:
         return {}
-    asked = ", ".join(f"coalesce(max(length({column.quoted})), 0)" for column in columns)
+    lengths = (
+        "case when min(length({0})) = {1} and max(length({0})) = {1} then 0 else coalesce(max(length({0})), 0) end"
+    )
+    asked = ", ".join(lengths.format(column.quoted, HASH_LENGTH) for column in columns)
     found = connection.execute(f"select {asked} from {table}").fetchall()
     return {column.name: int(value) for column, value in zip(columns, found[0], strict=True)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import AnyStr
 
 from intake.keys import identifier_key_bytes
 from intake.mentions import Mentions, is_telling
@@ -25,9 +26,12 @@ class Matcher:
 
     def __init__(self, scope: Scope) -> None:
         self.hashes = frozenset(scope.hashes)
-        # An id may be made from an identifier that others share: then its digits without the c are theirs as well.
-        self._names = frozenset(value[:KEY_HEX] for value in self.hashes) | scope.customer_ids
-        self._name_bytes = frozenset(name.encode() for name in self._names)
+        self._prefixes = frozenset(value[:KEY_HEX] for value in self.hashes)
+        # An id may be made from an identifier that others share, and in a heap of strings that one's hash may follow a
+        # c: such an id counts only where no other digit stands before it. Opening the store finds it in any case.
+        self._ids = frozenset(one for one in scope.customer_ids if one[1:] not in self._prefixes)
+        self._prefix_bytes = frozenset(prefix.encode() for prefix in self._prefixes)
+        self._id_bytes = frozenset(one.encode() for one in self._ids)
         self._decimals = frozenset(str(key) for key in scope.keys)
         # 4711 stands in every file; what does not tell by itself is looked for only where identifiers stand.
         self._words = frozenset(telling_words(scope))
@@ -55,16 +59,18 @@ class Matcher:
 
     def in_bytes(self, content: bytes) -> Iterator[str]:
         """What kinds of mention a file's bytes hold: hash or id, value in clear."""
-        names = self._name_bytes
-        if any(name in content for name in names) if len(names) <= _FEW else _has_one(content, names):
+        if len(self._prefixes) <= _FEW and not self._ids:
+            named = any(prefix in content for prefix in self._prefix_bytes)
+        else:
+            named = any(_names(run.group(), self._prefix_bytes, self._id_bytes) for run in _RUN_BYTES.finditer(content))
+        if named:
             yield "hash or customer id"
         lower = content.lower() if self._telling else b""
         if any(word in lower for word in self._telling):
             yield "value in clear"
 
     def _has_name(self, run: str) -> bool:
-        names, starts = self._names, range(len(run) - KEY_HEX + 1)
-        return any(run[at : at + KEY_HEX] in names or run[at : at + KEY_HEX + 1] in names for at in starts)
+        return _names(run, self._prefixes, self._ids)
 
     def _has_word(self, lower: str) -> bool:
         if not self._words:
@@ -87,14 +93,11 @@ class Matcher:
         return GONE if self._is_word(found.group().lower()) else found.group()
 
 
-def _has_one(content: bytes, names: frozenset[bytes]) -> bool:
-    """Whether one of many names stands anywhere in a run of hex digits."""
-    for run in _RUN_BYTES.finditer(content):
-        text = run.group()
-        starts = range(len(text) - KEY_HEX + 1)
-        if any(text[at : at + KEY_HEX] in names or text[at : at + KEY_HEX + 1] in names for at in starts):
-            return True
-    return False
+def _names(run: AnyStr, prefixes: frozenset[AnyStr], ids: frozenset[AnyStr]) -> bool:
+    """Whether a run of hex digits has one of the prefixes anywhere, or begins with one of the ids."""
+    if run[: KEY_HEX + 1] in ids:
+        return True
+    return any(run[at : at + KEY_HEX] in prefixes for at in range(len(run) - KEY_HEX + 1))
 
 
 def mentions_of(project: Project, scope: Scope) -> Mentions:
