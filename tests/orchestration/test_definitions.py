@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dagster import AssetKey, Definitions
+from dagster import AssetKey, DagsterInstance, Definitions, build_sensor_context
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import deserialize_value, serialize_value
 
+from intake.ops_records import BatchRecord, LakeFile
+from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
 from orchestration.environment import configure
 from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.partitions import RANGE_START_TAG, DayRange
+from orchestration.refresh.marks import carried, carry
+from orchestration.resources import Workspace
+from orchestration.touched import consume
 
 # Steps that never open the warehouse.
 OUTSIDE = {"intake__landed_files", "ops__lake_file_conservation_at_intake", "ops__lake_file_freshness"}
@@ -91,14 +100,50 @@ def test_schedules_and_sensors_are_on_and_pin_nothing_twice(definitions: Definit
         "daily": "30 2 * * *",
         "weekly": "0 4 * * 1",
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"touched_days", "dead_runs", "failed_runs"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "touched_days",
+        "dead_runs",
+        "failed_runs",
+        "finished_runs",
+        "digests",
+    }
     assert all(item.default_status.value == "RUNNING" for item in (*repository.schedule_defs, *repository.sensor_defs))
 
 
 def test_the_manifest_lies_in_the_data_folder(definitions: Definitions) -> None:
-    import os
-
     target = Path(os.environ["DBT_TARGET_PATH"])
     assert (target / "manifest.json").exists()
     assert not target.is_relative_to(repository_root())
     assert definitions is not None
+
+
+def test_the_sensor_asks_for_range_after_range_and_with_the_last_for_the_customers(definitions: Definitions) -> None:
+    ops, noon = OpsStore(DataPaths(Path(os.environ["CONCIERGE_DATA"]))), datetime(2017, 6, 1, 12, tzinfo=UTC)
+    days = [date(2017, 1, 10), date(2017, 5, 10)]
+    files = [LakeFile(f"lake/{day}.parquet", "till", day, "batch", 1, noon, noon, noon) for day in days]
+    ops.record_batch(BatchRecord("batch", "till", "1", "f", "h", 2, 2, 0, 0, 0, 2, noon, noon), files)
+    first = asked_for(definitions)
+    assert first.tags[RANGE_START_TAG] == "2017-01-10"
+    assert AssetKey(["staging", "stg_events"]) in (first.asset_selection or [])
+    assert AssetKey(["marts", "customer_features"]) not in (first.asset_selection or [])
+    consume(ops, ops.touches(), DayRange(days[0], date(2017, 1, 11)), "first")
+    last = asked_for(definitions)
+    assert last.tags[RANGE_START_TAG] == "2017-05-09"
+    assert AssetKey(["marts", "customer_features"]) in (last.asset_selection or [])
+    consume(ops, ops.touches(), DayRange(days[1], days[1]), "last, killed before the customers")
+    left = asked_for(definitions)
+    assert RANGE_START_TAG not in left.tags
+    assert AssetKey(["staging", "stg_events"]) not in (left.asset_selection or [])
+    assert AssetKey(["published", "tables"]) in (left.asset_selection or [])
+    carry(ops, "run")
+    carried(ops, "run")
+    assert asked_for(definitions, requests=0) is None
+
+
+def asked_for(definitions: Definitions, requests: int = 1) -> Any:
+    """What one look of the sensor `touched_days` asks for."""
+    with DagsterInstance.ephemeral() as instance:
+        context = build_sensor_context(instance=instance, definitions=definitions, resources={"workspace": Workspace()})
+        found = definitions.resolve_sensor_def("touched_days").evaluate_tick(context).run_requests or []
+    assert len(found) == requests
+    return found[0] if found else None
