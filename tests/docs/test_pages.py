@@ -72,7 +72,9 @@ def test_a_printed_request_is_answered(tmp_path: Path, page: str, path: str, bod
     async def answer() -> httpx.Response:
         sample.write(tmp_path / "snapshots")
         pointer.switch(tmp_path / "snapshots", "v1")
-        async with service_client.running(service_client.config(tmp_path)) as client:
+        async with service_client.running(
+            service_client.config(tmp_path, overlay=tmp_path / "runtime", overlay_megabytes=16)
+        ) as client:
             return await client.post(path, json=json.loads(body))
 
     response = asyncio.run(answer())
