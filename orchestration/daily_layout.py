@@ -51,7 +51,7 @@ def renew_daily_tables(ops: OpsStore, warehouse: Warehouse) -> bool:
 def _is_view(connection: duckdb.DuckDBPyConnection, address: str) -> bool:
     schema, _, name = address.partition(".")
     sql = "SELECT table_type FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
-    return connection.execute(sql, [schema, name]).fetchall() == [("VIEW",)]
+    return bool(connection.execute(sql, [schema, name]).fetchall() == [("VIEW",)])
 
 
 def _definitions(folder: Path) -> list[Path]:

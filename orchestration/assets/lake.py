@@ -48,7 +48,10 @@ SUPPRESSED = AssetSpec(
 )
 
 
-@multi_asset(specs=[LAKE_FILE, RUN_CONTEXT, CONSENT_REGIME, SENSITIVE_WORD, SUPPRESSED], name="pinned_lake", pool=WRITER_POOL)
+PINNED = [LAKE_FILE, RUN_CONTEXT, CONSENT_REGIME, SENSITIVE_WORD, SUPPRESSED]
+
+
+@multi_asset(specs=PINNED, name="pinned_lake", pool=WRITER_POOL)
 def pinned_lake(context: AssetExecutionContext, workspace: Workspace) -> Iterator[MaterializeResult[None]]:
     """Copy file list, moment and the tables that people edit from the operational store into the warehouse."""
     pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run))

@@ -27,15 +27,19 @@ MARTS = """
 create schema marts;
 create schema intermediate;
 create table intermediate.int_consent_events as select * from (values
-    ('a', 1, 'marketing_email', timestamp '2017-05-01', false), ('b', 1, 'marketing_email', timestamp '2017-05-02', true),
-    ('c', 2, 'marketing_email', timestamp '2017-05-01', true), ('d', 2, 'marketing_email', timestamp '2017-05-01', false),
+    ('a', 1, 'marketing_email', timestamp '2017-05-01', false),
+    ('b', 1, 'marketing_email', timestamp '2017-05-02', true),
+    ('c', 2, 'marketing_email', timestamp '2017-05-01', true),
+    ('d', 2, 'marketing_email', timestamp '2017-05-01', false),
     ('e', 2, 'analytics', timestamp '2017-05-01', true), ('f', 5, 'analytics', timestamp '2017-05-01', false)
 ) as t (event_id, identifier_key, purpose, occurred_at, is_granted);
 create table marts.customer_consent as select * from (values
-    ('c1', true, true, true, false, true, false, true, false), ('c2', false, false, false, true, false, false, false, false)
+    ('c1', true, true, true, false, true, false, true, false),
+    ('c2', false, false, false, true, false, false, false, false)
 ) as t (customer_id, is_profiled, marketing_email, profiling_price, marketing_sms, marketing_push, marketing_phone,
     marketing_post, marketing_ads);
-create table marts.customer_segments as select * from (values ('c1', 2, 'Regulars', 'persona'), ('c2', 3, 'x', 'persona'))
+create table marts.customer_segments as select * from (values
+    ('c1', 2, 'Regulars', 'persona'), ('c2', 3, 'x', 'persona'))
     as t (customer_id, segment_id, segment_name, rung);
 create table marts.customer_scores as select customer_id, 0.25::double as churn_probability,
     120.5::decimal(18, 4) as ltv_amount from marts.customer_segments;
