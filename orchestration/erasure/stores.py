@@ -243,7 +243,7 @@ KEYS = Store(
     "source of truth",
     "made on first use, or given by the environment",
     "for ever: without them no identifier can be looked up and no quarantined row be read",
-    "never changed",
+    "never changed; `concierge keys rotate` adds one",
 )
 LANDING = Store(
     "landing/",
@@ -268,11 +268,19 @@ TRUTH = Store(
 CLOCK = Store(
     "clock.json", ("clock.json",), "source of truth", "first use of a shifted clock", "for ever", "never changed"
 )
+SPOOL = Store(
+    "spool/",
+    ("spool/*",),
+    "source of truth",
+    "`concierge stream`: messages on their way into the lake, in clear",
+    "seconds, mode 700; the next start takes in what a killed one left",
+    NOTHING,
+)
 LOCKS = Store("`*.lock`", ("*.lock",), "nobody's", NOTHING, "held while a process lives", NOTHING)
 
 STORES = (
     CONFIG, LAKE, VAULT, QUARANTINE, SERVICE_LOG, OPERATIONS, WAREHOUSE, PUBLISHED, SNAPSHOTS, MODELS, DATA_DOCS, DBT,
-    DAGSTER, OVERLAY, ERASURES, KEYS, LANDING, TRUTH, CLOCK, LOCKS,
+    DAGSTER, OVERLAY, ERASURES, KEYS, SPOOL, LANDING, TRUTH, CLOCK, LOCKS,
 )  # fmt: skip
 """In the order in which people are taken out: the ledger's evidence before what is made from it."""
 
