@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intake.ops_database import SCHEMA_VERSION
 from intake.ops_overrides import OverrideConflictError, RemovedOverride, chain, contradicting
 from intake.ops_records import IdentityOverride, OverrideKind
 from intake.ops_store import OpsStore
@@ -77,7 +78,7 @@ def test_a_removed_override_no_longer_counts_and_is_remembered(store: OpsStore) 
 def test_a_newer_file_is_seen_without_touching_it(store: OpsStore) -> None:
     assert store.version() == 0
     store.overrides()
-    assert store.version() == 2
+    assert store.version() == SCHEMA_VERSION
     connection = sqlite3.connect(store.file)
     connection.execute("pragma user_version = 7")
     connection.close()

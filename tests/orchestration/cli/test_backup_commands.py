@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from intake.ops_database import SCHEMA_VERSION
 from intake.ops_store import OpsStore
 from intake.project import Project
 
@@ -67,9 +68,9 @@ def test_a_migration_tells_what_it_did(concierge: Concierge, project: Project) -
     connection = sqlite3.connect(project.paths.ops_db)
     connection.executescript(frozen.read_text(encoding="utf-8"))
     connection.close()
-    assert concierge("migrate").stdout == "ops.sqlite: schema version 1 -> 2\n"
+    assert concierge("migrate").stdout == f"ops.sqlite: schema version 1 -> {SCHEMA_VERSION}\n"
     assert len(OpsStore(project.paths).overrides()) == 2
-    assert concierge("migrate").stdout == "nothing to do: schema version 2\n"
+    assert concierge("migrate").stdout == f"nothing to do: schema version {SCHEMA_VERSION}\n"
 
 
 @pytest.mark.parametrize("command", [("migrate",), ("status",), ("run",)])
@@ -82,5 +83,5 @@ def test_a_folder_of_a_newer_version_is_refused_in_one_line(
     connection.close()
     result = concierge(*command)
     assert result.exit_code == 1
-    assert "schema version 99 is newer than 2" in result.stderr
+    assert f"schema version 99 is newer than {SCHEMA_VERSION}" in result.stderr
     assert len(result.stderr.splitlines()) == 1
