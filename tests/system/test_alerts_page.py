@@ -10,13 +10,16 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.cli.init_command import write_project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.system
 DAY = date(2026, 3, 1)
@@ -56,6 +59,9 @@ def address(project: Project) -> Iterator[str]:
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
+    # Only `make test-system` installs it; this file is collected without it too.
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield opened
