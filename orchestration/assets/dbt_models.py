@@ -21,6 +21,8 @@ from orchestration.translator import TRAINING_FRAME, AddressTranslator
 
 # A batch costs about a tenth of a second a model whatever its size: 365 days took 74 s by day and 5.6 s by month.
 LONGEST_RANGE_BY_DAY = 31
+# A year of more events is cut into months, so that a batch stays within its memory.
+MOST_EVENTS_BY_YEAR = 3_000_000
 
 
 def daily_models(project: DbtProject) -> AssetsDefinition:
@@ -43,7 +45,8 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
         pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run), building=built)
         remember_days(workspace.warehouse(), built)
         arguments = ["--event-time-start", f"{window.start:%Y-%m-%d}", "--event-time-end", f"{window.end:%Y-%m-%d}"]
-        with batches_of(batch_size(built)):
+        events = sum(file.rows for file in pinned.files if built.holds(file.event_date))
+        with batches_of(batch_size(built, events)):
             yield from build(context, dbt, arguments)
         consume(workspace.ops(), pinned.touched, built, context.run.run_id)
 
@@ -61,9 +64,11 @@ def batches_of(size: str) -> Iterator[None]:
         os.environ["CONCIERGE_BATCH_SIZE"] = before
 
 
-def batch_size(built: DayRange) -> str:
-    """`month` for first loads and long backfills, else `day`; the tables are the same."""
-    return "month" if built.days > LONGEST_RANGE_BY_DAY else "day"
+def batch_size(built: DayRange, events: int) -> str:
+    """`day` for short ranges, `year` for long ones of few events, else `month`; the tables are the same."""
+    if built.days <= LONGEST_RANGE_BY_DAY:
+        return "day"
+    return "year" if events <= MOST_EVENTS_BY_YEAR else "month"
 
 
 def unpartitioned_models(project: DbtProject, name: str, select: str, exclude: str = "") -> AssetsDefinition:

@@ -32,6 +32,15 @@ def test_days_in_any_order_equal_one_run(built: Room, by_day: Room, address: str
     assert by_day.table(address, columns, within) == expected
 
 
+def test_a_year_at_once_equals_months(built: Room, room: Room) -> None:
+    room.land("shop", busy_fortnight())
+    room.stand_at("2017-01-20 10:30:00")
+    room.build_days("2017-01-01", "2017-01-21", "year")
+    for address in DAILY_TABLES:
+        columns = "* EXCLUDE (lake_path, lake_row)" if address.endswith("events") and "consent" not in address else "*"
+        assert room.table(address, columns) == built.table(address, columns)
+
+
 def test_an_emptied_day_comes_out_empty_and_a_shrunk_one_smaller(by_day: Room) -> None:
     by_day.hide("shop", date(2017, 1, 7))
     by_day.hide("login", date(2017, 1, 5))
