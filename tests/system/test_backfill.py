@@ -141,7 +141,9 @@ def test_a_backfill_and_hourly_runs_share_one_warehouse(tmp_path: Path) -> None:
 
     straight = copy_of(project, tmp_path / "straight")
     run_pipeline(straight, settled(straight), select=DAYS)
-    mixed, expected = daily_tables(project), daily_tables(straight)
+    expected = daily_tables(straight)
+    # The hourly runs have made profiles beside the daily tables.
+    mixed = {table: rows for table, rows in daily_tables(project).items() if table in expected}
     assert {table: len(rows) for table, rows in mixed.items()} == {t: len(rows) for t, rows in expected.items()}
     assert mixed == expected
     assert len(expected["intermediate.int_events"]) > rows_before
