@@ -56,6 +56,7 @@ class TopicReader:
         self._cluster = ""
         self._assigned: set[Position] = set()
         self._lows: dict[Position, int] = {}
+        self._at_end: dict[Position, int] = {}
         self._stopping = False
 
     def stop(self) -> None:
@@ -89,8 +90,9 @@ class TopicReader:
                 self._take(message)
             self._flush_due()
             if time.monotonic() - looked > NEW_PARTITIONS_SECONDS:
-                self._assign([*self._assigned, *(self._ends().keys() - self._assigned)])
                 looked = time.monotonic()
+                if self._ends().keys() - self._assigned:
+                    self._assign(list(self._lows))
         self._flush(list(self._gathered))
 
     def _ends(self) -> dict[Position, int]:
@@ -127,23 +129,30 @@ class TopicReader:
 
     def _assign(self, places: Sequence[Position]) -> None:
         """All partitions are this process's: there is one lake, and one reader for it."""
-        done = self._offsets.next_offsets(self._cluster)
-        for gathered in self._gathered.values():
-            done |= gathered.next_offsets
+        done = self._positions()
         starts = {place: max(done[place], self._lows[place]) if place in done else OFFSET_BEGINNING for place in places}
         self._consumer.assign([TopicPartition(*place, start) for place, start in starts.items()])
         self._assigned = set(places)
 
     def _reached(self, ends: Mapping[Position, int]) -> bool:
+        """Whether nothing is left up to these ends; offsets that hold no message (expired, markers) count as read."""
+        done = self._positions()
+        return all(
+            max(done.get(place, 0), self._lows[place], self._at_end.get(place, 0)) >= end for place, end in ends.items()
+        )
+
+    def _positions(self) -> dict[Position, int]:
+        """The first offset of each partition that is neither in the lake nor gathered."""
         done = self._offsets.next_offsets(self._cluster)
         for gathered in self._gathered.values():
             done |= gathered.next_offsets
-        return all(done.get(place, 0) >= end for place, end in ends.items() if end > 0)
+        return done
 
     def _take(self, message: Message) -> None:
         error = message.error()
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
+                self._at_end[(str(message.topic()), int(message.partition() or 0))] = int(message.offset() or 0)
                 return
             raise StreamError(_reason(error))
         topic = str(message.topic())

@@ -11,7 +11,7 @@ from intake.project import Project
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 # Ours to decide: offsets are committed after the lake has the rows, and what is read first is what is oldest.
-OURS = ("bootstrap.servers", "group.id", "enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset")
+OURS = ("bootstrap.servers", "group.id", "enable.auto.commit", "enable.partition.eof", "auto.offset.reset")
 
 
 class StreamError(RuntimeError):
@@ -67,6 +67,7 @@ def client_options(project: Project) -> dict[str, str | bool]:
         "bootstrap.servers": _filled(kafka.servers, "kafka.servers"),
         "group.id": kafka.group,
         "enable.auto.commit": False,
+        "enable.partition.eof": True,
         "auto.offset.reset": "earliest",
     }
 

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from intake.contract import ContractError
 from intake.kafka.consumer import Taken, TopicReader
-from intake.kafka.offsets import Offsets
+from intake.kafka.offsets import Offsets, Position
 from intake.kafka.topics import StreamError, client_options, topic_contracts
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
@@ -165,3 +165,18 @@ def test_messages_that_expired_unread_are_told(tmp_path: Path, broker: Broker) -
     assert (alert.source, alert.severity) == ("clicks", "critical")
     assert "3 messages of topic short" in alert.title
     assert set(ids(project)) == {"e1", "e2"}
+
+
+def test_offsets_without_messages_do_not_keep_a_reading_from_its_end(tmp_path: Path, broker: Broker) -> None:
+    """All messages of a partition expired: its first offset is its end, and there is nothing to read up to it."""
+    project = project_of(tmp_path, broker, topics="{gone: clicks}")
+    broker.send("gone", [message(1)])
+
+    class Expired(TopicReader):
+        def _ends(self) -> dict[Position, int]:
+            super()._ends()
+            self._lows = {("gone", partition): 7 for _, partition in self._lows}
+            return dict(self._lows)
+
+    Expired(project, topic_contracts(project)).run(once=True)
+    assert OpsStore(project.paths).batches() == []
