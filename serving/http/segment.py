@@ -21,10 +21,9 @@ from serving.http.body import read_body
 from serving.http.messages import SegmentSuccess
 from serving.http.problems import Problem, json_response, refuse
 from serving.http.segment_call import UNVERIFIED, Call, completed, content_of, fault_of
-from serving.http.taking_in import written
+from serving.http.taking_in import let_see, written
 from serving.http.write_key import is_trusted
 from serving.overlay.arrival import Arrival
-from serving.overlay.overlay import OverlayFullError
 from serving.service import Service
 from serving.session.reducer import microseconds
 
@@ -82,11 +81,7 @@ async def _kept(service: Service, contents: Sequence[bytes], now: datetime) -> R
     stored = [content for content in contents if not left or _id_of(content) not in left]
     if stored:
         await written(service.segment, [with_checksum(sealed(cipher, content)) for content in stored])
-    try:
-        service.live_side.take([arrival for arrival in arrivals if arrival.event_id not in left], now)
-    except OverlayFullError:
-        message = "What was said of consent is on disk, but cannot take effect at once. Send it again later."
-        raise refuse(503, "overlay_full", message) from None
+    let_see(service, [arrival for arrival in arrivals if arrival.event_id not in left], now)
     return json_response(SegmentSuccess(True))
 
 

@@ -39,13 +39,22 @@ async def take_in(service: Service, arrivals: Sequence[Arrival], now: datetime) 
     if kept:
         # Words of consent are looked for in all of their log when a service starts, so it is kept apart and small.
         await written(service.consents if said else service.events, [line_of(arrival.fields) for arrival in kept])
+    let_see(service, kept, now)
+    left = [arrival.event_id for arrival, suppressed in zip(arrivals, out, strict=True) if suppressed]
+    return TakenIn([arrival.event_id for arrival in kept], left)
+
+
+def let_see(service: Service, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Let the next decision of every worker see what is on disk.
+
+    Raises:
+        Problem: 503 when a word of consent could not take effect at once.
+    """
     try:
-        service.live_side.take(kept, now)
+        service.live_side.take(arrivals, now)
     except OverlayFullError:
         message = "What was said of consent is on disk, but cannot take effect at once. Send it again later."
         raise refuse(503, "overlay_full", message) from None
-    left = [arrival.event_id for arrival, suppressed in zip(arrivals, out, strict=True) if suppressed]
-    return TakenIn([arrival.event_id for arrival in kept], left)
 
 
 async def written(stream: LogStream, lines: list[bytes]) -> None:
