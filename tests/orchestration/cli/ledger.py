@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -19,6 +21,8 @@ from orchestration.warehouse import Warehouse
 
 START, END = pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-31", tz="UTC")
 People = Mapping[str, tuple[str, str]]
+_SHELF = tempfile.TemporaryDirectory(prefix="ledgers-")
+_MADE: dict[str, Path] = {}
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,23 @@ def publish_ledger(
 ) -> None:
     """Resolve the evidence, with the overrides of the project, and publish the ledger as version v1.
 
-    Identifiers arrive in the order of `people`; claims are (identifier, owner, day).
+    Identifiers arrive in the order of `people`; claims are (identifier, owner, day). A fresh project gets a copy of
+    what the same evidence came to before, with its keys: most tests of a module ask for the same.
     """
+    wanted = repr((dict(people), list(seen), list(claims)))
+    fresh = not project.paths.root.exists()
+    if fresh and wanted in _MADE:
+        shutil.copytree(_MADE[wanted], project.paths.root, symlinks=True, dirs_exist_ok=True)
+        return
+    _resolve_and_publish(project, people, seen, claims)
+    if fresh:
+        _MADE[wanted] = Path(_SHELF.name) / str(len(_MADE))
+        shutil.copytree(project.paths.root, _MADE[wanted], symlinks=True)
+
+
+def _resolve_and_publish(
+    project: Project, people: People, seen: Sequence[Seen], claims: Sequence[tuple[str, str, str]]
+) -> None:
     key = {name: identifier_key(found) for name, found in hashes_of(project, people).items()}
     identifiers = pd.DataFrame(
         [
