@@ -45,7 +45,8 @@ IDENTIFIERS = """
 PROFILES = """
     select c.customer_id, s.segment_id, s.segment_name, coalesce(s.rung, 'everyone') as rung,
         p.churn_probability, p.ltv_amount,
-        c.is_profiled, c.marketing_email, c.profiling_price
+        c.is_profiled, c.marketing_email, c.profiling_price, c.is_tracked,
+        c.analytics_word, c.personalization_word, c.profiling_price_word
         {channels}{features}
     from marts.customer_consent as c
     left join marts.customer_segments as s on c.customer_id = s.customer_id and c.is_profiled
@@ -54,7 +55,9 @@ PROFILES = """
     order by c.customer_id
 """
 CHANNELS = tuple(purpose for purpose in MARKETING if purpose != "marketing_email")
-PROFILE_COLUMNS = 9 + len(CHANNELS)
+SAID = ("analytics", "personalization", "profiling_price")
+CONSENT_COLUMNS = 10 + len(SAID)
+PROFILE_COLUMNS = CONSENT_COLUMNS + len(CHANNELS)
 # Of two words at one moment the refusal counts.
 REFUSALS = """
     select a.canonical_id, w.purpose, w.identifier_key, epoch_us(w.occurred_at) as refused_us
@@ -180,11 +183,13 @@ def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[Profile
             consent_personalization=bool(row[6]),
             consent_marketing_email=bool(row[7]),
             consent_profiling_price=bool(row[8]),
-            consent_channels=[name for name, allowed in zip(CHANNELS, row[9:], strict=False) if allowed],
+            consent_channels=[name for name, allowed in zip(CHANNELS, row[CONSENT_COLUMNS:], strict=False) if allowed],
             features={name: _feature(value) for name, value in zip(features, row[PROFILE_COLUMNS:], strict=True)},
             recommendations=recommended.get(customer, {}),
             recently_bought=recent.get(customer, []),
             refusals=refusals.get(customer, {}),
+            consent_analytics=bool(row[9]),
+            agreed=[name for name, word in zip(SAID, row[10:], strict=False) if word == "granted"],
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -19,15 +19,21 @@ from intake.hashing import hash_identifier
 from intake.identifiers import Hasher
 from intake.keys import identifier_key_bytes, quarantine_cipher
 from intake.live_mapping import LiveMapping
+from intake.ops_records import ConsentChange
 from intake.ops_store import OpsStore
 from intake.project import Project
+from intake.regime import ConsentRules
 from intake.user_token import token_secret
 from serving.overlay.place import overlay_folder
+from serving.silence import FollowedRules
 
 API_KEY_VARIABLE = "CONCIERGE_API_KEY"
 BROWSER_KEY_VARIABLE = "CONCIERGE_BROWSER_KEY"
 SEGMENT_CONTRACT = "segment_events"
 MINIMUM_KEY_LENGTH = 16
+
+
+_USUAL_RULES = ConsentRules()
 
 
 class ServiceConfigError(ValueError):
@@ -42,6 +48,7 @@ class ServiceConfig:
     the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second. Without
     `user_token_secret` no user token is accepted. `browser_key` is public: with it a browser may send Segment calls.
     `cipher` seals what names people in clear. Without `overlay` nothing is known of live sessions and consent.
+    `rules` says what holds for people who have said nothing, `said_before` what identifiers (hashes) have said so far.
     """
 
     snapshots: Path
@@ -61,6 +68,8 @@ class ServiceConfig:
     poll_seconds: float = 0.5
     max_body_bytes: int = 1 << 20
     segment_seconds: float = 30.0
+    rules: Callable[[], ConsentRules] = lambda: _USUAL_RULES
+    said_before: Callable[[Sequence[str]], Iterable[ConsentChange]] = lambda hashes: ()  # noqa: ARG005
     overlay: Path | None = None
     overlay_megabytes: int = 128
 
@@ -71,6 +80,7 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
     Raises:
         ServiceConfigError: the API key is too short.
         VocabularyError: `event_types.yml` is missing or malformed.
+        ConfigFileError: `consent.yml` is wrong.
     """
     key = api_key if api_key is not None else os.environ.get(API_KEY_VARIABLE) or None
     if key is not None and len(key) < MINIMUM_KEY_LENGTH:
@@ -93,6 +103,8 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         user_token_secret=token_secret(project.paths),
         earliest_event=intake.earliest_event,
         future_tolerance=timedelta(seconds=intake.future_tolerance_seconds),
+        rules=FollowedRules(project.config).now,
+        said_before=store.consent_of,
         overlay=overlay_folder(project.paths.root),
         overlay_megabytes=project.settings.serving.overlay_megabytes,
     )

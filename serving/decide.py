@@ -50,9 +50,11 @@ def decide_for(
 ) -> Decision:
     """`decide` for a person found already, and what they are doing now, where that is known."""
     placement = live.placements[question.placement]
-    early = _without_choosing(placement, person, question.paused)
+    missing = person.missing_purpose(placement)
+    early = _without_choosing(placement, missing, question.paused)
     if early is not None:
-        return _decision(live, placement, person, question, context, now, early, _NOTHING, [])
+        decision = _decision(live, placement, person, question, context, now, early, _NOTHING, [])
+        return msgspec.structs.replace(decision, missing_purpose=missing)
     cart = [live.reader.product(product_id) for product_id in context.products()]
     evidence = gather(person, context, cart, local_time(now, live.zone), visit)
     bench = judge(live, placement, evidence, now)
@@ -62,8 +64,7 @@ def decide_for(
     return _decision(live, placement, person, question, context, now, choice, bench, extra)
 
 
-def _without_choosing(placement: Placement, person: Person, paused: frozenset[str]) -> Choice | None:
-    purpose = person.missing_purpose(placement)
+def _without_choosing(placement: Placement, purpose: str | None, paused: frozenset[str]) -> Choice | None:
     if purpose is not None:
         named = placement.no_consent if purpose in placement.consent and placement.no_consent else placement.plain
         action = placement.action(named)

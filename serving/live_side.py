@@ -7,25 +7,31 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from intake.suppression import ALWAYS_STORED_TYPES
 from serving.configuration import ServiceConfig
 from serving.live import LiveSnapshot
+from serving.overlay.admission import PURPOSE, suppressed
 from serving.overlay.arrival import Arrival, Pair
-from serving.overlay.consent import refused_at, with_words
+from serving.overlay.consent import standing, with_words
 from serving.overlay.environment import OpeningLock, OverlayUnavailableError, discard, open_overlay
 from serving.overlay.overlay import Overlay
 from serving.overlay.place import prepare
 from serving.overlay.rebuild import rebuild, replay
+from serving.overlay.words import Word
 from serving.person import Person
+from serving.question import Context
 from serving.session.reducer import microseconds, shipped_reducer
+from serving.silence import under_regime
 from serving.snapshot.store import SnapshotStore
 from serving.visit import Visit, visit_of
 
 _LOG = logging.getLogger(__name__)
+_NOWHERE = Context()
 
 # What was said is dropped once a snapshot looks back on it from so far: intake reads the log at least daily.
 WORDS_OUTLIVE_US = 2 * 86_400 * 1_000_000
 _TIDY_SECONDS = 5.0
+# Of identifiers seen; looking one up takes 5 µs, and remembering it some 300 bytes.
+_REFUSALS_KEPT = 50_000
 
 
 class LiveSide:
@@ -35,6 +41,7 @@ class LiveSide:
         self._config = config
         self._store = store
         self._tidied_us = 0
+        self._refusals: dict[Pair, tuple[Word, ...]] = {}
         self.overlay: Overlay | None = None
         self.problem: str | None = "the overlay is not configured" if config.overlay is None else None
 
@@ -66,25 +73,36 @@ class LiveSide:
             with self._store.lease() as live:
                 self.overlay.take(arrivals, microseconds(now), _customer_of(live))
 
-    def suppressed(self, arrivals: Sequence[Arrival]) -> list[bool]:
-        """Which events happened after their person had refused analytics; what was agreed on is stored all the same."""
+    def suppressed(self, arrivals: Sequence[Arrival], now: datetime) -> list[bool]:
+        """Which events must not be kept: after a refusal of analytics, or without a yes where one is needed first.
+
+        Without an overlay that is left to intake, which knows all that was said.
+
+        Raises:
+            ConsentUnknownError: what intake knows of consent cannot be read, and an event needs it.
+        """
         overlay = self.overlay
-        if overlay is None or not overlay.has_words():
+        if overlay is None:
             return [False] * len(arrivals)
         with self._store.lease() as live:
-            answers = [self._is_suppressed(overlay, arrival, _customer_of(live)) for arrival in arrivals]
+            has_words = overlay.has_words()
+
+            def words(arrival: Arrival) -> Sequence[Word]:
+                return self._words(overlay, live, arrival.pairs, has_words)
+
+            answers = suppressed(arrivals, words, self._config.rules(), self._config.said_before, microseconds(now))
         overlay.counts.suppressed += sum(answers)
         return answers
 
-    def person(self, person: Person, identifiers: Sequence[Pair]) -> Person:
-        """The person with what was said of consent since the snapshot."""
-        if self.overlay is None:
-            return person
-        return with_words(person, self.overlay.words(identifiers, person.customer_ids))
+    def person(self, person: Person, identifiers: Sequence[Pair], context: Context = _NOWHERE) -> Person:
+        """The person with what was said of consent since the snapshot, and what silence means where they are."""
+        words = [] if self.overlay is None else self.overlay.words(identifiers, person.customer_ids)
+        person = with_words(person, words)
+        return under_regime(person, self._config.rules(), context.country, context.region, words)
 
     def visit(self, live: LiveSnapshot, person: Person, identifiers: Sequence[Pair], now: datetime) -> Visit | None:
-        """What the person is doing now; None when nothing is known, or when they refused to be profiled."""
-        if self.overlay is None or person.refused & {"analytics", "personalization"}:
+        """What the person is doing now; None when nothing is known, or when they are not to be profiled."""
+        if self.overlay is None or not person.is_profiled:
             return None
         at_us = microseconds(now)
         customer = person.profile.customer_id if person.profile is not None else None
@@ -93,6 +111,7 @@ class LiveSide:
 
     def reindex(self) -> None:
         """Follow a new snapshot."""
+        self._refusals = {}
         if self.overlay is not None:
             with self._store.lease() as live:
                 known = _looks_back_until(live)
@@ -128,11 +147,28 @@ class LiveSide:
         self.problem = problem
         _LOG.error("no live overlay, decisions know the snapshot alone: %s", problem)
 
-    def _is_suppressed(self, overlay: Overlay, arrival: Arrival, customer_of: Callable[[Pair], str | None]) -> bool:
-        if arrival.fields["event_type"] in ALWAYS_STORED_TYPES:
-            return False
-        customers = {name for pair in arrival.pairs if (name := customer_of(pair)) is not None}
-        return refused_at(overlay.words(arrival.pairs, customers), "analytics", arrival.at_us)
+    def _words(
+        self, overlay: Overlay, live: LiveSnapshot | None, pairs: Sequence[Pair], has_words: bool
+    ) -> Sequence[Word]:
+        """What was said of consent by these identifiers and for their customers, and refusals that the batch knows."""
+        known = [word for pair in pairs for word in self._refused(live, pair)] if live is not None else []
+        if not has_words:
+            return known
+        customer_of = _customer_of(live)
+        customers = {name for pair in pairs if (name := customer_of(pair)) is not None}
+        words = overlay.words(pairs, customers)
+        return [*words, *standing(known, words)]
+
+    def _refused(self, live: LiveSnapshot, pair: Pair) -> tuple[Word, ...]:
+        found = self._refusals.get(pair)
+        if found is None:
+            if len(self._refusals) >= _REFUSALS_KEPT:
+                self._refusals = {}
+            customer = live.reader.customer_id(*pair)
+            profile = None if customer is None else live.reader.profile(customer)
+            said = () if profile is None else profile.refusals.get(PURPOSE, ())
+            found = self._refusals[pair] = tuple(Word(PURPOSE, False, at_us, at_us, owner) for owner, at_us in said)
+        return found
 
 
 def _customer_of(live: LiveSnapshot | None) -> Callable[[Pair], str | None]:

@@ -13,8 +13,10 @@ from serving.snapshot.records import ProfileRecord
 
 PROFILE_PURPOSES = tuple(purpose for purpose in PURPOSES if purpose != "analytics")
 """Purposes that a profile tells of; without analytics there is no profile, and personalization is refused."""
-_FLAGGED = ("personalization", "marketing_email", "profiling_price")
+_FLAGGED = ("analytics", "personalization", "marketing_email", "profiling_price")
 
+_TRACKED = ("analytics", "personalization")
+_TRACKED_SET = frozenset(_TRACKED)
 _STRENGTH = {kind: rank for rank, kind in enumerate(IDENTIFIER_TYPES)}
 
 
@@ -23,7 +25,8 @@ class Person:
     """The customer behind a request; `profile` is None for an unknown one. `unit` is what draws are seeded by.
 
     `customer_ids` are all customers that the identifiers name; `refusals` what the snapshot knows of their refusals,
-    as purpose to (identifier key, microseconds since 1970); `refused` the purposes refused since the snapshot.
+    as purpose to (identifier key, microseconds since 1970); `refused` the purposes refused since the snapshot;
+    `agreed` those granted in so many words; `silent` those that need a yes at the place of the request and have none.
     """
 
     profile: ProfileRecord | None
@@ -32,6 +35,8 @@ class Person:
     customer_ids: tuple[str, ...] = ()
     refusals: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
+    agreed: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
 
     @property
     def known(self) -> bool:
@@ -41,13 +46,29 @@ class Person:
     def missing_purpose(self, placement: Placement) -> str | None:
         """First purpose without which this person gets no chosen answer here, or None.
 
-        Contact needs consent from everybody. Purposes about the use of a profile concern known people only, since an
-        unknown person is answered without one.
+        Contact needs consent from everybody. Purposes about the use of a profile concern known people, since an
+        unknown person is answered without one; but whoever shows an identifier where a yes is needed first and gave
+        none is answered as everybody.
         """
         needed = [purpose for purpose in placement.consent if purpose in CONTACT_PURPOSES]
         if self.known:
             needed += ["personalization", *(p for p in placement.consent if p not in CONTACT_PURPOSES)]
-        return next((purpose for purpose in needed if purpose not in self.granted), None)
+        missing = next((purpose for purpose in needed if purpose not in self.granted), None)
+        if missing in (None, "personalization"):
+            return next((purpose for purpose in _TRACKED if purpose in self.silent), missing)
+        return missing
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether what the person does may be recorded as theirs."""
+        allowed = not self.known or "analytics" in self.granted
+        return allowed and "analytics" not in self.refused | self.silent
+
+    @property
+    def is_profiled(self) -> bool:
+        """Whether what the person does may decide what they see."""
+        allowed = not self.known or "personalization" in self.granted
+        return allowed and not (self.refused | self.silent) & _TRACKED_SET
 
 
 def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) -> Person:
@@ -58,7 +79,8 @@ def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) 
     if not profiles:
         return Person(None, "/".join(ordered[0]) if ordered else "", frozenset(), tuple(customers))
     granted = frozenset.intersection(*(_granted(profile) for profile in profiles))
-    return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles))
+    agreed = frozenset.intersection(*(frozenset(profile.agreed) for profile in profiles))
+    return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles), agreed=agreed)
 
 
 def _granted(profile: ProfileRecord) -> frozenset[str]:

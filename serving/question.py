@@ -15,7 +15,8 @@ Products = Annotated[list[ShortText], msgspec.Meta(max_length=100)]
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The moment of the question. Money in the shop's currency; `hour` (0 to 23, shop's time zone) only to override
-    the clock; `product_id` is the product in view, `product_ids` those of the cart."""
+    the clock; `product_id` is the product in view, `product_ids` those of the cart; `country` and `region`, written as
+    in events, tell which rules of consent hold for people who have said nothing."""
 
     device_type: ShortText | None = None
     page_type: ShortText | None = None
@@ -25,6 +26,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     product_id: ShortText | None = None
     product_ids: Products = []
     cart_value: Annotated[float, msgspec.Meta(ge=0, le=1e7)] | None = None
+    country: ShortText | None = None
+    region: ShortText | None = None
 
     def products(self) -> list[str]:
         """Distinct products named, the one in view first."""
@@ -56,7 +59,7 @@ class Blocked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Decision(msgspec.Struct, frozen=True):
     """One answer. `propensity` (0 to 1) is the exact probability with which this action was chosen here among
-    `eligible`; `rung` says which step of the ladder answered."""
+    `eligible`; `rung` says which step of the ladder answered, `missing_purpose` what was not agreed to."""
 
     placement: str
     action: str
@@ -69,3 +72,4 @@ class Decision(msgspec.Struct, frozen=True):
     segment_id: int | None
     eligible: list[str]
     blocked: list[Blocked]
+    missing_purpose: str | None = None

@@ -30,15 +30,17 @@ async def decide(request: Request) -> Response:
         if live is None:
             raise _unready()
         _check_placements(live, body.placements)
-        person = service.live_side.person(find_person(live.reader, hashed), hashed)
+        person = service.live_side.person(find_person(live.reader, hashed), hashed, body.context)
         visit = service.live_side.visit(live, person, hashed, now)
         request_id = body.request_id or uuid4().hex
         questions = [Question(name, hashed, service.paused, request_id) for name in body.placements]
         decisions = [decide_for(live, person, question, body.context, now, visit) for question in questions]
+        # Of somebody who is not to be tracked it is known that a decision was made, and not for whom.
+        whose = hashed if person.is_tracked else ()
         for decision in decisions:
-            service.decisions.offer(decision_line(decision, hashed, body.context, now, visit))
+            service.decisions.offer(decision_line(decision, whose, body.context, now, visit))
             if live.placements[decision.placement].exposure == "on_decide":
-                service.exposures.offer(shown_with_decision(decision, hashed, body.context, now))
+                service.exposures.offer(shown_with_decision(decision, whose, body.context, now))
         return json_response(DecideAnswer(decisions, live.version))
 
 

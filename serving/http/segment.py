@@ -21,7 +21,7 @@ from serving.http.body import read_body
 from serving.http.messages import SegmentSuccess
 from serving.http.problems import Problem, json_response, refuse
 from serving.http.segment_call import UNVERIFIED, Call, completed, content_of, fault_of
-from serving.http.taking_in import let_see, written
+from serving.http.taking_in import judged, let_see, written
 from serving.http.write_key import is_trusted
 from serving.overlay.arrival import Arrival
 from serving.service import Service
@@ -75,7 +75,7 @@ async def _object(request: Request) -> Call:
 async def _kept(service: Service, contents: Sequence[bytes], now: datetime) -> Response:
     """Keep the calls, without those whose person refused analytics, and let the next decision see what they say."""
     arrivals = await asyncio.to_thread(_arrivals, service, contents, now)
-    out = service.live_side.suppressed(arrivals)
+    out = judged(service, arrivals, now)
     left = {arrival.event_id for arrival, suppressed in zip(arrivals, out, strict=True) if suppressed}
     cipher = service.config.cipher()
     stored = [content for content in contents if not left or _id_of(content) not in left]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from serving.http.problems import refuse
 from serving.lines import line_of
 from serving.log.stream import LogStream, LogUnavailableError
+from serving.overlay.admission import ConsentUnknownError
 from serving.overlay.arrival import Arrival
 from serving.overlay.overlay import OverlayFullError
 from serving.overlay.words import CONSENT_TYPE
@@ -31,9 +32,10 @@ async def take_in(service: Service, arrivals: Sequence[Arrival], now: datetime) 
         now: their arrival.
 
     Raises:
-        Problem: 503 when the log cannot be written, or when a word of consent could not take effect at once.
+        Problem: 503 when the log cannot be written, consent cannot be looked up, or a word of it could not take effect
+            at once.
     """
-    out = service.live_side.suppressed(arrivals)
+    out = judged(service, arrivals, now)
     kept = [arrival for arrival, suppressed in zip(arrivals, out, strict=True) if not suppressed]
     said = any(arrival.fields["event_type"] == CONSENT_TYPE for arrival in kept)
     if kept:
@@ -42,6 +44,19 @@ async def take_in(service: Service, arrivals: Sequence[Arrival], now: datetime) 
     let_see(service, kept, now)
     left = [arrival.event_id for arrival, suppressed in zip(arrivals, out, strict=True) if suppressed]
     return TakenIn([arrival.event_id for arrival in kept], left)
+
+
+def judged(service: Service, arrivals: Sequence[Arrival], now: datetime) -> list[bool]:
+    """Which events must not be kept.
+
+    Raises:
+        Problem: 503 when that cannot be told.
+    """
+    try:
+        return service.live_side.suppressed(arrivals, now)
+    except ConsentUnknownError:
+        message = "Consent cannot be looked up now; nothing of this request was accepted. Send it again later."
+        raise refuse(503, "consent_unavailable", message) from None
 
 
 def let_see(service: Service, arrivals: Sequence[Arrival], now: datetime) -> None:

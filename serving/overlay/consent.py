@@ -24,7 +24,10 @@ def with_words(person: Person, words: Sequence[Word]) -> Person:
     if "analytics" in refused:
         refused |= _ON_ANALYTICS
     agreed = {word.purpose for word in words if word.granted} - refused - person.granted
-    lifted = frozenset(purpose for purpose in agreed if _is_lifted(person, purpose, words))
+    lifted = {purpose for purpose in agreed if _is_lifted(person, purpose, words)}
+    if person.known and "analytics" not in (person.granted - refused) | lifted:
+        # Where they live nobody is recorded without a yes, and it has not come.
+        lifted -= _ON_ANALYTICS
     return replace(person, granted=(person.granted - refused) | lifted, refused=refused)
 
 
@@ -32,6 +35,14 @@ def _is_lifted(person: Person, purpose: str, words: Sequence[Word]) -> bool:
     needed = (purpose, "analytics") if purpose in _ON_ANALYTICS else (purpose,)
     said = {(word.purpose, word.owner): word.at_us for word in words if word.granted}
     return all(said.get((name, owner), -1) > at_us for name in needed for owner, at_us in person.refusals.get(name, ()))
+
+
+def standing(refusals: Sequence[Word], words: Sequence[Word]) -> list[Word]:
+    """Refusals that the batch knows, less those whose identifier has said yes since."""
+    if not refusals:
+        return []
+    said = {(word.purpose, word.owner): word.at_us for word in words if word.granted}
+    return [word for word in refusals if said.get((word.purpose, word.owner), -1) <= word.at_us]
 
 
 def refused_at(words: Sequence[Word], purpose: str, at_us: int) -> bool:

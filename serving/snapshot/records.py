@@ -32,7 +32,7 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
 
     `recommendations` maps a task (bought_together, buy_again, popular) to products, best first. `recently_bought`
     holds the products that bought-together lists leave out. `refusals` maps a purpose to the identifiers that refuse
-    it, as (identifier key, microseconds since 1970).
+    it, as (identifier key, microseconds since 1970). `agreed` are the purposes granted by a word, not by silence.
     """
 
     customer_id: str
@@ -49,6 +49,8 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     recommendations: dict[str, list[Recommended]] = {}
     recently_bought: list[str] = []
     refusals: dict[str, list[tuple[int, int]]] = {}
+    consent_analytics: bool = True
+    agreed: list[str] = []
 
 
 class ProductRecord(msgspec.Struct, array_like=True, frozen=True):

@@ -34,10 +34,10 @@ create table intermediate.int_consent_events as select * from (values
     ('e', 2, 'analytics', timestamp '2017-05-01', true), ('f', 5, 'analytics', timestamp '2017-05-01', false)
 ) as t (event_id, identifier_key, purpose, occurred_at, is_granted);
 create table marts.customer_consent as select * from (values
-    ('c1', true, true, true, false, true, false, true, false),
-    ('c2', false, false, false, true, false, false, false, false)
+    ('c1', true, true, true, false, true, false, true, false, true, 'absent', 'granted', 'granted'),
+    ('c2', false, false, false, true, false, false, false, false, false, 'granted', 'refused', 'absent')
 ) as t (customer_id, is_profiled, marketing_email, profiling_price, marketing_sms, marketing_push, marketing_phone,
-    marketing_post, marketing_ads);
+    marketing_post, marketing_ads, is_tracked, analytics_word, personalization_word, profiling_price_word);
 create table marts.customer_segments as select * from (values
     ('c1', 2, 'Regulars', 'persona'), ('c2', 3, 'x', 'persona'))
     as t (customer_id, segment_id, segment_name, rung);
@@ -125,9 +125,15 @@ def test_a_profile_has_what_decisions_use_and_no_more(project: Project, warehous
     assert ada.recently_bought == ["p1"]
     assert set(ada.features) <= {"discount_share"}
     assert ada.consent_channels == ["marketing_push", "marketing_post"]
+    assert (ada.consent_analytics, ada.agreed) == (True, ["personalization", "profiling_price"])
     # Whatever the tables say of somebody who refuses a profile, nothing of it leaves for the service.
     nothing = ProfileRecord(
-        "c2", rung="everyone", consent_channels=["marketing_sms"], features=dict.fromkeys(ada.features)
+        "c2",
+        rung="everyone",
+        consent_channels=["marketing_sms"],
+        features=dict.fromkeys(ada.features),
+        consent_analytics=False,
+        agreed=["analytics"],
     )
     assert bob == nothing
 
