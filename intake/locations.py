@@ -30,11 +30,11 @@ def files_of(project: Project, contract: SourceContract) -> list[Path]:
     return [file for file in dict.fromkeys(found) if not file.name.startswith(".")]
 
 
-def files_in(folder: Path, contract: SourceContract) -> list[Path]:
-    """Files of the contract's format in a folder, compressed or not, in order; hidden ones are left out."""
-    endings = _ENDINGS[contract.format]
-    if contract.format != "parquet":
-        endings = (*endings, *(ending + suffix for ending in endings for suffix in SUFFIXES))
+def files_in(folder: Path, kind: str | None = None) -> list[Path]:
+    """Files of a format (of any, when left out) in a folder, compressed or not, in order; hidden ones are left out."""
+    plain = [ending for name in _ENDINGS for ending in _ENDINGS[name] if kind in (None, name)]
+    packed = [ending + suffix for ending in plain if ending != ".parquet" for suffix in SUFFIXES]
+    endings = (*plain, *packed)
     return sorted(file for file in folder.iterdir() if file.name.endswith(endings) and not file.name.startswith("."))
 
 
@@ -42,7 +42,7 @@ def _expand(project: Project, contract: SourceContract, location: str) -> list[P
     path = Path(_VARIABLE.sub(_filler(project, contract), location))
     path = path if path.is_absolute() else project.config.parent / path
     if path.is_dir():
-        return files_in(path, contract)
+        return files_in(path, contract.format)
     if any(mark in str(path) for mark in "*?["):
         return sorted(file for file in Path(path.anchor).glob(str(path.relative_to(path.anchor))) if not file.is_dir())
     return [path] if path.exists() else []

@@ -95,6 +95,9 @@ def write_columns(facts: Facts, order: Column | None, lines: bool) -> None:
 def _write_amounts(facts: Facts) -> None:
     if facts.shape == "customers":
         return
+    if facts.shape == "refunds":
+        _write_refund(facts)
+        return
     cast, draft = facts.cast, facts.draft
     product = cast.pick(
         lambda column: column.is_named("product") and not column.is_named("page_url", "price"), _id_like
@@ -111,6 +114,21 @@ def _write_amounts(facts: Facts) -> None:
     if facts.shape == "orders" and amount is None and price is not None:
         times = f"{{multiply: {listed([quantity.name, price.name])}}}" if quantity else scalar(price.name)
         draft.add("amount", times, "price of one times quantity" if quantity else "by its name", indent=1)
+
+
+def _write_refund(facts: Facts) -> None:
+    cast, draft = facts.cast, facts.draft
+    product = cast.pick(lambda column: column.is_named("product") and not column.number, _id_like)
+    quantity = cast.pick(lambda column: column.is_named("quantity") and column.number)
+    money = [column.name for column in facts.money() if not column.is_named("quantity", "discount")]
+    amount = cast.pick(
+        lambda column: column.name in money, lambda column: 2 * column.is_named("refund") + column.is_named("amount")
+    )
+    for field, found in (("product_id", product), ("quantity", quantity)):
+        if found:
+            draft.add(field, scalar(found.name), "by its name", indent=1)
+    if amount:
+        draft.add("amount", f"{{abs: {scalar(amount.name)}}}", "money given back counts as positive", indent=1)
 
 
 def _id_like(column: Column) -> float:

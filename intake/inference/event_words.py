@@ -6,7 +6,7 @@ import re
 
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"remove.*(cart|basket)|(cart|basket|warenkorb).*remov|entfern", "cart_removed"),
-    (r"add.*(cart|basket|bag)|(cart|basket|bag).*add|warenkorb|^basket$|^cart$|panier|carrito", "cart_added"),
+    (r"add.*(cart|basket|bag)|(cart|basket|bag).*add|(waren)?korb|^basket$|^cart$|panier|carrito", "cart_added"),
     (r"refund|storno|erstattung", "order_refunded"),
     (r"check ?out|begin.*checkout|kasse", "checkout_started"),
     (

@@ -9,7 +9,7 @@ from intake.event import EventType
 from intake.inference.draft import Draft
 from intake.inference.numbers import number_style
 from intake.inference.profile import Column, plain_name, profile
-from intake.inference.roles import Cast, shape_of
+from intake.inference.roles import IDS, Cast, shape_of
 from intake.inference.sample import Sample
 from intake.inference.times import TimeStyle
 
@@ -27,7 +27,7 @@ _GERMAN = (
     "ort",
     "plz",
 )
-_MONEY = ("amount", "price")
+_MONEY = ("amount", "price", "refund")
 
 
 class Facts:
@@ -99,4 +99,6 @@ def _is_american(sample: Sample) -> bool:
 def _may_be_time(column: Column) -> bool:
     if not column.time or column.is_named("birth_date", "postal_code", "phone"):
         return False
+    if column.number and column.time.unit != "s" and not column.is_named("event_id", *IDS):
+        return True
     return not column.number or column.is_named("occurred", "updated", "created", "received")

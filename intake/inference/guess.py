@@ -13,7 +13,7 @@ from intake.inference.keys import order_of, write_event_type, write_key
 from intake.inference.people import write_identifiers, write_rest
 from intake.inference.sample import Sample
 
-_KINDS = {"orders": "online_orders", "customers": "crm", "clicks": "web"}
+_KINDS = {"orders": "online_orders", "refunds": "returns", "customers": "crm", "clicks": "web"}
 
 
 def guess_contract(sample: Sample, name: str, vocabulary: dict[str, EventType], file_day: date) -> str:

@@ -13,6 +13,8 @@ from intake.inference.roles import IDS, PERSON_ROLES
 
 def order_of(facts: Facts) -> tuple[Column | None, str]:
     """The order number, and how lines belong to it: nested, grouped or not at all."""
+    if facts.shape == "refunds":
+        return facts.cast.pick(lambda column: column.is_named("order") and not column.is_named("refund")), ""
     if facts.shape != "orders":
         return facts.cast.pick(lambda column: column.is_named("order") and not column.number), ""
     known = {
@@ -37,6 +39,9 @@ def write_event_type(facts: Facts, order: Column | None) -> Column | None:
     """One type for all rows, or a column with a map; returns that column."""
     if facts.shape == "customers":
         facts.draft.add("event_type", "profile_updated", "one row a customer")
+        return None
+    if facts.shape == "refunds":
+        facts.draft.add("event_type", "order_refunded", "one row a refund")
         return None
     event = facts.cast.pick(
         lambda column: column.is_named("event") and column.distinct <= 60 and not column.number,
@@ -82,12 +87,18 @@ def write_key(facts: Facts, order: Column | None, lines: str, event: Column | No
     if facts.shape == "orders" and order is not None and (lines or order.unique):
         facts.draft.add("natural_key", listed([order.name]), "an order is known by its number")
         return
-    own = facts.cast.pick(lambda column: column.unique and column.is_named("event_id") and facts.shape != "customers")
+    own = facts.cast.pick(lambda column: column.unique and _is_own_id(facts, column))
     if own is not None:
         facts.draft.add("event_id", scalar(own.name), "every row has one of its own")
         return
     key = _natural_key(facts, event)
     facts.draft.add("natural_key", listed(key), "together they tell most rows apart")
+
+
+def _is_own_id(facts: Facts, column: Column) -> bool:
+    if facts.shape == "refunds" and column.is_named("refund") and not column.number and not column.time:
+        return True
+    return column.is_named("event_id") and facts.shape != "customers"
 
 
 def _natural_key(facts: Facts, event: Column | None) -> list[str]:

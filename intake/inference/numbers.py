@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"^[+-]?\d*\.?\d+$")
 
 def number_style(words: Iterable[str]) -> NumberStyle | None:
     """The notation that all words fit; None where they are plain digits with a point."""
-    given = [word.strip() for word in words][:5_000]
+    given = list(dict.fromkeys(word.strip() for word in words))[:20_000]
     odd = [word for word in given if not _PLAIN.match(word)]
     if not odd:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
+from intake.inference.consents import write_consents
 from intake.inference.draft import listed, mapped, scalar
 from intake.inference.facts import Facts
 from intake.inference.profile import Column
@@ -50,6 +51,8 @@ def write_rest(facts: Facts) -> None:
     sensitive = [column.name for column in facts.cast.all(lambda column: column.is_named("sensitive"))]
     if sensitive:
         facts.draft.add("sensitive", listed(sensitive), "kept for reports, never decides anything")
+    if facts.shape == "customers":
+        write_consents(facts)
     free = facts.cast.free()
     if free:
         pairs = {_member(column): scalar(column.name) for column in free}

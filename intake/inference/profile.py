@@ -14,9 +14,14 @@ _IP = re.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,
 _PHONE = re.compile(r"^\+?\(?\d[\d\s()/.\-]{6,18}\d$")
 _CURRENCY_CODE = re.compile(r"^[A-Z]{3}$")
 _NUMBER = re.compile(r"^(?:[$€£¥]|[A-Z]{3} ?)?\s*[+-]?\d[\d.,'\u2019\u00a0\u202f ]*-?\s*(?:[$€£¥]|[A-Z]{3}|kr\.?)?$")
+_ID = re.compile(r"\d")
+_NAMES_PEOPLE = frozenset({"full_name", "given_name", "family_name"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-_SAYS_LITTLE = {"id", "nr", "no", "number", "code", "name", "type", "uuid", "key", "value"}
+_SAYS_LITTLE = {
+    "id", "nr", "no", "number", "code", "name", "type", "uuid", "key", "value",
+    "s", "ms", "us", "ns", "sec", "secs", "seconds", "millis", "epoch", "unix", "utc", "iso",
+}  # fmt: skip
 
 WORDS: dict[str, str] = {
     "email": r"e_?mail|courriel|correo",
@@ -43,8 +48,9 @@ WORDS: dict[str, str] = {
     r"|mwst|\bvat\b|ust\b|steuer",
     "currency": r"currency|waehrung|währung|devise|moneda|\bcurr\b",
     "customer": r"customer|kunden|\bkunde|\bkd_?nr|client|cliente|\bcust|\bbuyer|kaeufer|käufer|crm",
-    "login": r"\buser|login|account|\buid\b|benutzer|usuario|utilisateur|profile_?id",
+    "login": r"\buser|login|account|\bkonto|\buid\b|benutzer|usuario|utilisateur|profile_?id",
     "loyalty_id": r"loyalty|member|\bcard_?n|kundenkarte|bonus_?karte|club|fidelite",
+    "refund": r"refund|retour|erstatt|gutschrift|rueckgabe|rückgabe|storno|credit_?note|rembours|reembolso|\brma\b",
     "cookie": r"cookie|visitor|anonymous|anon_?id|client_?id|\bcid\b|browser_?id|besucher|fullvisitorid|distinct_?id",
     "device_id": r"device_?id|idfa|gaid|advertising|\bidfv\b|android_?id|geraet",
     "click_id": r"gclid|fbclid|msclkid|click_?id",
@@ -52,16 +58,16 @@ WORDS: dict[str, str] = {
     "event": r"^event$|event_?(?:type|name)|^type$|action|aktion|^name$|ereignis|activity|^verb$|^kind$|^what$",
     "event_id": r"event_?id|message_?id|^uuid$|^id$|hit_?id|^_id$|^guid$|insert_?id|row_?id",
     "page_url": r"url|\bpage\b|page_?location|\blocation\b|seite|\bpath\b|\buri\b|\blink\b|href",
-    "referrer": r"refer|\bref\b",
+    "referrer": r"refer|\bref\b|verweis",
     "campaign": r"utm_?campaign|campaign|kampagne",
-    "query": r"search|query|\bq\b|suchbegriff|suche|keyword",
-    "category": r"categor|\bcat\b|kategorie|department|warengruppe|abteilung",
+    "query": r"search|query|\bq\b|begriff|suche|keyword|recherche|busqueda",
+    "category": r"categor|\bcat\b|kategorie|department|gruppe\b|warengruppe|abteilung|rubrik",
     "store_id": r"store|filiale|shop_?id|\bbranch\b|outlet|tienda|magasin",
     "locale": r"locale|\blang|sprache",
     "device_type": r"device_?type|^device$|^geraetetyp$|device_?category|platform",
     "os": r"^os$|operating|betriebssystem",
     "browser": r"^browser",
-    "user_agent": r"user_?agent|^ua$",
+    "user_agent": r"user_?agent|^ua$|^agent$",
     "received": r"receiv|server_?time|arriv|ingest|collector|loaded_?at|eingang",
     "updated": r"updat|chang|modif|geaendert|geändert|aktualis|\blast_?mod",
     "created": r"creat|regist|since|angelegt|erstellt|signup|joined|anlage|seit",
@@ -104,6 +110,8 @@ def profile(name: str, values: list[Any], day_first: bool) -> Column:
     given = [value for value in values if value is not None]
     words = [str(value).strip() for value in given[:2_000]]
     named = frozenset(role for role, pattern in _PATTERNS.items() if pattern.search(plain_name(name)))
+    if named & _NAMES_PEOPLE and _share(words, _ID.search) > 0.5:
+        named -= _NAMES_PEOPLE
     numeric = bool(words) and all(not isinstance(value, bool) for value in given[:50])
     shares = [_share(words, pattern.match) for pattern in (_EMAIL, _PHONE, _IP, _CURRENCY_CODE)]
     return Column(

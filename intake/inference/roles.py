@@ -7,7 +7,7 @@ from typing import Literal
 
 from intake.inference.profile import Column
 
-Shape = Literal["orders", "customers", "clicks"]
+Shape = Literal["orders", "refunds", "customers", "clicks"]
 PERSON_ROLES = (
     "given_name",
     "family_name",
@@ -54,6 +54,8 @@ def shape_of(columns: list[Column], arrays: bool) -> tuple[Shape, str]:
     def has(*roles: str) -> bool:
         return any(column.is_named(*roles) for column in columns)
 
+    if _gives_back(columns):
+        return "refunds", "it has order numbers and money given back"
     money = any(column.is_named("amount", "price") and column.number for column in columns)
     clicks = sum(
         (
@@ -87,6 +89,16 @@ def shape_of(columns: list[Column], arrays: bool) -> tuple[Shape, str]:
         if money and has("product", "quantity")
         else ("clicks", "nothing else fits")
     )
+
+
+def _gives_back(columns: list[Column]) -> bool:
+    """True when each row is money given back for an order, and not an order that says what of it was given back."""
+    back = [column for column in columns if column.is_named("refund")]
+    numbered = any(column.unique and not column.number and not column.time for column in back)
+    money = [column for column in columns if column.number and column.is_named("amount", "price", "refund")]
+    only = bool(money) and all(column.is_named("refund") for column in money)
+    order = any(column.is_named("order") and not column.is_named("refund") for column in columns)
+    return order and bool(money) and (numbered or only)
 
 
 def is_personal(column: Column) -> bool:

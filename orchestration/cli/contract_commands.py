@@ -21,7 +21,10 @@ contract = typer.Typer(help="Source contracts: check one, or draft one from a sa
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The contract.")],
     sample: Annotated[
-        Path | None, typer.Option("--sample", metavar="DATA", help="A file to try it on; nothing is kept of it.")
+        Path | None,
+        typer.Option(
+            "--sample", metavar="DATA", help="A file to try it on, or the first of a folder; nothing is kept."
+        ),
     ] = None,
 ) -> None:
     """Say every mistake in a contract, with its line, and what a sample would become.
@@ -44,12 +47,18 @@ def check(
         raise CommandError(f"{file}: {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}")
     say(f"{file}: a sound contract")
     if sample is not None:
-        _show(try_out(project, load_contract(file), sample))
+        chosen = load_contract(file)
+        _show(try_out(project, chosen, _first_of(sample, chosen.format)))
 
 
 @contract.command("infer")
 def infer(
-    sample: Annotated[Path, typer.Argument(metavar="SAMPLE", help="CSV, JSON lines or parquet, plain or compressed.")],
+    sample: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SAMPLE", help="CSV, JSON lines or parquet, plain or compressed; of a folder its first file."
+        ),
+    ],
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="Of the source; from the sample's name otherwise.")
     ] = None,
@@ -70,6 +79,7 @@ def infer(
         raise CommandError(f"{output}: must be named {chosen}.yml, since a contract's name is its file's name")
     if output is not None and output.exists():
         raise CommandError(f"{output}: is there already; name another file or remove it")
+    sample = _first_of(sample)
     text = _draft(project, sample, chosen)
     if output is None:
         say(text.rstrip())
@@ -86,6 +96,20 @@ def infer(
         warn(f"  {rows:,} {reason}")
     if output is not None:
         warn(f"{output} is written; look at each guess, then: concierge contract check {output} --sample {sample}")
+
+
+def _first_of(sample: Path, kind: str | None = None) -> Path:
+    """The sample itself, or the first file of a folder that is in the contract's format, or in any we read."""
+    from intake.locations import files_in
+    from orchestration.cli.console import warn
+
+    if not sample.is_dir():
+        return sample
+    files = files_in(sample, kind)
+    if not files:
+        raise CommandError(f"{sample}: holds no {kind or 'CSV, JSON lines or parquet'} file")
+    warn(f"{files[0].name}: the first of {len(files)} in {sample}")
+    return files[0]
 
 
 def _draft(project: Project, sample: Path, name: str) -> str:

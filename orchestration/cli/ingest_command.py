@@ -139,7 +139,7 @@ def _files(path: Path, contract: SourceContract) -> list[Path]:
 
     if not path.is_dir():
         return [path]
-    files = files_in(path, contract)
+    files = files_in(path, contract.format)
     if not files:
         raise CommandError(f"{path}: holds no {contract.format} file")
     return files

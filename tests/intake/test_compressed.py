@@ -118,14 +118,14 @@ def test_first_bytes_say_how_a_file_is_compressed(tmp_path: Path) -> None:
 def test_a_folder_gives_its_files_of_the_format_in_order(tmp_path: Path) -> None:
     for name in ("b.jsonl.zst", "a.jsonl", "c.jsonl.gz", "d.ndjson", "e.csv", ".hidden.jsonl", "notes.txt", "f.tsv.gz"):
         (tmp_path / name).touch()
-    assert [file.name for file in files_in(tmp_path, contract())] == [
+    assert [file.name for file in files_in(tmp_path, contract().format)] == [
         "a.jsonl",
         "b.jsonl.zst",
         "c.jsonl.gz",
         "d.ndjson",
     ]
-    assert [file.name for file in files_in(tmp_path, CSV)] == ["e.csv", "f.tsv.gz"]
-    assert files_in(tmp_path, contract(format="parquet")) == []
+    assert [file.name for file in files_in(tmp_path, "csv")] == ["e.csv", "f.tsv.gz"]
+    assert files_in(tmp_path, "parquet") == []
 
 
 def test_large_compressed_files_are_read_in_pieces(

@@ -20,6 +20,7 @@ from intake.dry_run import Trial, try_out
 from intake.event import load_event_types
 from intake.inference.event_words import known_event
 from intake.inference.guess import guess_contract
+from intake.inference.numbers import number_style
 from intake.inference.sample import UnreadableInputError, read_sample
 from intake.inference.times import time_style
 from intake.project import Project
@@ -110,6 +111,27 @@ def odd_clicks() -> bytes:
     ])  # fmt: skip
 
 
+def german_refunds() -> bytes:
+    rows = [
+        [f"R{n:04}", f"B{n}", f"K{n % 9}", f"{moment(n):%d.%m.%Y %H:%M}", f"A-{n}", 1, f"-{german(9.9 + n)}", "defekt"]
+        for n in range(ROWS)
+    ]
+    return table("Retoure|Bestellung|Kunde|Datum|Artikel|Stück|Erstattung|Grund", rows, ";")
+
+
+def german_clicks() -> bytes:
+    return lines([
+        {
+            "_id": f"{n:08x}", "aktion": ("produkt_gesehen", "korb", "suche")[n % 3], "agent": "Mozilla/5.0",
+            "zeit": {"ms": int(moment(n).timestamp() * 1000)},
+            "besucher": {"geraet": f"g{n % 11}", "konto": None if n % 4 else f"K{n % 9}"},
+            "seite": {"url": f"https://shop.example/p/{n}", "verweis": None},
+            **({"begriff": "tasse"} if n % 3 == 2 else {"artikel": {"nr": f"A-{n}"}}),
+        }
+        for n in range(ROWS)
+    ])  # fmt: skip
+
+
 def flat_hits() -> bytes:
     rows = [
         [f"{moment(n):%Y-%m-%d %H:%M:%S}", f"v{n % 9}", f"/p/{n % 5}",
@@ -147,12 +169,14 @@ def infer(project: Project, content: bytes, name: str = "sample") -> tuple[Sourc
         (american_orders, "online_orders", {"order_completed": ROWS}, {"email"}, {"Customer Email"}),
         (nested_orders, "online_orders", {"order_completed": ROWS}, {"email", "crm_id"}, {"customer.email"}),
         (parquet_orders, "online_orders", {"order_completed": ROWS}, {"crm_id"}, set()),
-        (german_customers, "crm", {"profile_updated": ROWS}, {"email", "phone", "crm_id"},
+        (german_customers, "crm", {"profile_updated": ROWS, "consent_updated": ROWS}, {"email", "phone", "crm_id"},
          {"Vorname", "Nachname", "Straße", "PLZ", "Ort", "E-Mail", "Geburtsdatum"}),
         (timeless_customers, "crm", {"profile_updated": ROWS}, {"email", "phone", "crm_id"},
          {"FirstName", "LastName", "Email"}),
         (odd_clicks, "web", {"page_viewed": 20, "product_viewed": 20, "cart_added": 20, "searched": 20, "custom": 40},
          {"login", "cookie"}, set()),
+        (german_refunds, "returns", {"order_refunded": ROWS}, {"crm_id"}, set()),
+        (german_clicks, "web", {"product_viewed": 40, "cart_added": 40, "searched": 40}, {"device_id", "login"}, set()),
         (flat_hits, "web", {"page_viewed": 60, "product_viewed": 60}, {"cookie", "ip"}, set()),
     ],
 )  # fmt: skip
@@ -182,6 +206,27 @@ def test_the_numbers_and_times_of_german_orders_are_read_as_they_are_meant(proje
     assert drafted.lines is not None
     assert drafted.lines.group_by == ("Bestellnummer",)
     assert trial.first == datetime(2017, 3, 1, 7, tzinfo=UTC)
+
+
+def test_money_given_back_is_positive_whichever_sign_it_comes_with(project: Project) -> None:
+    drafted, trial = infer(project, german_refunds())
+    assert drafted.columns["amount"].columns() == {"Erstattung"}
+    assert (drafted.event_id, trial.report.reasons) == ("Retoure", {})
+
+
+def test_prices_are_read_though_thousands_of_whole_quantities_stand_before_them() -> None:
+    style = number_style(["1"] * 30_000 + ["49,02 EUR", "1.249,90 EUR"])
+    assert style is not None
+    assert (style.decimal, style.thousands) == (",", ".")
+
+
+def test_consent_in_another_language_is_mapped(project: Project) -> None:
+    rows = [
+        [f"K{n}", f"u{n}@mail.example", "Köln", f"{moment(n):%d.%m.%Y}", ("ja", "nein", "")[n % 3]] for n in range(90)
+    ]
+    drafted, trial = infer(project, table("Kd-Nr|E-Mail|Ort|angelegt am|Newsletter", rows))
+    assert drafted.consents["marketing_email"].map == {"ja": "granted", "nein": "refused"}
+    assert trial.types == {"profile_updated": 90, "consent_updated": 60}
 
 
 def test_sensitive_columns_are_marked(project: Project) -> None:
