@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import pyarrow as pa
+
+from intake.consent_terms import stated_consents
 from intake.contract import SourceContract
 from intake.event import EventType
 from intake.identifiers import Hasher
@@ -18,6 +21,13 @@ from intake.shape import shaped
 from intake.validation import Bounds, validate
 
 _NOT_OF_THE_EVENT = ("source", "loaded_at", "is_simulated")
+
+
+class LiveEvent(NamedTuple):
+    """Fields of one event, and what its record says of consent beside: purpose to whether it is granted."""
+
+    fields: dict[str, Any]
+    said: dict[str, bool]
 
 
 @dataclass(frozen=True)
@@ -31,8 +41,8 @@ class LiveMapping:
     earliest: datetime
     tolerance_seconds: int
 
-    def events(self, records: Sequence[bytes], now: datetime) -> list[dict[str, Any]]:
-        """Fields of each sound event among JSON objects, empty ones left out; properties as a dict.
+    def events(self, records: Sequence[bytes], now: datetime) -> list[LiveEvent]:
+        """Each sound event among JSON objects, empty fields left out; properties as a dict.
 
         What intake will set aside, and what another contract reads, is not among them.
         """
@@ -43,7 +53,13 @@ class LiveMapping:
         bounds = Bounds(self.earliest, now, self.tolerance_seconds)
         reasons: Reasons = mapped.reasons
         events = validate(mapped.events, reasons, self.vocabulary, self.contract.required, bounds)
-        return [_fields(row) for row, bad in zip(events.to_pylist(), reasons.flagged, strict=True) if not bad]
+        stated = stated_consents(chunk.table.take(pa.array(mapped.representatives)), self.contract.consents, reasons)
+        words = {purpose: codes.tolist() for purpose, codes in stated.items()}
+        return [
+            LiveEvent(_fields(row), {p: codes[place] == 1 for p, codes in words.items() if codes[place] >= 0})
+            for place, (row, bad) in enumerate(zip(events.to_pylist(), reasons.flagged, strict=True))
+            if not bad
+        ]
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -23,16 +24,18 @@ def sealed(cipher: Fernet, content: bytes) -> bytes:
 
 def unsealer(paths: DataPaths) -> Unseal:
     """Opens what this data folder sealed; the key is read with the first sealed record."""
-    cipher: list[Fernet] = []
+    return opener(cache(partial(quarantine_cipher, paths)))
+
+
+def opener(cipher: Callable[[], Fernet]) -> Unseal:
+    """Opens what was sealed with a cipher, which is asked for with the first sealed record."""
 
     def unseal(record: dict[str, Any]) -> bytes | None:
         token = record.get(FIELD)
         if len(record) != 1 or not isinstance(token, str):
             return None
-        if not cipher:
-            cipher.append(quarantine_cipher(paths))
         try:
-            return cipher[0].decrypt(token.encode())
+            return cipher().decrypt(token.encode())
         except InvalidToken as error:
             raise ValueError("sealed with another key") from error
 

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from intake.sealed import opener
 from serving.configuration import ServiceConfig
 from serving.live import LiveSnapshot
 from serving.overlay.admission import PURPOSE, suppressed
 from serving.overlay.arrival import Arrival, Pair
+from serving.overlay.calls import SealedCalls, unheard
 from serving.overlay.consent import standing, with_words
 from serving.overlay.environment import OpeningLock, OverlayUnavailableError, discard, open_overlay
 from serving.overlay.overlay import Overlay
 from serving.overlay.place import prepare
-from serving.overlay.rebuild import rebuild, replay
+from serving.overlay.rebuild import LoggedArrivals
 from serving.overlay.words import Word
 from serving.person import Person
 from serving.question import Context
@@ -94,6 +96,13 @@ class LiveSide:
         overlay.counts.suppressed += sum(answers)
         return answers
 
+    def unheard(self, words: Sequence[Arrival]) -> list[Arrival]:
+        """Of these words of consent those that tell something new."""
+        if self.overlay is None or not words:
+            return []
+        pairs = {pair for word in words for pair in word.pairs}
+        return unheard(words, self.overlay.words(pairs, ()))
+
     def person(self, person: Person, identifiers: Sequence[Pair], context: Context = _NOWHERE) -> Person:
         """The person with what was said of consent since the snapshot, and what silence means where they are."""
         words = [] if self.overlay is None else self.overlay.words(identifiers, person.customer_ids)
@@ -134,14 +143,18 @@ class LiveSide:
     def _open(self, folder: Path, recovered: Iterable[Path]) -> None:
         shared = open_overlay(folder, self._config.overlay_megabytes)
         overlay = Overlay(shared, shipped_reducer())
-        now_us = microseconds(self._config.clock.now())
         with self._store.lease() as live:
+            log = LoggedArrivals(overlay, self._config.clock.now(), _customer_of(live), self._sealed_calls())
             if shared.is_new:
-                rebuild(overlay, self._config.service_log, now_us, _customer_of(live))
+                log.rebuild(self._config.service_log)
                 overlay.reindex(_customer_of(live), _looks_back_until(live))
             else:
-                replay(overlay, recovered, now_us, _customer_of(live))
+                log.replay(recovered)
         self.overlay = overlay
+
+    def _sealed_calls(self) -> SealedCalls | None:
+        mapping = self._config.segment_calls
+        return None if mapping is None else SealedCalls(opener(self._config.cipher), mapping)
 
     def _do_without(self, problem: str) -> None:
         self.problem = problem

@@ -20,12 +20,13 @@ from intake.sealed import sealed
 from serving.http.body import read_body
 from serving.http.messages import SegmentSuccess
 from serving.http.problems import Problem, json_response, refuse
-from serving.http.segment_call import UNVERIFIED, Call, completed, content_of, fault_of
+from serving.http.segment_call import Call, completed, content_of, fault_of
 from serving.http.taking_in import judged, let_see, written
 from serving.http.write_key import is_trusted
+from serving.lines import line_of
 from serving.overlay.arrival import Arrival
+from serving.overlay.calls import arrival_of, words_of_call
 from serving.service import Service
-from serving.session.reducer import microseconds
 
 
 def one_call(kind: str) -> Callable[[Request], Awaitable[Response]]:
@@ -74,28 +75,29 @@ async def _object(request: Request) -> Call:
 
 async def _kept(service: Service, contents: Sequence[bytes], now: datetime) -> Response:
     """Keep the calls, without those whose person refused analytics, and let the next decision see what they say."""
-    arrivals = await asyncio.to_thread(_arrivals, service, contents, now)
-    out = judged(service, arrivals, now)
-    left = {arrival.event_id for arrival, suppressed in zip(arrivals, out, strict=True) if suppressed}
+    arrivals, said = await asyncio.to_thread(_arrivals, service, contents, now)
+    every = [*said, *arrivals]
+    out = judged(service, every, now)
+    left = {arrival.event_id for arrival, suppressed in zip(every, out, strict=True) if suppressed}
     cipher = service.config.cipher()
     stored = [content for content in contents if not left or _id_of(content) not in left]
+    if said:
+        # A refusal keeps its own call out, so the word is written apart; it is where words are looked for at a start.
+        await written(service.consents, [line_of(word.fields) for word in said])
     if stored:
         await written(service.segment, [with_checksum(sealed(cipher, content)) for content in stored])
-    let_see(service, [arrival for arrival in arrivals if arrival.event_id not in left], now)
+    let_see(service, [arrival for arrival in every if arrival.event_id not in left], now)
     return json_response(SegmentSuccess(True))
 
 
-def _arrivals(service: Service, contents: Sequence[bytes], now: datetime) -> list[Arrival]:
+def _arrivals(service: Service, contents: Sequence[bytes], now: datetime) -> tuple[list[Arrival], list[Arrival]]:
+    """The calls as arrivals, and what they say of consent that nobody has heard yet."""
     mapping = service.config.segment_calls
     if mapping is None or service.live_side.overlay is None:
-        return []
-    return [_arrival(fields) for fields in mapping.events(contents, now)]
-
-
-def _arrival(fields: dict[str, Any]) -> Arrival:
-    pairs = tuple((pair["type"], pair["value"]) for pair in fields["identifiers"])
-    trusted = not fields["properties"].get(UNVERIFIED)
-    return Arrival(fields["event_id"], microseconds(fields["occurred_at"]), pairs, fields, trusted)
+        return [], []
+    events = mapping.events(contents, now)
+    words = [word for event in events for word in words_of_call(event)]
+    return [arrival_of(event) for event in events], service.live_side.unheard(words)
 
 
 def _id_of(content: bytes) -> str:

@@ -10,10 +10,10 @@ import msgspec
 
 from serving.http.body import wrong_field
 from serving.http.messages import Fault, SegmentCall
+from serving.overlay.calls import UNVERIFIED
 
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
 MAX_CALL_BYTES = 32 << 10
-UNVERIFIED = "identity_unverified"
 REFUSED = "refused"
 Call = dict[str, Any]
 _JSON = msgspec.json.Encoder(order="deterministic")

@@ -1,10 +1,10 @@
-"""An overlay that nobody kept is filled again from the log of events, the newest segments first."""
+"""An overlay that nobody kept is filled again from the log of events and of sealed calls, the newest segments first."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import msgspec
 
 from intake.log_line import payload
 from serving.overlay.arrival import Arrival
+from serving.overlay.calls import SealedCalls
 from serving.overlay.overlay import Overlay, OverlayFullError
 from serving.overlay.sessions import IDLE_US, CustomerOf
 from serving.overlay.words import CONSENT_TYPE
@@ -26,49 +27,63 @@ _BATCH = 500
 _DECODE = msgspec.json.Decoder(dict[str, Any])
 
 
-def rebuild(overlay: Overlay, service_log: Path, now_us: int, customer_of: CustomerOf) -> int:
-    """Take in the events of the last half hour and every word of consent; how many lines were read.
+class LoggedArrivals:
+    """Reads the service's log back into an overlay. Order does not matter, since sessions fold the same in any."""
 
-    Order does not matter, since sessions fold the same in any. Torn and foreign lines are passed over.
-    """
-    deadline = time.monotonic() + LONGEST_SECONDS
-    read = 0
-    for batch in _batches(_consent_lines(service_log)):
-        read += _take(overlay, batch, now_us, customer_of)
-    for path in _newest_first(service_log / "events"):
-        newest = None
-        for batch in _batches(_lines(path)):
-            if time.monotonic() > deadline:
-                _LOG.warning("overlay: started with %d lines, the rest would take too long", read)
-                return read
-            read += _take(overlay, batch, now_us, customer_of)
-            newest = batch[-1]
-        if newest is not None and _received_us(newest, now_us) < now_us - IDLE_US:
-            break
-    return read
+    def __init__(
+        self, overlay: Overlay, now: datetime, customer_of: CustomerOf, calls: SealedCalls | None = None
+    ) -> None:
+        self._overlay = overlay
+        self._now, self._now_us = now, microseconds(now)
+        self._customer_of = customer_of
+        self._calls = calls
+        # Arrival of the last event read.
+        self._newest_us = self._now_us
 
+    def rebuild(self, service_log: Path) -> int:
+        """Take in the events and calls of the last half hour and every word of consent; how many lines were read.
 
-def replay(overlay: Overlay, paths: Iterable[Path], now_us: int, customer_of: CustomerOf) -> None:
-    """Take in the segments of a worker that died between disk and overlay; what it had taken in is not taken twice."""
-    for path in paths:
-        if path.parent.name in ("events", "consents"):
+        Torn and foreign lines are passed over.
+        """
+        deadline = time.monotonic() + LONGEST_SECONDS
+        read = 0
+        for batch in _batches(_consent_lines(service_log)):
+            read += self._take(batch)
+        for path in _newest_first(service_log / "events", service_log / "segment"):
             for batch in _batches(_lines(path)):
-                _take(overlay, batch, now_us, customer_of)
+                if time.monotonic() > deadline:
+                    _LOG.warning("overlay: started with %d lines, the rest would take too long", read)
+                    return read
+                read += self._take(batch)
+            if self._newest_us < self._now_us - IDLE_US:
+                break
+        return read
 
+    def replay(self, paths: Iterable[Path]) -> None:
+        """Take in the segments of a worker that died between disk and overlay; nothing counts twice."""
+        for path in paths:
+            if path.parent.name in ("events", "consents", "segment"):
+                for batch in _batches(_lines(path)):
+                    self._take(batch)
 
-def _take(overlay: Overlay, lines: list[dict[str, Any]], now_us: int, customer_of: CustomerOf) -> int:
-    by_arrival: dict[int, list[Arrival]] = {}
-    for line in lines:
-        arrival = _arrival(line)
-        if arrival is not None:
-            said_at = _received_us(line, now_us) if line["event_type"] == CONSENT_TYPE else now_us
-            by_arrival.setdefault(said_at, []).append(arrival)
-    for said_at, arrivals in by_arrival.items():
-        try:
-            overlay.take(arrivals, said_at, customer_of)
-        except OverlayFullError as error:
-            _LOG.error("overlay: words of consent lost their room: %s", error)
-    return len(lines)
+    def _take(self, lines: list[dict[str, Any]]) -> int:
+        by_arrival: dict[int, list[Arrival]] = {}
+        for line in lines:
+            arrival = _arrival(line)
+            if arrival is not None:
+                is_word = line["event_type"] == CONSENT_TYPE
+                said_at = _received_us(line, self._now_us) if is_word else self._now_us
+                by_arrival.setdefault(said_at, []).append(arrival)
+        if self._calls is not None:
+            by_arrival.setdefault(self._now_us, []).extend(self._calls.arrivals(lines, self._now))
+        for said_at, arrivals in by_arrival.items():
+            if arrivals:
+                self._newest_us = _received_us(arrivals[-1].fields, self._now_us)
+            try:
+                self._overlay.take(arrivals, said_at, self._customer_of)
+            except OverlayFullError as error:
+                _LOG.error("overlay: words of consent lost their room: %s", error)
+        return len(lines)
 
 
 def _arrival(line: dict[str, Any]) -> Arrival | None:
@@ -81,9 +96,10 @@ def _arrival(line: dict[str, Any]) -> Arrival | None:
         return None
 
 
-def _received_us(line: dict[str, Any], otherwise: int) -> int:
+def _received_us(fields: Mapping[str, Any], otherwise: int) -> int:
     try:
-        return microseconds(datetime.fromisoformat(line["received_at"]))
+        received = fields["received_at"]
+        return microseconds(received if isinstance(received, datetime) else datetime.fromisoformat(received))
     except (KeyError, TypeError, ValueError):
         return otherwise
 
@@ -93,9 +109,9 @@ def _consent_lines(service_log: Path) -> Iterator[dict[str, Any]]:
         yield from _lines(path)
 
 
-def _newest_first(folder: Path) -> list[Path]:
+def _newest_first(*folders: Path) -> list[Path]:
     found = []
-    for path in [*folder.glob("*.jsonl"), *folder.glob("*.open")]:
+    for path in [path for folder in folders for path in (*folder.glob("*.jsonl"), *folder.glob("*.open"))]:
         try:
             found.append((path.stat().st_mtime_ns, path))
         except FileNotFoundError:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from intake.config_file import ConfigFileError
+from intake.hashing import hash_identifier
 from intake.ops_records import ConsentChange
 from intake.regime import ConsentRules
 from serving.http.messages import DecideRequest
@@ -222,3 +223,39 @@ def test_nobody_at_all_is_never_silent(country: str | None) -> None:
 
 def test_a_place_is_part_of_a_question() -> None:
     assert {"country", "region"} <= set(DecideRequest(placements=["a"]).context.__struct_fields__)
+
+
+def preferring(name: str, **preferences: bool) -> dict[str, Any]:
+    context = {"location": {"country": "DE"}, "consent": {"categoryPreferences": preferences}}
+    return {"type": "page", "anonymousId": "k9", "messageId": name, "context": context}
+
+
+def test_what_a_segment_call_says_of_consent_holds_at_once_and_is_written_once(root: Path) -> None:
+    who = [{"type": "cookie", "value": "k9"}]
+    calls = iter([{"Analytics": True, "Personalization": True}, {"Analytics": True}, {"Analytics": False}])
+
+    async def say(client: httpx.AsyncClient, name: str) -> None:
+        call = preferring(name, **next(calls))
+        assert (await client.post("/v1/page", json=call, headers={"authorization": "Bearer x"})).status_code == 200
+
+    async def scenario(first: httpx.AsyncClient, second: httpx.AsyncClient) -> None:
+        assert await ask(second, who, country="DE") == ("no_consent", "analytics")
+        await say(first, "m1")
+        assert await ask(second, who, country="DE") == ("rule", None)
+        await say(first, "m2")
+
+    async def after(first: httpx.AsyncClient, second: httpx.AsyncClient) -> None:
+        assert await ask(second, who, country="DE") == ("rule", None)
+        await say(second, "m3")
+        assert await ask(second, who, country="DE") == ("no_consent", "analytics")
+
+    # The test's hash is the mapping's, so that the cookie of a call is the cookie of a question.
+    same = STRICT | {"hash_identifier": lambda kind, value: hash_identifier(sample.KEY, kind, value)}
+    play(root, scenario, segment_calls=segment_calls(), **same)
+    play(root, after, segment_calls=segment_calls(), **same)
+    words = [(line["event_id"], line["properties"]["granted"]) for line in logged(root, "consents")]
+    assert words == [
+        ("m1:consent:analytics", True), ("m1:consent:personalization", True), ("m3:consent:analytics", False),
+    ]  # fmt: skip
+    lines = [line for file in (root / "service_log" / "segment").glob("*") for line in file.read_bytes().splitlines()]
+    assert len(lines) == 2, "the call that refused is not kept"
