@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -52,6 +53,11 @@ class SegmentSettings(_Section):
     minimum_size: int = Field(default=1000, ge=1, description="smaller segments fall up the ladder")
     k_min: int = Field(default=3, ge=2, le=20, description="fewest segments that are tried")
     k_max: int = Field(default=7, ge=2, le=20, description="most segments that are tried")
+    method: Literal["kmeans", "ward"] = Field(default="kmeans", description="ward is hierarchical; see segments.md")
+    transform: Literal["log", "yeo_johnson"] = Field(default="log", description="of every column, before scaling")
+    moved_alert_share: float = Field(
+        default=0.25, gt=0, le=1, description="a refit that moves more customers than this to another segment alerts"
+    )
 
 
 class ModelSettings(_Section):

@@ -19,13 +19,14 @@ class OnlineSegments:
     """Nearest segment of one customer, equal to the batch assignment of the same row.
 
     Attributes:
-        names: features read, in order; shape (n,), as are `fills`, `powers`, `means` and `scales`.
+        names: features read, in order; shape (n,), as are `fills`, `floors`, `powers`, `means` and `scales`.
         centroids: shape (k, n).
         ids: segment id of each centroid.
     """
 
     names: tuple[str, ...]
     fills: Floats
+    floors: Floats
     powers: Floats
     means: Floats
     scales: Floats
@@ -41,6 +42,7 @@ class OnlineSegments:
         return cls(
             names=tuple(column["name"] for column in columns),
             fills=read["fill"],
+            floors=np.array([_floor(column.get("floor")) for column in columns]),
             powers=read["power"],
             means=read["mean"],
             scales=read["scale"],
@@ -51,7 +53,7 @@ class OnlineSegments:
     def segment(self, features: Mapping[str, float | None]) -> int:
         """Segment id for the features at hand; a missing one takes its fitted fill."""
         raw = np.array([_number(features.get(name)) for name in self.names])
-        known = np.where(np.isfinite(raw), raw, self.fills)
+        known = np.maximum(np.where(np.isfinite(raw), raw, self.fills), self.floors)
         varies = self.scales > 0
         scaled = (yeo_johnson(known, self.powers) - self.means) / np.where(varies, self.scales, 1.0)
         point = np.where(varies, np.clip(np.nan_to_num(scaled), -CLIP, CLIP), 0.0)
@@ -75,3 +77,7 @@ def _power(values: Floats, powers: Floats) -> Floats:
 
 def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
+
+
+def _floor(value: float | None) -> float:
+    return -np.inf if value is None else float(value)

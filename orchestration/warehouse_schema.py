@@ -100,6 +100,13 @@ OPS_TABLES = (
         "state VARCHAR; detail VARCHAR",
         "run_id",
     ),
+    _table(
+        "ops",
+        "segment_migration",
+        "as_of TIMESTAMP; model_version VARCHAR; previous_version VARCHAR; from_segment_id INTEGER;"
+        "from_segment_name VARCHAR; to_segment_id INTEGER; to_segment_name VARCHAR; customers BIGINT; share DOUBLE",
+        "model_version from_segment_id to_segment_id",
+    ),
 )
 
 IDENTITY_TABLES = (

@@ -7,12 +7,13 @@ import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from ml.churn import train_churn
-from ml.segments import SEGMENT_COLUMNS, SegmentModel, fit_segments, persona_cards
+from ml.segments import SEGMENT_COLUMNS, SegmentModel, SegmentRecipe, fit_segments, persona_cards
 from ml.value import train_value
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.model_features import model_features, refuse_sensitive
 from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
+from orchestration.segments.refit import note_refit, refit_metadata
 from orchestration.training import Facts, Trained, Training, train_and_store
 
 # What a customer did comes before the id, which depends on the data folder's secret key: samples and folds are drawn by
@@ -58,10 +59,11 @@ class NamedSegments:
     owners=OWNERS,
     kinds={"python", "scikitlearn"},
     pool=WRITER_POOL,
-    description="KMeans over recency, frequency and money; k by stability; ids aligned to the version before.",
+    description="KMeans or Ward over recency, frequency and money; k by stability; ids aligned to the version before, "
+    "with the matrix of who moved in ops.segment_migration.",
 )
 def segment_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
-    """Fit, name the personas, store."""
+    """Fit, name the personas, store; note who moved since the version before."""
     project, warehouse, models = workspace.project(), workspace.warehouse(), workspace.models()
     features, categories = warehouse.frame(FEATURES_SQL), warehouse.frame(CATEGORIES_SQL)
     known = models.current_version("segments")
@@ -77,13 +79,19 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
             k_min=settings.segments.k_min,
             k_max=settings.segments.k_max,
             seed=settings.seed,
+            recipe=SegmentRecipe(settings.segments.method, settings.segments.transform),
             previous=previous,
         )
         names = {card.segment_id: card.name for card in persona_cards(model, buyers, categories)}
         metrics = {**asdict(model.chosen), "moved_share": model.moved_share}
         return NamedSegments(model, names), Facts(model.columns, [], None, metrics)
 
-    return outcome(context, train_and_store(project, "segments", features, workspace.as_of(context.run), fit))
+    done = train_and_store(project, "segments", features, workspace.as_of(context.run), fit)
+    shown = outcome(context, done)
+    if done.card is None:
+        return shown
+    moves = note_refit(project, warehouse, models.load("segments"), stored)
+    return MaterializeResult(metadata={**(shown.metadata or {}), **refit_metadata(models.load("segments"), moves)})
 
 
 @asset(

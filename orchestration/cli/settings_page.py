@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel
@@ -53,6 +53,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _allowed(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return f"one of {', '.join(map(str, get_args(field.annotation)))}"
     kind = getattr(field.annotation, "__name__", str(field.annotation)).replace("|", "or").replace("NoneType", "None")
     bounds = [_bound(rule) for rule in field.metadata]
     return ", ".join([kind, *(bound for bound in bounds if bound)])

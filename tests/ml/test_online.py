@@ -32,6 +32,7 @@ def test_the_transform_equals_scipy(value: float, power: float) -> None:
 
 def test_one_customer_online_is_the_customer_in_the_batch(model: SegmentModel) -> None:
     features = shop().assign(flat=1.0)
+    assert any(column.floor for column in model.preprocessor.columns)
     features.loc[::5, "recency_days"] = np.nan
     batch = model.assign(features)["segment_id"].tolist()
     live = OnlineSegments.from_files(model.files())

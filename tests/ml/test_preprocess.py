@@ -35,6 +35,15 @@ def test_yeo_johnson_agrees_with_scikit_learn_within_the_clip() -> None:
     np.testing.assert_allclose(ours, np.clip(theirs, -CLIP, CLIP), atol=0.02)
 
 
+def test_the_log_is_numpys_and_values_below_a_floor_are_the_floor() -> None:
+    data = frame()[["spend"]]
+    logs = np.log1p(np.maximum(data["spend"].to_numpy(), 20.0))
+    expected = (logs - logs.mean()) / logs.std()
+    fitted = Preprocessor.fit(data, ["spend"], transform="log", floors={"spend": 20.0})
+    np.testing.assert_allclose(fitted.transform(data)[:, 0], np.clip(expected, -CLIP, CLIP))
+    assert Preprocessor.from_json(fitted.to_json()) == fitted
+
+
 def test_spend_loses_its_skew() -> None:
     data = frame()
     assert abs(skew(Preprocessor.fit(data, ["spend"]).transform(data)[:, 0])) < 0.3 < skew(data["spend"])

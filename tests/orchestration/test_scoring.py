@@ -36,6 +36,8 @@ def features() -> pd.DataFrame:
             "recency_days": np.array([2.0, 20, 80])[group] + rng.random(CUSTOMERS),
             "orders_91d": np.array([30.0, 8, 1])[group] + rng.random(CUSTOMERS),
             "spend_91d": np.array([900.0, 200, 20])[group] * (1 + rng.random(CUSTOMERS) / 10),
+            "orders_365d": np.array([120.0, 32, 4])[group] + rng.random(CUSTOMERS),
+            "spend_365d": np.array([3600.0, 800, 80])[group] * (1 + rng.random(CUSTOMERS) / 10),
             "average_order_amount": np.array([30.0, 25, 20])[group] + rng.random(CUSTOMERS),
             "orders_lifetime": 5,
         }
