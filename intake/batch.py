@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from intake.bots import bot_rows
 from intake.chunk import Chunk
+from intake.clock_behind import LagWatch
 from intake.consent_desk import ConsentDesk
 from intake.consent_history import ConsentHistory
 from intake.contract import SourceContract
@@ -69,6 +70,7 @@ class Batch:
         self._seen = SeenEvents()
         self._review = Review(rules.contract, rules.repeats)
         self._zone = ZoneWatch()
+        self._lag = LagWatch()
         self._positions = 0
         self._pending: list[pa.Table] = []
         self._parts = 0
@@ -101,6 +103,10 @@ class Batch:
         self._tell_withheld(mapped.rows_of_event, withheld, refused)
         self._count(mapped, events, again, refused | erased.gone, accepted)
         self._set_aside(chunk, mapped, mapped.reasons.flagged & ~erased.gone)
+        if rules.contract.arrival.column:
+            rows = np.flatnonzero(accepted)
+            occurred = flat(events.column("occurred_at").cast(pa.int64())).to_numpy(zero_copy_only=False)[rows]
+            self._lag.add(occurred, -ahead_of_arrival(events, rows), mapped.rows_of_event[rows])
         self._review.add(events, accepted, mapped.event_of_row, self._positions)
         self._positions += chunk.table.num_rows
         self._keep(chunk, mapped, events, accepted, speaks=~erased.changed)
@@ -125,10 +131,18 @@ class Batch:
     def _name_wrong_zone(self) -> None:
         found = self._zone.verdict()
         if found is None:
+            self._note_clock_behind()
             return
         self.hours_ahead, rows = found
         for row in rows:
             self.shelf.rows[row] = replace(self.shelf.rows[row], reason=reason_of(self.hours_ahead))
+
+    def _note_clock_behind(self) -> None:
+        """Rows behind came in as they are: only people can say whether they were late instead."""
+        behind = self._lag.verdict()
+        if behind is not None:
+            self.hours_ahead = -behind[0]
+            self.findings[reason_of(self.hours_ahead)] = behind[1]
 
     def finish(self) -> None:
         """Write what is pending."""

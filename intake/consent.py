@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from intake.consent_words import CONSENT_TYPE as CONSENT_TYPE
 from intake.event import HINT_TYPES
 from intake.ops_records import ConsentChange
 from intake.purposes import CONTRACT, PURPOSES
@@ -16,7 +17,6 @@ from intake.reasons import Reasons
 from intake.values import mask_of
 
 ALWAYS_STORED = CONTRACT
-CONSENT_TYPE = "consent_updated"
 BROWSER_TYPES = frozenset({"device_id", "cookie", "click_id"})
 """What a browser names by itself: a yes that nobody vouched for counts for these only."""
 
@@ -42,8 +42,14 @@ def unclear_consent(properties: str) -> str | None:
     try:
         word = _WORD.decode(properties)
     except msgspec.DecodeError:
-        return "missing_property:purpose_or_granted"
+        return _unread(properties)
     return None if word.purpose in PURPOSES else "unknown_purpose"
+
+
+def _unread(properties: str) -> str:
+    said = msgspec.json.decode(properties) if properties else {}
+    given = isinstance(said, dict) and isinstance(said.get("purpose"), str) and said.get("granted") not in (None, "")
+    return "unclear_consent:granted" if given else "missing_property:purpose_or_granted"
 
 
 def mark_unclear_consent(events: pa.Table, reasons: Reasons) -> None:

@@ -57,6 +57,8 @@ MAX_CHARACTERS = 512
 """Of an identifier; anything longer is a value in the wrong column."""
 # Control characters, what stands for bytes that were no text, and halves of characters.
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
+# A JSON object or array in the place of an identifier: an empty one would be everybody's. {3F25-…} is an id.
+_OBJECT = re.compile(r"""^(?:\[.*\]|\{\s*(?:".*)?\})$""", re.DOTALL)
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _PLACEHOLDER_LOCAL_PARTS = frozenset(
     {"none", "no", "na", "noemail", "no-email", "noreply", "no-reply", "test", "anonymous", "unknown", "null"}
@@ -77,10 +79,13 @@ def normalise(identifier_type: str, value: str, region: str = "US") -> str | Non
 
     E-mail is stripped and lower-cased; phones become E.164 (`region` is assumed without a +); click ids and cookies
     keep their case; everything else is stripped. None, too, for what is no text or longer than `MAX_CHARACTERS`, for
-    all-zero values (a zeroed advertising id, 000-000), test accounts and addresses of a private network.
+    JSON objects and arrays, all-zero values (a zeroed advertising id, 000-000), test accounts and addresses of a
+    private network.
     """
     text = value.strip()
     if len(text) > MAX_CHARACTERS or _NO_TEXT.search(text):
+        return None
+    if _OBJECT.match(text):
         return None
     if text.lower() in _PLACEHOLDER_WORDS or _ONLY_ZEROS.match(text) or _ONLY_NINES.match(text):
         return None

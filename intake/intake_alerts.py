@@ -79,15 +79,29 @@ def _report_zone(alerts: AlertBook, source: str, report: FileReport, at: datetim
         if report.state == "ingested":
             alerts.resolve_cause(cause, at=at, note="a later file has its clock right")
         return
-    rows = report.reasons.get(reason_of(hours), 0)
+    rows = report.reasons.get(reason_of(hours), 0) or report.findings.get(reason_of(hours), 0)
+    way = "ahead of" if hours > 0 else "behind their"
     alerts.open_alert(
         cause,
         severity="warning",
-        title=f"{source}, {at:%Y-%m-%d}: timestamps are {hours:g} hours ahead of arrival",
-        detail=f"{report.path.name}: {rows} of {report.rows_read} rows lie {hours:g} h in the future of their arrival;"
-        f" a wrong time zone? Say so in the contract (time_zone, or clock: {{hours_ahead: {hours:g}}}), then:"
-        f" concierge quarantine replay --source {source}",
+        title=f"{source}, {at:%Y-%m-%d}: timestamps are {abs(hours):g} hours {way} arrival",
+        detail=_zone_detail(source, report, rows, hours),
         source=source,
         at=at,
         sample=[{"reason": reason_of(hours), "rows": rows}],
+    )
+
+
+def _zone_detail(source: str, report: FileReport, rows: int, hours: float) -> str:
+    found = f"{report.path.name}: {rows} of {report.rows_read} rows"
+    remedy = f"say so in the contract (time_zone, or clock: {{hours_ahead: {hours:g}}})"
+    if hours > 0:
+        return (
+            f"{found} lie {hours:g} h in the future of their arrival; a wrong time zone? {remedy.capitalize()}, then:"
+            f" concierge quarantine replay --source {source}"
+        )
+    return (
+        f"{found} arrived {-hours:g} h after they happened, and hardly any other row was late. They were accepted,"
+        f" since a queue that holds rows so long looks the same. If it is the time zone, {remedy}, raise its version and take"
+        " the file in again"
     )

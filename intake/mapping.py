@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from intake.consent_words import with_plain_words
 from intake.contract import SourceContract
 from intake.contract_terms import Expression
 from intake.email_domain import email_domains
@@ -118,6 +119,7 @@ def _events(
     computed |= email_domains(heads, contract.identifiers)
     computed |= {ORIGINAL: times.original} if times.corrected.any() else {}
     columns["properties"], bad = properties_of(heads, contract, computed, unmapped)
+    columns["properties"] = with_plain_words(columns["event_type"], columns["properties"])
     reasons.mark(bad, "invalid_json:properties")
     columns["source"] = pa.repeat(pa.scalar(contract.name), rows)
     columns["is_simulated"] = pa.repeat(pa.scalar(contract.is_simulated), rows)

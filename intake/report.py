@@ -14,8 +14,8 @@ FileState = Literal["ingested", "unchanged", "unreadable", "empty"]
 class FileReport:
     """One input file: rows_read = accepted + duplicate + quarantined + suppressed, in source rows.
 
-    `findings` counts rows by what was found on them beside that; `hours_ahead` names a clock in the wrong zone;
-    `same_as` the earlier file of another name with the same content.
+    `findings` counts rows by what was found on them beside that; `hours_ahead` names a clock in the wrong zone, below
+    0 one that is behind; `same_as` the earlier file of another name with the same content.
     """
 
     path: Path

@@ -111,7 +111,7 @@ class SloSettings(Section):
     )
     model_age_days: float | None = Field(default=14, gt=0, description="of the oldest model in use")
     decision_p99_ms: float | None = Field(
-        default=None, gt=0, description="of the service's decisions, where it has measured some"
+        default=50, gt=0, description="of a day's decision requests, where the service answered some"
     )
     rollback_seconds: float | None = Field(default=60, gt=0, description="from the command to the older snapshot live")
     hourly_run_seconds: float | None = Field(default=1800, gt=0, description="of an intake and refresh of touched days")

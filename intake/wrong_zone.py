@@ -59,5 +59,5 @@ def ahead_of_arrival(events: pa.Table, rows: Whole) -> Whole:
 
 
 def reason_of(hours: float) -> str:
-    """The reason of rows that lie so many hours ahead, e.g. `wrong_zone:+2h`."""
-    return f"{REASON}:+{hours:g}h"
+    """What is said of rows that lie so many hours ahead (or behind), e.g. `wrong_zone:+2h`."""
+    return f"{REASON}:{hours:+g}h"

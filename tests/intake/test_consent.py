@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,10 +92,25 @@ def test_consent_without_purpose_or_with_an_unclear_word_is_quarantined(project:
     del rows[0]["purpose"]
     rows[1]["granted"] = "perhaps"
     report = ingest(project, CONSENT, [write_jsonl(tmp_path / "a.jsonl", rows)]).files[0]
-    assert report.reasons == {"missing_property:purpose_or_granted": 2}
+    assert report.reasons == {"missing_property:purpose_or_granted": 1, "unclear_consent:granted": 1}
     strange = ingest(project, CONSENT, [write_jsonl(tmp_path / "b.jsonl", [word("c3", True, AT, purpose="fun")])])
     assert strange.files[0].reasons == {"unknown_purpose": 1}
     assert OpsStore(project.paths).consent_changes("analytics") == []
+
+
+def test_consent_in_the_words_of_a_csv_is_understood(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "consent.csv"
+    rows = ["ann,2017-05-01,Ja", "bob,2017-05-01,no", "cem,2017-05-01,TRUE", "dan,2017-05-01,hm", "eve,2017-05-01,"]
+    file.write_text("\n".join(["who,at,said", *rows]))
+    source = contract(
+        name="words", kind="consent", format="csv", event_type="consent_updated", event_id=None,
+        natural_key=["who", "at"], columns={"occurred_at": "at"}, identifiers=[{"type": "login", "column": "who"}],
+        properties={"purpose": {"value": "analytics"}, "granted": {"column": "said", "map": {"Ja": "true"}}},
+    )  # fmt: skip
+    report = ingest(project, source, [file]).files[0]
+    assert report.reasons == {"unclear_consent:granted": 1, "missing_property:purpose_or_granted": 1}
+    assert [json.loads(row["properties"])["granted"] for row in lake_rows(project)].count(True) == 2
+    assert [change.granted for change in OpsStore(project.paths).consent_changes("analytics")] == [False]
 
 
 def test_what_states_consent() -> None:

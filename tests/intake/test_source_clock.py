@@ -91,6 +91,29 @@ def test_a_contract_may_put_the_zone_right(project: Project, tmp_path: Path) -> 
     assert OpsStore(project.paths).list_alerts("open") == []
 
 
+@pytest.mark.parametrize("hours", [0.5, 2, 5])
+def test_a_clock_that_is_behind_is_counted_and_told(project: Project, tmp_path: Path, hours: float) -> None:
+    fine = [click(f"f{n}", at=f"2017-05-01T10:{n:02}:00Z", received=f"2017-05-01T10:{n:02}:09Z") for n in range(30)]
+    report = ingest(project, TILL, [write_jsonl(tmp_path / "a.jsonl", [*fine, *wrong_zone(12, -hours)])]).files[0]
+    assert (report.accepted, report.findings) == (42, {f"wrong_zone:-{hours:g}h": 12})
+    (alert,) = OpsStore(project.paths).list_alerts("open")
+    assert f"{hours:g} hours behind their arrival" in alert.title
+    assert alert.sample == ({"reason": f"wrong_zone:-{hours:g}h", "rows": 12},)
+    assert f"hours_ahead: -{hours:g}" in alert.detail
+
+
+def test_late_rows_are_no_clock_that_is_behind(project: Project, tmp_path: Path) -> None:
+    scattered = [row for n in range(40) for row in wrong_zone(1, -0.2 * n)]
+    few = wrong_zone(9, -2)
+    nightly = [click(f"n{n}", at=f"2017-04-{n + 1:02}T22:00:00Z", received=f"2017-04-{n + 2:02}T00:00:30Z")
+               for n in range(20)]  # fmt: skip
+    for name, rows in {"scattered": scattered, "few": few, "nightly": nightly}.items():
+        numbered = [{**row, "id": f"{name}{number}"} for number, row in enumerate(rows)]
+        report = ingest(project, TILL, [write_jsonl(tmp_path / f"{name}.jsonl", numbered)]).files[0]
+        assert (report.accepted, report.findings) == (len(rows), {})
+    assert OpsStore(project.paths).list_alerts("open") == []
+
+
 def test_the_alert_ends_with_a_file_that_is_right(project: Project, tmp_path: Path) -> None:
     assert take(project, TILL, wrong_zone(6), tmp_path / "a.jsonl") == {"wrong_zone:+2h": 6}
     assert len(OpsStore(project.paths).list_alerts("open")) == 1
