@@ -12,9 +12,11 @@ from starlette.routing import Route
 
 from serving.configuration import ServiceConfig
 from serving.http.guard import KeyGuard
+from serving.http.measured import metrics
 from serving.http.openapi import docs, openapi
 from serving.http.operations import OPERATIONS
 from serving.http.problems import Problem, on_crash, on_http_exception, on_problem
+from serving.http.timing import Timing
 from serving.service import Service
 
 
@@ -28,10 +30,11 @@ def create_app(config: ServiceConfig) -> Starlette:
             yield
 
     routes = [Route(o.path, o.handler, methods=[o.method], name=o.name) for o in OPERATIONS]
-    routes += [Route("/openapi.json", openapi), Route("/docs", docs)]
+    routes += [Route("/openapi.json", openapi), Route("/docs", docs), Route("/metrics", metrics)]
+    timing = Middleware(Timing, told=service.metrics.request, paths=[route.path for route in routes])
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(KeyGuard, key=config.api_key)] if config.api_key else [],
+        middleware=[timing, *([Middleware(KeyGuard, key=config.api_key)] if config.api_key else [])],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: on_crash},
         lifespan=lifespan,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -19,6 +20,9 @@ from serving.live_side import LiveSide
 from serving.log.recovery import recover
 from serving.log.segment import SegmentWriter
 from serving.log.stream import LogStream
+from serving.metrics import files
+from serving.metrics.gauges import gauges
+from serving.metrics.worker import WorkerMetrics
 from serving.overlay.arrival import OF_THE_BROWSER
 from serving.snapshot.store import SnapshotStore
 
@@ -41,6 +45,8 @@ class Service:
         self.events, self.exposures, self.decisions, self.segment, self.consents = self.streams.values()
         self._browsers: dict[tuple[str, str], str | None] = {}
         self.live_side = LiveSide(config, self.store)
+        self.metrics = WorkerMetrics(config.worker)
+        self._measured = 0.0
 
     def hashed(self, identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
         """Identifiers as (type, keyed hash); placeholders that would tie strangers together are left out."""
@@ -82,6 +88,7 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Recover what an earlier worker left, follow pointer and kill switch, and close the logs at the end."""
         recovered = await asyncio.to_thread(self._recover)
+        await asyncio.to_thread(files.forget_old, self.config.service_log, self.config.clock.now().date())
         await asyncio.to_thread(self.follow)
         await asyncio.to_thread(self.live_side.open, recovered)
         writers = [asyncio.create_task(stream.run()) for stream in self.streams.values()]
@@ -93,11 +100,19 @@ class Service:
             for stream in self.streams.values():
                 stream.close()
             await asyncio.gather(*writers, follower, return_exceptions=True)
+            self._keep_metrics(files.WRITE_SECONDS)
             self.live_side.close()
             self.store.close()
 
+    def gauge(self) -> None:
+        """Bring the gauges up to date."""
+        counted = self.metrics.counted
+        counted.snapshot_version = self.store.version or ""
+        counted.gauges = gauges(self.store, self.live_side, self.streams, self.config.clock.now(), len(self.paused))
+
     def follow(self) -> None:
         """Look once at the snapshot pointer and at the kill switch; what cannot be read stays as it was."""
+        self._keep_metrics(time.monotonic() - self._measured)
         if self.store.refresh():
             self.live_side.reindex()
         self.live_side.tidy()
@@ -109,6 +124,17 @@ class Service:
         if paused != self.paused:
             _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
             self.paused = paused
+
+    def _keep_metrics(self, since_seconds: float) -> None:
+        self.metrics.begin_day(self.config.clock.now().date())
+        if since_seconds < files.WRITE_SECONDS:
+            return
+        self._measured = time.monotonic()
+        self.gauge()
+        try:
+            files.write(self.config.service_log, self.metrics.counted)
+        except OSError as error:
+            _LOG.error("metrics: not written: %s", error.strerror)
 
     async def _keep_following(self) -> None:
         while True:

@@ -13,9 +13,10 @@ from orchestration.model_registry import ModelRegistry
 from orchestration.publish import MODEL_NAMES
 from orchestration.quality.arrivals import silences
 from orchestration.slo.finished import FinishedRun
+from serving.metrics.files import decision_p99_ms
 
 OTHERS = "*"
-# Written by whoever measures them, without target: the service's own latency, the last `concierge rollback`.
+# Kept by whoever measures them, without target: the workers' histograms by day, the last `concierge rollback`.
 KEPT_ELSEWHERE = ("decision_p99_ms", "rollback_seconds")
 
 
@@ -44,7 +45,7 @@ def levels(project: Project, run: FinishedRun) -> list[Level]:
         found.append(Level("hourly_run_seconds", "", run.seconds, promised.hourly_run_seconds, "s"))
     if run.pace == "daily":
         found.append(Level("daily_run_minutes", "", run.seconds / 60, promised.daily_run_minutes, "min"))
-    return [*found, *_elsewhere(ops, promised)]
+    return [*found, *_elsewhere(ops, project)]
 
 
 def _freshness(ops: OpsStore, project: Project, promised: SloSettings, as_of: datetime) -> Iterator[Level]:
@@ -76,9 +77,11 @@ def _lag(ops: OpsStore, promised: SloSettings, run: FinishedRun) -> Iterator[Lev
         yield Level("event_to_profile_minutes", "", round(minutes, 3), promised.event_to_profile_minutes, "min")
 
 
-def _elsewhere(ops: OpsStore, promised: SloSettings) -> Iterator[Level]:
+def _elsewhere(ops: OpsStore, project: Project) -> Iterator[Level]:
+    for day, p99 in decision_p99_ms(project.paths.service_log).items():
+        ops.record_metric(day, "decision_p99_ms", round(p99, 3), at=project.clock.now())
     for name in KEPT_ELSEWHERE:
         kept: Sequence[float] = [item.value for item in ops.metrics(name)]
         if kept:
             unit = "ms" if name.endswith("ms") else "s"
-            yield Level(name, "", kept[-1], getattr(promised, name), unit)
+            yield Level(name, "", kept[-1], getattr(project.settings.slo, name), unit)

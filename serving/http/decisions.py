@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from time import perf_counter
 from uuid import uuid4
 
 import msgspec
@@ -15,8 +17,9 @@ from serving.http.problems import Problem, json_response, refuse
 from serving.lines import decision_line, shown_with_decision
 from serving.live import LiveSnapshot
 from serving.person import PROFILE_PURPOSES, Person, find_person
-from serving.question import Question
+from serving.question import Context, Decision, Question
 from serving.service import Service
+from serving.visit import Visit
 
 
 async def decide(request: Request) -> Response:
@@ -34,7 +37,7 @@ async def decide(request: Request) -> Response:
         visit = service.live_side.visit(live, person, hashed, now)
         request_id = body.request_id or uuid4().hex
         questions = [Question(name, hashed, service.paused, request_id) for name in body.placements]
-        decisions = [decide_for(live, person, question, body.context, now, visit) for question in questions]
+        decisions = [_timed(service, live, person, question, body.context, now, visit) for question in questions]
         # Of somebody who is not to be tracked it is known that a decision was made, and not for whom.
         whose = hashed if person.is_tracked else ()
         for decision in decisions:
@@ -42,6 +45,21 @@ async def decide(request: Request) -> Response:
             if live.placements[decision.placement].exposure == "on_decide":
                 service.exposures.offer(shown_with_decision(decision, whose, body.context, now))
         return json_response(DecideAnswer(decisions, live.version))
+
+
+def _timed(
+    service: Service,
+    live: LiveSnapshot,
+    person: Person,
+    question: Question,
+    context: Context,
+    now: datetime,
+    visit: Visit | None,
+) -> Decision:
+    began = perf_counter()
+    decision = decide_for(live, person, question, context, now, visit)
+    service.metrics.decision(decision, (perf_counter() - began) * 1e3)
+    return decision
 
 
 async def lookup(request: Request) -> Response:

@@ -43,6 +43,7 @@ async def take_in(service: Service, arrivals: Sequence[Arrival], now: datetime) 
         await written(service.consents if said else service.events, [line_of(arrival.fields) for arrival in kept])
     let_see(service, kept, now)
     left = [arrival.event_id for arrival, suppressed in zip(arrivals, out, strict=True) if suppressed]
+    service.metrics.taken(kept, left)
     return TakenIn([arrival.event_id for arrival in kept], left)
 
 

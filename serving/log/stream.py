@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 
 from serving.log.segment import SegmentWriter
@@ -33,8 +34,22 @@ class LogStream:
         self._waiting: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._closing = False
+        self._gathering_since: float | None = None
+        self._writing_since: float | None = None
+        self._writing = 0
         self.written = 0
         self.lost = 0
+
+    @property
+    def queued(self) -> int:
+        """Lines that are not on disk yet."""
+        return len(self._lines) + self._writing
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long the oldest line that is not on disk has waited; 0 when there is none."""
+        since = self._writing_since or self._gathering_since
+        return 0.0 if since is None else time.monotonic() - since
 
     async def append(self, lines: Sequence[bytes]) -> None:
         """Write lines and wait until they are on disk.
@@ -46,6 +61,7 @@ class LogStream:
             raise LogUnavailableError("the log does not keep up")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lines.extend(lines)
+        self._note_wait()
         self._waiting.append(future)
         self._wake.set()
         await future
@@ -56,6 +72,7 @@ class LogStream:
             self.lost += 1
             return False
         self._lines.append(line)
+        self._note_wait()
         self._wake.set()
         return True
 
@@ -79,7 +96,18 @@ class LogStream:
         self._closing = True
         self._wake.set()
 
+    def _note_wait(self) -> None:
+        if self._gathering_since is None:
+            self._gathering_since = time.monotonic()
+
     async def _flush(self) -> None:
+        self._writing, self._writing_since, self._gathering_since = len(self._lines), self._gathering_since, None
+        try:
+            await self._write_lines()
+        finally:
+            self._writing, self._writing_since = 0, None
+
+    async def _write_lines(self) -> None:
         lines, self._lines = self._lines, []
         waiting, self._waiting = self._waiting, []
         self._wake.clear()

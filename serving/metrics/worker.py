@@ -1,0 +1,78 @@
+"""What one worker has counted since it started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from serving.metrics.histogram import Histogram
+from serving.question import Decision
+
+DAYS_KEPT = 8
+_DECIDE = "/v1/decide"
+_OK = 200
+
+
+class Counted(msgspec.Struct):
+    """Everything counted; keys of two parts are joined by a tab. `days` holds answered decision requests by date of the
+    project's clock."""
+
+    worker: str
+    requests: dict[str, Histogram] = msgspec.field(default_factory=dict)
+    decisions: dict[str, Histogram] = msgspec.field(default_factory=dict)
+    rungs: dict[str, int] = msgspec.field(default_factory=dict)
+    blocks: dict[str, int] = msgspec.field(default_factory=dict)
+    events: dict[str, int] = msgspec.field(default_factory=dict)
+    days: dict[str, Histogram] = msgspec.field(default_factory=dict)
+    gauges: dict[str, float] = msgspec.field(default_factory=dict)
+    snapshot_version: str = ""
+
+
+class WorkerMetrics:
+    """Counts requests, decisions and events; nothing here names a person."""
+
+    def __init__(self, worker: str) -> None:
+        self.counted = Counted(worker)
+        self._today = Histogram()
+
+    def begin_day(self, day: date) -> None:
+        """Count decision requests for this day from now on; call it as often as you like."""
+        days = self.counted.days
+        name = day.isoformat()
+        if name not in days:
+            days[name] = Histogram()
+            for old in sorted(days)[:-DAYS_KEPT]:
+                del days[old]
+        self._today = days[name]
+
+    def request(self, endpoint: str, status: int, milliseconds: float) -> None:
+        """One request answered."""
+        _of(self.counted.requests, f"{endpoint}\t{status}").observe(milliseconds)
+        if endpoint == _DECIDE and status == _OK:
+            self._today.observe(milliseconds)
+
+    def decision(self, decision: Decision, milliseconds: float) -> None:
+        """One placement answered: how long it took, on which rung, and what was blocked by which rule."""
+        placement = decision.placement
+        _of(self.counted.decisions, placement).observe(milliseconds)
+        _count(self.counted.rungs, f"{placement}\t{decision.rung}")
+        for blocked in decision.blocked:
+            _count(self.counted.blocks, f"{placement}\t{blocked.rule}")
+
+    def taken(self, stored: Sequence[object], suppressed: Sequence[object]) -> None:
+        """Events of one request."""
+        _count(self.counted.events, "stored", len(stored))
+        _count(self.counted.events, "suppressed", len(suppressed))
+
+
+def _of(held: dict[str, Histogram], name: str) -> Histogram:
+    found = held.get(name)
+    if found is None:
+        found = held[name] = Histogram()
+    return found
+
+
+def _count(held: dict[str, int], name: str, n: int = 1) -> None:
+    held[name] = held.get(name, 0) + n
