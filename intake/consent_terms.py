@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, field_validator
 
-from intake.contract_terms import Part
+from intake.contract_terms import Part, texts_of
 from intake.expressions import column_of
 from intake.purposes import Asked
 from intake.reasons import Reasons
@@ -34,7 +34,6 @@ USUAL_WORDS: Final[Mapping[str, int]] = {
     **dict.fromkeys(["null", "none", "unknown", "n/a", "pending"], -1),
 }
 """Understood without saying, in any case of letters."""
-_SAME_AS = {"true": ("true", "yes", "y", "on"), "false": ("false", "no", "n", "off")}
 
 
 class ConsentTerm(Part):
@@ -46,10 +45,9 @@ class ConsentTerm(Part):
     @field_validator("map", mode="before")
     @classmethod
     def _text_keys(cls, value: object) -> object:
-        # YAML reads the bare words yes and no as true and false, and 1 as a number.
         if not isinstance(value, dict):
             return value
-        return {text: word for key, word in value.items() for text in _texts(key)}
+        return {text: word for key, word in value.items() for text in texts_of(key)}
 
     def stated(self, table: pa.Table) -> Stated:
         """What each row says; `UNCLEAR` where the value means nothing known."""
@@ -60,11 +58,6 @@ class ConsentTerm(Part):
     def _code(self, text: str) -> int:
         known = {key.casefold(): CODES[word] for key, word in self.map.items()}
         return known.get(text.casefold(), USUAL_WORDS.get(text.casefold(), UNCLEAR))
-
-
-def _texts(key: object) -> tuple[str, ...]:
-    text = str(key).lower() if isinstance(key, bool) else str(key)
-    return _SAME_AS.get(text, (text,)) if isinstance(key, bool) else (text,)
 
 
 def _as_term(value: object) -> object:

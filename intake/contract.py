@@ -254,8 +254,10 @@ def load_contract(file: Path) -> SourceContract:
     try:
         contract = SourceContract.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "contract"
+        # Of a part that may be a list or a mapping, the form that was not meant complains as well.
+        meant = [entry for entry in error.errors() if entry["type"] not in ("tuple_type", "dict_type")]
+        first = (meant or error.errors())[0]
+        field = ".".join(part for part in map(str, first["loc"]) if "[" not in part) or "contract"
         raise ContractError(f"{file}: {field}: {first['msg']} (got {str(first['input'])[:120]!r})") from error
     if contract.name != file.stem:
         raise ContractError(f"{file}: name: must be the file's name {file.stem!r} (got {contract.name!r})")

@@ -69,7 +69,9 @@ def mistakes_in(file: Path, vocabulary: Mapping[str, EventType]) -> list[Mistake
 
 def _of_model(file: Path, tree: yaml.Node, error: ValidationError) -> list[Mistake]:
     found: dict[tuple[int, str], Mistake] = {}
-    for entry in error.errors():
+    # Of a part that may be a list or a mapping, the form that was not meant complains as well.
+    meant = [entry for entry in error.errors() if entry["type"] not in ("tuple_type", "dict_type")]
+    for entry in meant or error.errors():
         path = tuple(str(part) for part in entry["loc"])
         known = [
             part for part in path if not part.startswith(("function-", "literal[", "tuple[", "dict[", "bool", "float"))

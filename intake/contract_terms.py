@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Scalar = bool | int | float | datetime | date | str
 
@@ -32,6 +32,21 @@ class Rule(Part):
         return self
 
 
+_SAME_AS = {"true": ("true", "yes", "y", "on"), "false": ("false", "no", "n", "off")}
+
+
+def texts_of(key: object) -> tuple[str, ...]:
+    """A key of a map as text: YAML reads the bare words yes and no as true and false, and 1 as a number."""
+    text = str(key).lower() if isinstance(key, bool) else str(key)
+    return _SAME_AS.get(text, (text,)) if isinstance(key, bool) else (text,)
+
+
+def _as_word(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
 def _as_expression(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
@@ -49,6 +64,13 @@ class Expression(Part):
     rules: tuple[Rule, ...] | None = None
     map: dict[str, str] | None = Field(default=None, description="with column: replaces values, '' removes")
     default: str | None = Field(default=None, description="with rules: where none applies; with column: where empty")
+
+    @field_validator("map", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {text: _as_word(word) for key, word in value.items() for text in texts_of(key)}
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

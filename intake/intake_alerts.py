@@ -102,6 +102,6 @@ def _zone_detail(source: str, report: FileReport, rows: int, hours: float) -> st
         )
     return (
         f"{found} arrived {-hours:g} h after they happened, and hardly any other row was late. They were accepted,"
-        f" since a queue that holds rows so long looks the same. If it is the time zone, {remedy}, raise its version and take"
-        " the file in again"
+        f" since a queue that holds rows so long looks the same. If it is the time zone, {remedy}, raise its version"
+        " and take the file in again"
     )

@@ -129,3 +129,21 @@ def test_every_column_an_expression_reads_is_known() -> None:
         "last",
         "born",
     }
+
+
+def test_words_of_a_map_may_be_what_yaml_takes_for_something_else() -> None:
+    """`{Ja: yes, no: 0}` is {"Ja": True, False: 0} to YAML."""
+    source = contract(properties={"granted": {"column": "said", "map": {"Ja": True, False: 0, 7: "seven"}}})
+    assert isinstance(source.properties, dict)
+    said = source.properties["granted"].map
+    assert said == {"Ja": "true", "false": "0", "no": "0", "n": "0", "off": "0", "7": "seven"}
+
+
+def test_a_wrong_member_of_a_mapping_is_named_itself(tmp_path: Path) -> None:
+    file = tmp_path / "clicks.yml"
+    draft = {**contract().model_dump(mode="json", exclude_defaults=True), "properties": {"size": {"column": ["a"]}}}
+    file.write_text(yaml.safe_dump(draft))
+    with pytest.raises(
+        ContractError, match=r"properties\.size\.column: Input should be a valid string \(got \"\['a'\]\""
+    ):
+        load_contract(file)

@@ -74,7 +74,8 @@ def test_placeholders_are_dropped(kind: str, value: str) -> None:
     [
         ("email", "testa.rossa@shop.com"), ("email", "qanta@shop.com"), ("email", "abc@shop.com"),
         ("email", "ann@test-kitchen.com"), ("login", "a" * 512), ("login", "Zoë"), ("crm_id", "999999"),
-        ("crm_id", "1"), ("device_id", "9774d56d682e549d"), ("phone", "+12125550999"), ("device_id", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}"), ("ip", "203.0.113.9"),
+        ("crm_id", "1"), ("device_id", "9774d56d682e549d"), ("phone", "+12125550999"),
+        ("device_id", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}"), ("ip", "203.0.113.9"),
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_placeholder_is_kept(kind: str, value: str) -> None:
