@@ -115,7 +115,9 @@ class ModelRegistry:
 def frame_hash(frame: pd.DataFrame) -> str:
     """First 16 hex of a hash over a frame's columns, types and values, in row order."""
     digest = hashlib.sha256(json.dumps([[str(name), str(kind)] for name, kind in frame.dtypes.items()]).encode())
-    digest.update(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().tobytes())
+    # A column at a time: the whole frame as text takes many times its memory.
+    for name in frame.columns:
+        digest.update(pd.util.hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

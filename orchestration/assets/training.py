@@ -15,6 +15,7 @@ from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
 from orchestration.segments.refit import note_refit, refit_metadata
 from orchestration.training import Facts, Trained, Training, train_and_store
+from orchestration.training_rows import training_rows
 
 # What a customer did comes before the id, which depends on the data folder's secret key: samples and folds are drawn by
 # position, so two folders with the same input train the same models.
@@ -33,10 +34,8 @@ CATEGORIES_SQL = """
     where category not in (select category from intermediate.int_sensitive_categories)
     group by customer_id, category order by customer_id, category
 """
-FRAME_SQL = """
-    select * from marts.training_frame
-    order by as_of, last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id
-"""
+# Who never ordered cannot stop buying: such rows teach neither model, and are most of a shop's.
+TEACHING = "orders_lifetime > 0"
 JUDGE_SQL = "select max(as_of), max(horizon_days) from ops.cutoff where role = 'judge'"
 PERSONAS = "personas.json"
 
@@ -106,7 +105,7 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
 )
 def churn_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
     """Train, judge, store."""
-    frame = workspace.warehouse().frame(FRAME_SQL)
+    frame = training_rows(workspace.warehouse(), where=TEACHING)
 
     def fit() -> tuple[Trained, Facts]:
         judge, horizon = judging_cutoff(workspace)
@@ -131,7 +130,7 @@ def churn_model(context: AssetExecutionContext, workspace: Workspace) -> Materia
 )
 def value_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
     """Train, judge, store."""
-    frame = workspace.warehouse().frame(FRAME_SQL)
+    frame = training_rows(workspace.warehouse(), where=TEACHING)
 
     def fit() -> tuple[Trained, Facts]:
         judge, horizon = judging_cutoff(workspace)

@@ -1,4 +1,5 @@
 -- One row per customer and cut-off: the features as they stood then, and what followed within the horizon.
+{{ config(materialized='by_cutoff') }}
 {%- set closed -%}
 select
     cutoff.as_of,
@@ -7,6 +8,7 @@ select
 from {{ source('ops', 'cutoff') }} as cutoff
 inner join {{ source('ops', 'run_context') }} as run_context
     on cast({{ days_after('cutoff.as_of', 'cutoff.horizon_days') }} as timestamp) <= run_context.as_of
+where {{ one_cutoff() }}
 {%- endset %}
 with closed as (
 
