@@ -15,8 +15,8 @@ from orchestration.warehouse import Warehouse
 
 LAYOUT = "ops.daily_layout"
 SCHEMAS = {"models/staging": "staging", "models/intermediate/daily": "intermediate"}
-# Daily models call no feature macro: those belong to the tables behind them.
-APART = "macros/features"
+# Daily models call no macro of features or checks: those belong to the tables behind them.
+APART = ("macros/features", "macros/checks")
 
 
 def layout_hash(folder: Path) -> str:
@@ -56,7 +56,8 @@ def _is_view(connection: duckdb.DuckDBPyConnection, address: str) -> bool:
 
 def _definitions(folder: Path) -> list[Path]:
     models = [file for name in SCHEMAS for file in (folder / name).rglob("*.sql")]
-    macros = [file for file in (folder / "macros").rglob("*.sql") if not file.is_relative_to(folder / APART)]
+    apart = [folder / name for name in APART]
+    macros = [file for file in (folder / "macros").rglob("*.sql") if not any(map(file.is_relative_to, apart))]
     return [*models, *macros, folder / "dbt_project.yml"]
 
 

@@ -7,7 +7,7 @@ with events as (
         count(*) as n_events,
         sum(case when event_type = 'order_completed' then amount else 0 end) as order_amount
     from {{ ref('int_events') }}
-    where anchor_key is not null and not is_bot
+    where anchor_key is not null and not is_bot and {{ tested_days() }}
     group by event_date
 
 ),
@@ -19,6 +19,7 @@ daily as (
         sum(n_events) as n_events,
         sum(order_amount) as order_amount
     from {{ ref('int_identifier_daily') }}
+    where {{ tested_days() }}
     group by event_date
 
 )

@@ -6,6 +6,7 @@ with listed as (
         event_date,
         count(*) as n_sessions
     from {{ ref('int_sessions') }}
+    where {{ tested_days() }}
     group by event_date
 
 ),
@@ -16,7 +17,7 @@ opened as (
         event_date,
         count(*) as n_sessions
     from {{ ref('int_events') }}
-    where is_session_start
+    where is_session_start and {{ tested_days() }}
     group by event_date
 
 )

@@ -1,5 +1,6 @@
 -- Orders and spend over all customers = those of the daily rows whose customer may be counted, at the same moment.
 {{ config(meta={'dagster': {'ref': {'name': 'customer_features'}}}) }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with features as (
 
     select
@@ -7,6 +8,7 @@ with features as (
         sum(orders_lifetime) as n_orders,
         sum(spend_lifetime) as order_amount
     from {{ ref('customer_features') }}
+    where {{ tested_customers() }}
 
 ),
 
@@ -21,7 +23,7 @@ daily as (
             cast(daily_rows.event_date as timestamp) < features.as_of
             and cast(daily_rows.received_date as timestamp) < features.as_of
     {{ customer_joins('daily_rows') }}
-    where {{ tracked_customer_of() }} is not null
+    where {{ tracked_customer_of() }} is not null and {{ tested_customers(customer_of()) }}
 
 )
 

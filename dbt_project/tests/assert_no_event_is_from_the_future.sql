@@ -6,4 +6,6 @@ select
     stg_events.received_at
 from {{ ref('stg_events') }} as stg_events
 cross join {{ source('ops', 'run_context') }} as run_context
-where stg_events.received_at >= run_context.as_of or stg_events.occurred_at > stg_events.received_at
+where
+    {{ tested_days('stg_events.event_date') }}
+    and (stg_events.received_at >= run_context.as_of or stg_events.occurred_at > stg_events.received_at)

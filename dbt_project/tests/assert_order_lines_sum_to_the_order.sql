@@ -7,6 +7,7 @@ with lines as (
         event_id,
         sum(amount) as line_amount
     from {{ ref('int_order_lines') }}
+    where {{ tested_days() }}
     group by event_id
 
 )
@@ -19,4 +20,5 @@ from {{ ref('int_events') }} as events
 inner join lines on events.event_id = lines.event_id
 where
     events.event_type in ('order_completed', 'order_refunded')
+    and {{ tested_days('events.event_date') }}
     and abs(events.amount - lines.line_amount) > 0.01

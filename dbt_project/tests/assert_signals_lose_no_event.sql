@@ -7,6 +7,7 @@ with daily as (
         sum(n_sessions) as n_visits,
         sum(n_orders) as n_orders
     from {{ ref('int_identifier_daily') }}
+    where {{ tested_days() }}
     group by event_date
 
 ),
@@ -18,6 +19,7 @@ occasions as (
         sum(n_visits) as n_visits,
         sum(n_orders) as n_orders
     from {{ ref('int_identifier_occasion_daily') }}
+    where {{ tested_days() }}
     group by event_date
 
 ),
@@ -29,7 +31,7 @@ lines as (
         count(*) as n_lines,
         sum(amount) as amount
     from {{ ref('int_order_lines') }}
-    where event_type = 'order_completed' and anchor_key is not null
+    where event_type = 'order_completed' and anchor_key is not null and {{ tested_days() }}
     group by event_date
 
 ),
@@ -41,6 +43,7 @@ products as (
         sum(n_lines) as n_lines,
         sum(amount) as amount
     from {{ ref('int_identifier_product_daily') }}
+    where {{ tested_days() }}
     group by event_date
 
 )

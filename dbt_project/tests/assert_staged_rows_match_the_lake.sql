@@ -7,6 +7,7 @@ with staged as (
         event_date,
         count(*) as n_staged
     from {{ ref('stg_events') }}
+    where {{ tested_days() }}
     group by event_date
 
 ),

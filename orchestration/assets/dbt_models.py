@@ -9,6 +9,7 @@ from typing import cast
 from dagster import AssetExecutionContext, AssetsDefinition, BackfillPolicy
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
+from orchestration.batches import batch_size, touched_beside
 from orchestration.dbt import build
 from orchestration.groups import WRITER_POOL
 from orchestration.partitions import DayRange, daily_partitions
@@ -19,10 +20,8 @@ from orchestration.resources import Workspace
 from orchestration.touched import consume
 from orchestration.translator import TRAINING_FRAME, AddressTranslator
 
-# A batch costs about a tenth of a second a model whatever its size: 365 days took 74 s by day and 5.6 s by month.
-LONGEST_RANGE_BY_DAY = 31
-# A year of more events is cut into months, so that a batch stays within its memory.
-MOST_EVENTS_BY_YEAR = 3_000_000
+# The days that tests of daily tables look at; see dbt_project/macros/checks/looked_at.sql.
+TESTED = "CONCIERGE_TESTED_DAYS"
 
 
 def daily_models(project: DbtProject) -> AssetsDefinition:
@@ -43,10 +42,10 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
         window = context.partition_time_window
         built = DayRange(window.start.date(), window.end.date() - timedelta(days=1))
         pinned = pin(workspace.ops(), workspace.warehouse(), workspace.as_of(context.run), building=built)
-        remember_days(workspace.warehouse(), built)
+        size = batch_size(built, pinned.files)
+        remember_days(workspace.warehouse(), built, touched_beside(built, size, pinned.touched))
         arguments = ["--event-time-start", f"{window.start:%Y-%m-%d}", "--event-time-end", f"{window.end:%Y-%m-%d}"]
-        events = sum(file.rows for file in pinned.files if built.holds(file.event_date))
-        with batches_of(batch_size(built, events)):
+        with setting("CONCIERGE_BATCH_SIZE", size), setting(TESTED, f"{built.first}..{built.last}"):
             yield from build(context, dbt, arguments)
         consume(workspace.ops(), pinned.touched, built, context.run.run_id)
 
@@ -54,21 +53,19 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
 
 
 @contextmanager
-def batches_of(size: str) -> Iterator[None]:
-    """The batch size of dbt for this step alone: where it stays, every later start parses anew, nine CPU seconds."""
-    before = os.environ["CONCIERGE_BATCH_SIZE"]
-    os.environ["CONCIERGE_BATCH_SIZE"] = size
+def setting(name: str, value: str) -> Iterator[None]:
+    """A variable of dbt for this step alone.
+
+    Where a batch size stays, every later start parses anew, nine CPU seconds.
+    """
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
-        os.environ["CONCIERGE_BATCH_SIZE"] = before
-
-
-def batch_size(built: DayRange, events: int) -> str:
-    """`day` for short ranges, `year` for long ones of few events, else `month`; the tables are the same."""
-    if built.days <= LONGEST_RANGE_BY_DAY:
-        return "day"
-    return "year" if events <= MOST_EVENTS_BY_YEAR else "month"
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 def unpartitioned_models(project: DbtProject, name: str, select: str, exclude: str = "") -> AssetsDefinition:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import duckdb
 
@@ -41,21 +43,24 @@ class KeyedTable:
     keys: tuple[str, ...]
 
 
-def remember_days(warehouse: Warehouse, built: DayRange) -> None:
+def remember_days(warehouse: Warehouse, built: DayRange, beside: Collection[date] = ()) -> None:
     """Keep what the days of a range say, before they are rebuilt; a day that is kept already stays as it is kept.
 
     What is kept is what the customers' rows were made from, however often a day is rebuilt until they are made again.
+    `beside` are days outside the range that are rebuilt with it and may come out differently.
     """
+    days = [*(built.first + timedelta(days=step) for step in range(built.days)), *sorted(beside)]
     with warehouse.connect() as connection:
         bring_up_to_date(connection)
-        if built.days > MOST_DAYS_COMPARED:
-            _run(connection, f"insert into refresh.everybody values ('{built.days} days rebuilt')")
+        if len(days) > MOST_DAYS_COMPARED:
+            _run(connection, f"insert into refresh.everybody values ('{len(days)} days rebuilt')")
             return
+        rows = ", ".join(f"(date '{day}')" for day in days)
         _run(
             connection,
-            "create or replace temporary table new_day as select cast(day as date) as event_date"
-            f" from generate_series(date '{built.first}', date '{built.last}', interval 1 day) as days(day)"
-            " where cast(day as date) not in (select event_date from refresh.rebuilt_day)",
+            "create or replace temporary table new_day as select event_date"
+            f" from (values {rows}) as rebuilt (event_date)"
+            " where event_date not in (select event_date from refresh.rebuilt_day)",
         )
         for kind, sql in fingerprints(connection, "new_day").items():
             _run(connection, f"delete from refresh.{kind}_before where event_date in (select event_date from new_day)")
