@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.calibration import fit_isotonic
+from ml.cutoffs import latest_rows
+from ml.lifetime import LifetimeBaseline, fit_lifetime, purchase_history
 from ml.preprocess import numbers
 
 Floats = npt.NDArray[np.float64]
@@ -31,12 +33,20 @@ def last_period(columns: list[str], prefix: str, horizon_days: int) -> Window | 
     return Window(column, horizon_days / days)
 
 
-def churn_baselines(train: pd.DataFrame, labels: Floats, judge: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
-    """Churn probabilities on `judge` by one feature each, made fair by an isotonic fit on the training rows.
+class Guesses(NamedTuple):
+    """What each simple answer says of the judging rows, and what one of them had to give up on."""
+
+    by_name: dict[str, Floats]
+    notes: tuple[str, ...]
+
+
+def churn_baselines(train: pd.DataFrame, labels: Floats, judge: pd.DataFrame, horizon_days: int) -> Guesses:
+    """Churn probabilities on `judge` without a learned model, as far as the frame has the features.
 
     Returns:
         `recency` (days since the last order) and `previous_period` (orders in the last period as long as the
-        horizon), as far as the frame has the features.
+        horizon), each made fair by an isotonic fit on the training rows; and the exact probability of no purchase by
+        `bg_nbd`, or `mbg_nbd` or `nbd` where that does not converge, fitted on the latest training cut-off.
     """
     scores: dict[str, tuple[Floats, Floats]] = {}
     if "recency_days" in judge.columns:
@@ -44,16 +54,34 @@ def churn_baselines(train: pd.DataFrame, labels: Floats, judge: pd.DataFrame, ho
     window = last_period(list(judge.columns), "orders", horizon_days)
     if window is not None:
         scores["previous_period"] = _both(train, judge, window.column, -1.0)
-    return {name: fit_isotonic(own, labels).apply(other) for name, (own, other) in scores.items()}
+    guesses = {name: fit_isotonic(own, labels).apply(other) for name, (own, other) in scores.items()}
+    process, history = _purchase_process(train), purchase_history(judge)
+    if process is None or history is None:
+        return Guesses(guesses, ())
+    guesses[process.name] = process.churn(history, horizon_days)
+    return Guesses(guesses, tuple(filter(None, [process.note])))
 
 
-def value_baselines(train_target: Floats, judge: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
-    """Spend guesses on `judge`: `previous_period` (spend of the last equal period) and `mean` (everybody's)."""
-    guesses = {"mean": np.full(len(judge), float(train_target.mean()))}
+def value_baselines(train: pd.DataFrame, spend: Floats, judge: pd.DataFrame, horizon_days: int) -> Guesses:
+    """Spend guesses on `judge`, as far as the frame has the features.
+
+    Returns:
+        `previous_period` (spend of the last equal period), `mean` (everybody's) and, named as in `churn_baselines`,
+        expected purchases times the Gamma-Gamma amount.
+    """
+    guesses = {"mean": np.full(len(judge), float(spend.mean()))}
     window = last_period(list(judge.columns), "spend", horizon_days)
     if window is not None:
         guesses["previous_period"] = np.nan_to_num(numbers(judge, [window.column])[:, 0]) * window.factor
-    return guesses
+    process, history = _purchase_process(train), purchase_history(judge)
+    if process is None or history is None:
+        return Guesses(guesses, ())
+    guesses[process.name] = process.spend(history, horizon_days)
+    return Guesses(guesses, tuple(filter(None, [process.note])))
+
+
+def _purchase_process(train: pd.DataFrame) -> LifetimeBaseline | None:
+    return fit_lifetime(train.loc[latest_rows(train, 1)]) if "as_of" in train.columns else fit_lifetime(train)
 
 
 def _both(train: pd.DataFrame, judge: pd.DataFrame, column: str, sign: float) -> tuple[Floats, Floats]:

@@ -6,26 +6,30 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ml.baselines import churn_baselines
-from ml.boosting import Booster, BoostingPlan, out_of_fold
-from ml.calibration import Curve, curve_from_json, curve_to_json, fit_platt
-from ml.cutoffs import customer_folds, cutoff_dates, has_ordered, latest_rows, split_at
+from ml.boosting import Booster
+from ml.calibration import Curve, curve_from_json, curve_to_json
+from ml.churn_fit import (
+    JUDGED_FOLDS,
+    LABEL,
+    LEAST_OF_A_CLASS,
+    SERVED_FOLDS,
+    across_cohorts,
+    churn_metrics,
+    fit_churn,
+    labels_of,
+)
+from ml.cutoffs import cutoff_dates, has_ordered, split_at
 from ml.errors import NotTrainable
-from ml.evaluation import brier, expected_calibration_error, pr_auc, roc_auc
+from ml.leaks import refuse_leaks
 from ml.preprocess import numbers
 
 Floats = npt.NDArray[np.float64]
-LABEL = "churned"
-# Below 20 of the rarer class, the ranking of those few people is luck.
-LEAST_OF_A_CLASS = 20
-# Probabilities follow the last two cut-offs: early ones know every customer for a few weeks only and churn less.
-CALIBRATION_CUTOFFS = 2
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,9 @@ class ChurnModel:
     """The served model, and what its twin trained on earlier cut-offs achieved on the later one.
 
     Attributes:
-        metrics: `model`, `recency`, `previous_period` → roc_auc, pr_auc, brier, ece on the judging cut-off.
+        metrics: `model` and each of `churn_baselines` → roc_auc, pr_auc, brier, ece on the judging cut-off; `cohorts` →
+            the same, averaged over held-out acquisition cohorts of the training rows, with the spread of roc_auc.
+        notes: what did not work out in training, one sentence each.
         base_rate: share of churners in training; the answer for people who never ordered.
         cutoffs: cut-offs of the final fit; `judge_cutoff` and `train_cutoffs` those of the metrics.
         importance: feature → share of loss reduction, largest first.
@@ -49,6 +55,7 @@ class ChurnModel:
     train_cutoffs: tuple[str, ...]
     judge_cutoff: str
     importance: dict[str, float]
+    notes: tuple[str, ...] = ()
 
     def predict(self, features: pd.DataFrame) -> Floats:
         """Churn probability of each row, always within (0, 1)."""
@@ -66,6 +73,7 @@ class ChurnModel:
             "train_cutoffs": self.train_cutoffs,
             "judge_cutoff": self.judge_cutoff,
             "importance": self.importance,
+            "notes": self.notes,
         }
         return {
             "churn.json": json.dumps(facts, indent=1).encode(),
@@ -77,8 +85,8 @@ class ChurnModel:
     def from_files(cls, files: Mapping[str, bytes]) -> ChurnModel:
         """The model that `files()` wrote."""
         facts = json.loads(files["churn.json"])
-        for name in ("features", "cutoffs", "train_cutoffs"):
-            facts[name] = tuple(facts[name])
+        for name in ("features", "cutoffs", "train_cutoffs", "notes"):
+            facts[name] = tuple(facts.get(name, ()))
         curve = curve_from_json(files["churn_calibration.json"].decode())
         return cls(booster=Booster.from_bytes(files["churn_lightgbm.txt"]), curve=curve, **facts)
 
@@ -96,57 +104,37 @@ def train_churn(
         seed: of bagging and feature sampling.
 
     Raises:
-        NotTrainable: too few rows, one class only, or too few of a class on either side.
+        NotTrainable: too few rows, one class only, too few of a class on either side, or (`LeakSuspected`) a feature
+            that knows the future.
     """
     split = split_at(frame, LABEL, judge, horizon_days)
     for name, rows in (("training", split.train), ("judging", split.judge)):
         _require_classes(name, rows)
-    booster, curve = _fit(split.train, features, seed)
-    truth = _labels(split.judge)
-    guesses = churn_baselines(split.train, _labels(split.train), split.judge, horizon_days)
-    guesses["model"] = curve.apply(booster.predict(numbers(split.judge, features)))
-    final, final_curve = _fit(split.everything, features, seed)
-    gains = dict(zip(features, final.gains().tolist(), strict=True))
+    refuse_leaks(split.everything, features, labels_of(split.everything) > 0)
+    judged = fit_churn(split.train, features, seed, folds=JUDGED_FOLDS)
+    truth = labels_of(split.judge)
+    guesses, notes = churn_baselines(split.train, labels_of(split.train), split.judge, horizon_days)
+    guesses["model"] = judged.curve.apply(judged.booster.predict(numbers(split.judge, features)))
+    served = fit_churn(split.everything, features, seed, folds=SERVED_FOLDS)
+    gains = dict(zip(features, served.booster.gains().tolist(), strict=True))
+    metrics = {name: churn_metrics(truth, guess) for name, guess in guesses.items()}
     return ChurnModel(
         features=tuple(features),
         horizon_days=horizon_days,
-        booster=final,
-        curve=final_curve,
-        base_rate=float(_labels(split.everything).mean()),
-        metrics={name: churn_metrics(truth, guess) for name, guess in guesses.items()},
+        booster=served.booster,
+        curve=served.curve,
+        base_rate=float(labels_of(split.everything).mean()),
+        metrics=metrics | across_cohorts(judged),
         cutoffs=tuple(cutoff_dates(split.everything)),
         train_cutoffs=tuple(split.train_cutoffs),
         judge_cutoff=cutoff_dates(split.judge)[0],
         importance=dict(sorted(gains.items(), key=lambda item: (-item[1], item[0]))),
+        notes=notes,
     )
 
 
-def churn_metrics(truth: Floats, probability: Floats) -> dict[str, float]:
-    """Discrimination and calibration of probabilities."""
-    return {
-        "roc_auc": roc_auc(truth, probability),
-        "pr_auc": pr_auc(truth, probability),
-        "brier": brier(truth, probability),
-        "ece": expected_calibration_error(truth, probability),
-    }
-
-
-def _fit(rows: pd.DataFrame, features: Sequence[str], seed: int) -> tuple[Booster, Curve]:
-    plan = BoostingPlan("binary", rounds=300, leaves=4, seed=seed)
-    matrix, labels = numbers(rows, features), _labels(rows)
-    guesses = out_of_fold(partial(Booster.fit, plan), matrix, labels, customer_folds(rows))
-    recent = latest_rows(rows, CALIBRATION_CUTOFFS)
-    if min(labels[recent].sum(), (1 - labels[recent]).sum()) < LEAST_OF_A_CLASS:
-        recent = np.ones(len(rows), dtype=np.bool_)
-    return Booster.fit(plan, matrix, labels), fit_platt(guesses[recent], labels[recent])
-
-
-def _labels(rows: pd.DataFrame) -> Floats:
-    return numbers(rows, [LABEL])[:, 0]
-
-
 def _require_classes(name: str, rows: pd.DataFrame) -> None:
-    churned = int(_labels(rows).sum())
+    churned = int(labels_of(rows).sum())
     stayed = len(rows) - churned
     if min(churned, stayed) < LEAST_OF_A_CLASS:
         raise NotTrainable(

@@ -16,11 +16,12 @@ from ml.boosting import Booster
 from ml.cutoffs import cutoff_dates, has_ordered, split_at
 from ml.errors import NotTrainable
 from ml.evaluation import decile_error, interval_coverage, normalised_gini, spearman, total_ratio
+from ml.leaks import refuse_leaks
 from ml.preprocess import numbers
 from ml.value_fit import COVERAGE, LABEL, ValueFit, ValueScores, fit_value, spend_of
+from ml.value_forms import LEAST_BUYERS, form_from_files
 
 Floats = npt.NDArray[np.float64]
-LEAST_BUYERS = 20
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class ValueModel:
     """The served model, and what its twin trained on earlier cut-offs achieved on the later one.
 
     Attributes:
-        metrics: `model`, `previous_period`, `mean` → normalised_gini, spearman, total_ratio, decile_error; the model
+        metrics: `model` and each of `value_baselines` → normalised_gini, spearman, total_ratio, decile_error; the model
             also has coverage and interval_width of its 80 % interval.
+        notes: what did not work out in training, and which form was chosen, one sentence each.
         fallback: amount, low and high for people who never ordered: mean and outer deciles of everybody.
     """
 
@@ -42,6 +44,7 @@ class ValueModel:
     train_cutoffs: tuple[str, ...]
     judge_cutoff: str
     importance: dict[str, float]
+    notes: tuple[str, ...] = ()
 
     def predict(self, features: pd.DataFrame) -> ValueScores:
         """Expected spend and interval of each row."""
@@ -64,10 +67,13 @@ class ValueModel:
             "train_cutoffs": self.train_cutoffs,
             "judge_cutoff": self.judge_cutoff,
             "importance": self.importance,
+            "notes": self.notes,
+            "form": self.fit.form,
+            "losses": self.fit.losses,
         }
         return {
             "value.json": json.dumps(facts, indent=1).encode(),
-            "value_mean_lightgbm.txt": self.fit.mean.to_bytes(),
+            **self.fit.mean.files(),
             "value_lower_lightgbm.txt": self.fit.lower.to_bytes(),
             "value_upper_lightgbm.txt": self.fit.upper.to_bytes(),
         }
@@ -76,12 +82,12 @@ class ValueModel:
     def from_files(cls, files: Mapping[str, bytes]) -> ValueModel:
         """The model that `files()` wrote."""
         facts = json.loads(files["value.json"])
-        for name in ("features", "fallback", "cutoffs", "train_cutoffs"):
-            facts[name] = tuple(facts[name])
-        mean, lower, upper = (
-            Booster.from_bytes(files[f"value_{part}_lightgbm.txt"]) for part in ("mean", "lower", "upper")
-        )
-        return cls(fit=ValueFit(mean, lower, upper, facts.pop("margin"), facts.pop("ceiling")), **facts)
+        for name in ("features", "fallback", "cutoffs", "train_cutoffs", "notes"):
+            facts[name] = tuple(facts.get(name, ()))
+        lower, upper = (Booster.from_bytes(files[f"value_{part}_lightgbm.txt"]) for part in ("lower", "upper"))
+        form, losses = facts.pop("form", "tweedie"), facts.pop("losses", {})
+        margin, ceiling = facts.pop("margin"), facts.pop("ceiling")
+        return cls(fit=ValueFit(form, losses, form_from_files(files), lower, upper, margin, ceiling), **facts)
 
 
 def train_value(
@@ -95,30 +101,33 @@ def train_value(
         judge, horizon_days, seed: as in `train_churn`.
 
     Raises:
-        NotTrainable: too few rows, or fewer than 20 buyers in the horizon, on either side.
+        NotTrainable: too few rows, or fewer than 20 buyers in the horizon, on either side, or (`LeakSuspected`) a
+            feature that knows the future.
     """
     split = split_at(frame, LABEL, judge, horizon_days)
     for name, rows in (("training", split.train), ("judging", split.judge)):
         buyers = int((spend_of(rows) > 0).sum())
         if buyers < LEAST_BUYERS:
             raise NotTrainable(f"{name}: {buyers} customers bought in the horizon; at least {LEAST_BUYERS} are needed")
-    truth, taught = spend_of(split.judge), spend_of(split.train)
-    scores = fit_value(split.train, features, seed).predict(numbers(split.judge, features))
-    guesses = value_baselines(taught, split.judge, horizon_days)
+    refuse_leaks(split.everything, features, spend_of(split.everything) > 0)
+    truth, judged = spend_of(split.judge), fit_value(split.train, features, seed)
+    scores = judged.predict(numbers(split.judge, features))
+    guesses, notes = value_baselines(split.train, spend_of(split.train), split.judge, horizon_days)
     metrics = {"model": value_metrics(truth, scores.amount) | _interval_metrics(truth, scores)}
     metrics |= {name: value_metrics(truth, guess) for name, guess in guesses.items()}
-    final, everybody = fit_value(split.everything, features, seed), spend_of(split.everything)
+    final = fit_value(split.everything, features, seed, form=judged.form)
     gains = dict(zip(features, final.mean.gains().tolist(), strict=True))
     return ValueModel(
         features=tuple(features),
         horizon_days=horizon_days,
         fit=final,
-        fallback=_fallback(everybody),
+        fallback=_fallback(spend_of(split.everything)),
         metrics=metrics,
         cutoffs=tuple(cutoff_dates(split.everything)),
         train_cutoffs=tuple(split.train_cutoffs),
         judge_cutoff=cutoff_dates(split.judge)[0],
         importance=dict(sorted(gains.items(), key=lambda item: (-item[1], item[0]))),
+        notes=(*notes, *_choice(judged)),
     )
 
 
@@ -130,6 +139,13 @@ def value_metrics(truth: Floats, amount: Floats) -> dict[str, float]:
         "total_ratio": total_ratio(truth, amount),
         "decile_error": decile_error(truth, amount),
     }
+
+
+def _choice(judged: ValueFit) -> tuple[str, ...]:
+    if not judged.losses:
+        return ()
+    losses = ", ".join(f"{name} {loss:.3f}" for name, loss in judged.losses.items())
+    return (f"{judged.form} was chosen by Gini, total ratio and decile error on held-out cohorts (loss: {losses})",)
 
 
 def _interval_metrics(truth: Floats, scores: ValueScores) -> dict[str, float]:

@@ -12,14 +12,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.boosting import Booster, BoostingPlan, out_of_fold
-from ml.cutoffs import customer_folds, latest_rows
+from ml.cohorts import acquisition_cohorts, thinned
+from ml.cutoffs import latest_rows
+from ml.monotone import activity_signs
 from ml.preprocess import numbers
+from ml.value_forms import FORMS, SpendForm, choose_form
 
 Floats = npt.NDArray[np.float64]
 LABEL = "spend_horizon_amount"
 COVERAGE = 0.80
 # Interval widths follow the last two cut-offs, as churn's calibration does and for the same reason.
 CONFORMAL_CUTOFFS = 2
+# Each acquisition cohort is held out once, two at a time: two quantile models for each of ten would double the time.
+FOLDS = 5
+MOST_ROWS = 1_000_000
 
 
 class ValueScores(NamedTuple):
@@ -32,9 +38,16 @@ class ValueScores(NamedTuple):
 
 @dataclass(frozen=True)
 class ValueFit:
-    """Three boosted models: the mean on the money scale, two quantiles on log1p, and their conformal margin."""
+    """A mean on the money scale, two quantiles on log1p, and their conformal margin.
 
-    mean: Booster
+    Attributes:
+        form: `tweedie` or `two_part`.
+        losses: `form_loss` of each form on held-out cohorts; empty where the form was given or nothing could tell.
+    """
+
+    form: str
+    losses: dict[str, float]
+    mean: SpendForm
     lower: Booster
     upper: Booster
     margin: float
@@ -48,29 +61,30 @@ class ValueFit:
         return ValueScores(amount, np.minimum(low, amount), np.maximum(high, amount))
 
 
-def fit_value(rows: pd.DataFrame, features: Sequence[str], seed: int) -> ValueFit:
-    """Fit mean, quantiles and margin on training rows (cut-offs pooled).
+def fit_value(rows: pd.DataFrame, features: Sequence[str], seed: int, form: str | None = None) -> ValueFit:
+    """Fit mean, quantiles and margin on training rows (cut-offs pooled); `form` None: choose it on held-out cohorts.
 
-    The mean is a Tweedie model (power 1.3: many zeros, a long tail). The interval comes from quantile models of
-    log1p(spend), widened or narrowed by the conformal margin that covers 80 % of held-out customers (Romano et al.
-    2019).
+    The interval comes from quantile models of log1p(spend), widened or narrowed by the conformal margin that covers
+    80 % of held-out customers (Romano et al. 2019).
     """
-    matrix, spend, folds = numbers(rows, features), spend_of(rows), customer_folds(rows)
-    logged = np.log1p(spend)
-    lower, upper = (
-        BoostingPlan("quantile", rounds=150, leaves=8, seed=seed, alpha=alpha, learning_rate=0.05)
-        for alpha in ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
-    )
-    held_low, held_high = (out_of_fold(partial(Booster.fit, plan), matrix, logged, folds) for plan in (lower, upper))
-    recent = latest_rows(rows, CONFORMAL_CUTOFFS)
-    mean = BoostingPlan("tweedie", rounds=200, leaves=15, seed=seed, variance_power=1.3)
-    return ValueFit(
-        mean=Booster.fit(mean, matrix, spend),
-        lower=Booster.fit(lower, matrix, logged),
-        upper=Booster.fit(upper, matrix, logged),
-        margin=conformal_margin(logged[recent], held_low[recent], held_high[recent], COVERAGE),
-        ceiling=float(spend.max() * 2),
-    )
+    number, sampled = acquisition_cohorts(rows)
+    sample, cohort, signs = rows.loc[sampled], number[sampled], activity_signs(features, rises=True)
+    matrix, spend = numbers(sample, features), spend_of(sample)
+    chosen, losses = (form, {}) if form else choose_form(matrix, spend, cohort % 2 == 0, signs, seed)
+    logged, plans = np.log1p(spend), _quantile_plans(seed)
+    low, high = (out_of_fold(partial(Booster.fit, plan), matrix, logged, cohort % FOLDS) for plan in plans)
+    recent = latest_rows(sample, CONFORMAL_CUTOFFS)
+    margin = conformal_margin(logged[recent], low[recent], high[recent], COVERAGE)
+    taught = thinned(rows, MOST_ROWS)
+    matrix, spend = numbers(taught, features), spend_of(taught)
+    mean = FORMS[chosen].fit(matrix, spend, signs, seed)
+    lower, upper = (Booster.fit(plan, matrix, np.log1p(spend)) for plan in plans)
+    return ValueFit(chosen, losses, mean, lower, upper, margin, ceiling=float(spend.max() * 2))
+
+
+def _quantile_plans(seed: int) -> list[BoostingPlan]:
+    outer = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
+    return [BoostingPlan("quantile", rounds=150, leaves=8, seed=seed, alpha=one, learning_rate=0.05) for one in outer]
 
 
 def conformal_margin(truth: Floats, low: Floats, high: Floats, coverage: float) -> float:

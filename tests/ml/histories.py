@@ -14,11 +14,13 @@ HORIZON = 91
 def training_frame(customers: int = 300, seed: int = 3) -> pd.DataFrame:
     """Three cut-offs; the first two have ended their 91-day label window by the third."""
     random = np.random.default_rng(seed)
+    joined = np.random.default_rng(seed + 1).integers(95, 400, customers)
     parts = []
     for cutoff in CUTOFFS:
         rate = random.gamma(1.0, 8.0, customers)
         basket = random.lognormal(3.0, 0.5, customers)
         orders, later = random.poisson(rate), random.poisson(rate)
+        days = joined + (pd.Timestamp(cutoff) - pd.Timestamp(CUTOFFS[0])).days
         parts.append(
             pd.DataFrame(
                 {
@@ -28,6 +30,8 @@ def training_frame(customers: int = 300, seed: int = 3) -> pd.DataFrame:
                     "orders_91d": orders,
                     "spend_91d": orders * basket * random.lognormal(0, 0.2, customers),
                     "orders_lifetime": orders + 1,
+                    "spend_lifetime": (orders + 1) * basket,
+                    "days_since_first_order": days,
                     "tenure_days": random.integers(10, 400, customers),
                     "constant": 1.0,
                     "mostly_unknown": np.where(random.random(customers) < 0.9, np.nan, 1.0),

@@ -26,28 +26,37 @@ def test_the_nearest_window_is_brought_to_the_horizon(horizon: int, column: str,
 def test_no_window_no_baseline() -> None:
     assert last_period(["recency_days"], "spend", 91) is None
     bare = JUDGE[["customer_id"]]
-    assert churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), bare, 91) == {}
-    assert set(value_baselines(np.array([1.0, 3.0]), bare, 91)) == {"mean"}
+    assert churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), bare, 91) == ({}, ())
+    assert set(value_baselines(TRAIN, np.array([1.0, 3.0]), bare, 91).by_name) == {"mean"}
 
 
 def test_churn_baselines_are_ranked_by_their_feature_and_calibrated() -> None:
     labels = TRAIN["churned"].to_numpy(dtype=float)
     truth = JUDGE["churned"].to_numpy(dtype=float)
-    found = churn_baselines(TRAIN, labels, JUDGE, 91)
-    assert set(found) == {"recency", "previous_period"}
-    for guess in found.values():
+    found = churn_baselines(TRAIN, labels, JUDGE, 91).by_name
+    assert set(found) == {"recency", "previous_period", "bg_nbd"}
+    for guess in (found["recency"], found["previous_period"]):
         assert expected_calibration_error(truth, guess) < 0.05
     assert roc_auc(truth, found["recency"]) == pytest.approx(roc_auc(truth, JUDGE["recency_days"]), abs=0.03)
 
 
 def test_a_missing_recency_is_the_longest_one() -> None:
     judge = JUDGE.assign(recency_days=np.nan)
-    guess = churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), judge, 91)["recency"]
+    guess = churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), judge, 91).by_name["recency"]
     assert len(set(guess)) == 1
     assert np.isfinite(guess).all()
 
 
-def test_value_baselines_are_the_last_period_and_the_mean() -> None:
-    found = value_baselines(np.array([0.0, 10.0]), JUDGE, 91)
+def test_value_baselines_are_the_last_period_the_mean_and_the_process() -> None:
+    found, notes = value_baselines(TRAIN, np.array([0.0, 10.0]), JUDGE, 91)
     np.testing.assert_array_equal(found["previous_period"], JUDGE["spend_91d"])
     assert set(found["mean"]) == {5.0}
+    assert np.isfinite(found["bg_nbd"]).all()
+    assert notes == ()
+
+
+def test_a_process_that_does_not_converge_is_replaced_and_said() -> None:
+    once = TRAIN.assign(orders_lifetime=1)
+    found, notes = churn_baselines(once, TRAIN["churned"].to_numpy(dtype=float), JUDGE, 91)
+    assert "nbd" in found
+    assert "BG/NBD did not converge" in notes[0]

@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from ml.churn import ChurnModel, train_churn
+from ml.churn_fit import fit_churn, labels_of
+from ml.cutoffs import split_at
 from ml.errors import NotTrainable
+from ml.evaluation import roc_auc
+from ml.preprocess import numbers
 from tests.ml.histories import FEATURES, HORIZON, JUDGE, training_frame
 
 
@@ -29,8 +33,20 @@ def latest() -> pd.DataFrame:
 def test_it_ranks_those_who_leave_above_those_who_stay(model: ChurnModel) -> None:
     assert model.metrics["model"]["roc_auc"] > 0.75
     assert model.metrics["model"]["brier"] < 0.15
-    assert set(model.metrics) == {"model", "recency", "previous_period"}
-    assert all(set(row) == {"roc_auc", "pr_auc", "brier", "ece"} for row in model.metrics.values())
+    assert set(model.metrics) == {"model", "recency", "previous_period", "bg_nbd", "cohorts"}
+    assert all({"roc_auc", "pr_auc", "brier", "ece"} <= set(row) for row in model.metrics.values())
+
+
+def test_ten_acquisition_cohorts_were_each_held_out(model: ChurnModel) -> None:
+    cohorts = model.metrics["cohorts"]
+    assert cohorts["cohorts"] == 10
+    assert cohorts["roc_auc"] == pytest.approx(model.metrics["model"]["roc_auc"], abs=0.1)
+    assert 0 < cohorts["roc_auc_spread"] < 0.15
+
+
+def test_more_silence_never_lowers_the_probability(model: ChurnModel, latest: pd.DataFrame) -> None:
+    silent = [model.predict(latest.assign(recency_days=days)) for days in (0, 10, 30, 60, 91)]
+    assert (np.diff(np.array(silent), axis=0) >= 0).all()
 
 
 def test_judging_saw_only_windows_that_had_ended(model: ChurnModel) -> None:
@@ -40,10 +56,13 @@ def test_judging_saw_only_windows_that_had_ended(model: ChurnModel) -> None:
 
 
 def test_shuffled_labels_teach_nothing() -> None:
-    frame = training_frame(customers=1_000)
+    frame = training_frame(customers=6_000)
     random = np.random.default_rng(0)
-    shuffled = frame.assign(churned=random.permutation(frame["churned"].to_numpy()))
-    assert train(shuffled).metrics["model"]["roc_auc"] == pytest.approx(0.5, abs=0.06)
+    split = split_at(frame.assign(churned=random.permutation(frame["churned"])), "churned", JUDGE, HORIZON)
+    fitted = fit_churn(split.train, FEATURES, seed=11, folds=2)
+    guess = fitted.curve.apply(fitted.booster.predict(numbers(split.judge, FEATURES)))
+    assert roc_auc(labels_of(split.judge), guess) == pytest.approx(0.5, abs=0.03)
+    assert roc_auc(fitted.label, fitted.held_out) == pytest.approx(0.5, abs=0.03)
 
 
 def test_same_input_same_bytes_in_any_row_order(model: ChurnModel) -> None:

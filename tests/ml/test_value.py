@@ -34,7 +34,7 @@ def test_it_beats_the_mean_and_holds_the_total(model: ValueModel) -> None:
     assert 0.85 < ours["total_ratio"] < 1.15
     assert ours["decile_error"] < model.metrics["mean"]["decile_error"] + 0.2
     assert model.metrics["mean"]["normalised_gini"] == pytest.approx(0.0)
-    assert set(model.metrics) == {"model", "mean", "previous_period"}
+    assert set(model.metrics) == {"model", "mean", "previous_period", "bg_nbd"}
 
 
 def test_the_interval_covers_about_four_in_five(model: ValueModel) -> None:
