@@ -225,6 +225,15 @@ ML_TABLES = (
     ),
     _table(
         "ml",
+        "outlook_score",
+        "customer_id VARCHAR; as_of TIMESTAMP; next_purchase_days_low INTEGER; next_purchase_days_high INTEGER;"
+        "next_purchase_week INTEGER; next_purchase_horizon_days INTEGER; next_purchase_basis VARCHAR;"
+        "price_sensitivity DOUBLE; deal_seeker_probability DOUBLE; price_basis VARCHAR; next_best_category VARCHAR;"
+        "next_new_category VARCHAR; category_basis VARCHAR; model_versions VARCHAR",
+        "customer_id",
+    ),
+    _table(
+        "ml",
         "recommendation",
         "customer_id VARCHAR; as_of TIMESTAMP; task VARCHAR; rank INTEGER; product_id VARCHAR; score DOUBLE;"
         "reason VARCHAR",

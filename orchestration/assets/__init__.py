@@ -15,6 +15,7 @@ from orchestration.assets.identity_measures import identity_measures
 from orchestration.assets.intake import landed_files
 from orchestration.assets.lake import pinned_lake
 from orchestration.assets.matching import identity_matching
+from orchestration.assets.outlook import next_category_model, next_purchase_model, outlook_score, price_model
 from orchestration.assets.recommendations import recommendation
 from orchestration.assets.refresh import touched_customers
 from orchestration.assets.retention import retention
@@ -25,7 +26,7 @@ from orchestration.assets.training import churn_model, segment_model, value_mode
 
 def all_assets(project: DbtProject) -> list[AssetsDefinition]:
     """Every asset of the graph."""
-    training = [cutoff, segment_model, churn_model, value_model]
-    scoring = [segments, churn_score, value_score, recommendation, drift, decisions]
+    training = [cutoff, segment_model, churn_model, value_model, next_purchase_model, next_category_model, price_model]
+    scoring = [segments, churn_score, value_score, outlook_score, recommendation, drift, decisions]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     return [landed_files, pinned_lake, *dbt_models(project), *people, *training, *scoring, snapshot, tables, retention]
