@@ -97,7 +97,7 @@ def content_rows(
             "amount": amount,
         }
     ).dropna(subset=["category"])
-    if amount.sum() <= 0:
+    if bought["amount"].sum() <= 0:
         return _no_rows()
     everyone = _category_shares(bought.assign(segment_id=EVERYONE_ID))
     usual = everyone.set_index("category")["share"]

@@ -29,7 +29,12 @@ def write_lines(facts: Facts, lines: str) -> None:
     if nested:
         facts.draft.add("nested", scalar(facts.array or ""), "an array of objects in each row", indent=1)
     else:
-        facts.draft.add("group_by", listed([order_name(facts)]), "several rows have the same", indent=1)
+        facts.draft.add(
+            "group_by",
+            listed([order_name(facts)]),
+            "rows of one order; one row an order is an order of one line",
+            indent=1,
+        )
     facts.draft.add("fields", "", indent=1)
     _write_line_fields(facts, cast)
 
@@ -55,7 +60,8 @@ def _write_line_fields(facts: Facts, cast: Cast) -> None:
             and _varies(facts.sample, order_name(facts), column)
         )
     )
-    for name, column in (("product_id", product), ("quantity", quantity)):
+    category = cast.pick(partial(_means, "category"))
+    for name, column in (("product_id", product), ("category", category), ("quantity", quantity)):
         if column:
             facts.draft.add(name, scalar(column.name), "by its name", indent=2)
     if amount is None and price is not None:

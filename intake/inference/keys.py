@@ -32,7 +32,7 @@ def order_of(facts: Facts) -> tuple[Column | None, str]:
     if facts.array:
         return order, "nested"
     has_lines = any(column.is_named("product") for column in facts.columns)
-    return order, "grouped" if has_lines and order.distinct < order.given else ""
+    return order, "grouped" if has_lines else ""
 
 
 def write_event_type(facts: Facts, order: Column | None) -> Column | None:

@@ -16,10 +16,10 @@ PAGE = repository_root() / "docs" / "sources.md"
 INPUTS = {
     "shop_orders": (
         "orders.csv",
-        "order_no,ordered_at,sku,qty,price,customer_email\n"
-        "A1,2017-03-01 10:00:00,p1,2,9.99,Ann@Example.org\n"
-        "A1,2017-03-01 10:00:00,p2,1,5.00,Ann@Example.org\n"
-        "A2,2017-03-02 11:00:00,p1,1,9.99,bob@example.org\n",
+        "order_no,ordered_at,sku,department,qty,price,customer_email\n"
+        "A1,2017-03-01 10:00:00,p1,Tea,2,9.99,Ann@Example.org\n"
+        "A1,2017-03-01 10:00:00,p2,Cups,1,5.00,Ann@Example.org\n"
+        "A2,2017-03-02 11:00:00,p1,Tea,1,9.99,bob@example.org\n",
     ),
     "shop_customers": (
         "customers.csv",

@@ -116,3 +116,8 @@ def test_nothing_known_gives_an_empty_table() -> None:
     assert table.empty
     assert tuple(table.columns) == COLUMNS
     assert content_rows("home_hero", {}, taste(), segments(400), 1).empty
+
+
+def test_products_of_no_known_category_have_no_content() -> None:
+    nameless = taste().assign(category=np.nan)
+    assert content_rows("home_hero", {"a": "MEAT"}, nameless, segments(400), 1).empty
