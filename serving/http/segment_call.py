@@ -26,10 +26,13 @@ def completed(call: Call, now: datetime, *, trusted: bool) -> Call:
     call = {name: value for name, value in call.items() if name not in _OURS}
     if not trusted:
         call[UNVERIFIED] = True
-    if not call.get("messageId"):
-        call["messageId"] = blake2b(_JSON.encode(call), digest_size=16).hexdigest()
     arrived = now.astimezone(UTC).isoformat()
-    if not any(call.get(name) for name in ("timestamp", "originalTimestamp", "sentAt")):
+    timeless = not any(call.get(name) for name in ("timestamp", "originalTimestamp", "sentAt"))
+    if not call.get("messageId"):
+        # A retry comes within the minute; the same page tomorrow, without any time on it, is another view.
+        said = call | {"minute": arrived[:16]} if timeless else call
+        call["messageId"] = blake2b(_JSON.encode(said), digest_size=16).hexdigest()
+    if timeless:
         call["timestamp"] = arrived
     return call | {"receivedAt": arrived}
 

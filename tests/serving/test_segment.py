@@ -8,7 +8,7 @@ import gzip
 import itertools
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.quarantine import read_quarantine
 from intake.scan import scan_locations
-from serving.http.segment_call import MAX_CALL_BYTES
+from serving.http.segment_call import MAX_CALL_BYTES, completed
 from tests.intake.scene import lake_rows
 from tests.serving.service_client import CIPHER, config, running
 
@@ -169,3 +169,41 @@ def test_the_same_call_sent_twice_bears_the_same_id(tmp_path: Path) -> None:
         post(tmp_path, "/v1/track", VIEW | {"timestamp": "2018-01-01T10:00:00Z"}, basic("k"))
     first, second = kept(tmp_path)
     assert first["messageId"] == second["messageId"]
+
+
+def test_a_call_without_any_time_counts_once_a_minute() -> None:
+    at = datetime(2018, 1, 1, 10, 0, 7, tzinfo=UTC)
+    ids = [completed(VIEW, at + timedelta(seconds=late), trusted=True)["messageId"] for late in (0, 20, 60)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_odd_but_legal_calls_are_taken_in(tmp_path: Path) -> None:
+    """As browsers send them: a beacon of text/plain with the key in its body, a batch of every type, ids of numbers."""
+    beacon = VIEW | {
+        "writeKey": BROWSER_KEY,
+        "anonymousId": "a1",
+        "context": {"page": {"url": "https://shop.example/"}},
+    }
+    kinds = {
+        "track": {"event": "X"},
+        "identify": {},
+        "page": {},
+        "group": {"groupId": 7},
+        "alias": {"previousId": "a1"},
+    }
+    mixed = {"batch": [{"type": kind, "anonymousId": "a1", "userId": 7, **extra} for kind, extra in kinds.items()]}
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        plain = {"content-type": "text/plain;charset=UTF-8"}
+        answers = [await client.post("/v1/track", content=json.dumps(beacon), headers=plain)]
+        packed = gzip.compress(json.dumps(mixed).encode())
+        answers.append(
+            await client.post("/v1/batch", content=packed, headers=basic("k") | {"content-encoding": "gzip"})
+        )
+        answers.append(await client.post("/v1/page", json={"anonymousId": "a2"}, headers=basic("k")))
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+    play(tmp_path, scenario, browser_key=BROWSER_KEY)
+    calls = kept(tmp_path)
+    assert [call["type"] for call in calls] == ["track", *kinds, "page"]
+    assert all(call["messageId"] and call["timestamp"] for call in calls)
