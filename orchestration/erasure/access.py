@@ -138,13 +138,14 @@ def _published(project: Project, scope: Scope) -> Iterator[tuple[str, Rows]]:
     if not file.exists():
         return
     with closing(duckdb.connect(str(file), read_only=True)) as connection:
-        names = duckdb_store.load_names(connection, scope)
+        names = duckdb_store.Names(scope)
         for address in duckdb_store.base_tables(connection):
             table = f'"{address[0]}"."{address[1]}"'
             columns = duckdb_store.columns_of(connection, address)
-            queries = [query for _, query in duckdb_store.finders(connection, table, columns, "rowid", names)]
-            if queries:
-                found = connection.execute(f"select * from {table} where rowid in ({' union '.join(queries)})")
+            numbers = {row for _, row in duckdb_store.mentions(connection, table, columns, "rowid", names)}
+            if numbers:
+                connection.register("their_rows", pa.table({"row": sorted(numbers)}))
+                found = connection.execute(f"select * from {table} where rowid in (select row from their_rows)")
                 described = [item[0] for item in found.description or ()]
                 rows = [_given(dict(zip(described, row, strict=True))) for row in found.fetchall()]
                 yield ".".join(address), rows

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from intake.atomic_file import sync
-from orchestration.erasure.matching import telling_words
+from intake.values import flat
+from orchestration.erasure.matching import Matcher
 from orchestration.erasure.scope import Scope
 
 # What bookkeeping keeps: the row stays, and belongs to nobody.
 ANONYMOUS = {("marts", "fct_order"): "customer_id", ("marts", "fct_refund"): "customer_id"}
 EVENT_COLUMNS = frozenset({"event_id", "personalization_id", "assignment_id", "refund_id", "first_event_id"})
-# A cell longer than a customer id may have one inside: JSON, a sentence, a URL; a column of hashes has not.
-LONGEST_ID, HASH_LENGTH = 17, 32
-FEW_NAMES = 300
 _INTEGERS = ("BIGINT", "HUGEINT", "UBIGINT")
-_WORDS = "regexp_extract_all(lower(cast({cell} as varchar)), '[^ ,;|\\t\\n\"''<>(){{}}\\[\\]=&?#\\\\:]{{3,}}')"
-_RUNS = "regexp_extract_all(cast({cell} as varchar), '[0-9a-f]{{15,}}|[0-9]{{12,19}}')"
+_BATCH_ROWS = 1 << 16
+ROW = "row_of_table"
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,9 @@ def erase_file(file: Path, scope: Scope, then: Callable[[duckdb.DuckDBPyConnecti
     """
     if not file.exists():
         return 0
+    names = Names(scope)
     with closing(duckdb.connect(str(file))) as connection:
         connection.execute("set TimeZone = 'UTC'").fetchall()
-        names = load_names(connection, scope)
         gone = sum(purge(connection, address, names) for address in base_tables(connection))
         if then is not None:
             then(connection)
@@ -60,42 +59,28 @@ def erase_file(file: Path, scope: Scope, then: Callable[[duckdb.DuckDBPyConnecti
     return gone
 
 
-@dataclass(frozen=True)
 class Names:
-    """What names them, as the right side of `in`: a list where there are few, else a query."""
+    """What names the people of a scope in a table."""
 
-    tokens: str
-    keys: str
-    events: str
-    inside: str
-    words: str
+    def __init__(self, scope: Scope) -> None:
+        self.matcher = Matcher(scope)
+        self.keys = pa.array(sorted(scope.keys), pa.int64())
+        self.events = pa.array(sorted(scope.event_ids), pa.string())
+        self.customers = pa.array(sorted(scope.tokens), pa.string())
 
-
-def load_names(connection: duckdb.DuckDBPyConnection, scope: Scope) -> Names:
-    """Tokens (hashes, customer ids), integer keys, ids of events, what stands inside of text, and words in clear."""
-    inside = {*scope.hashes, *scope.customer_ids, *(f"{key:015x}" for key in scope.keys), *map(str, scope.keys)}
-    return Names(
-        _names(connection, "erased_token", sorted(scope.tokens)),
-        _names(connection, "erased_key", sorted(scope.keys)),
-        _names(connection, "erased_event", sorted(scope.event_ids)),
-        _names(connection, "erased_inside", sorted(inside)),
-        _names(connection, "erased_word", telling_words(scope)) if telling_words(scope) else "",
-    )
+    def rows(self, name: str, column: pa.Array) -> Sequence[int]:
+        """Which cells of a column name them: a key in whole numbers, anything of theirs in text."""
+        if pa.types.is_integer(column.type):
+            return _true(pc.is_in(column, value_set=self.keys))
+        found = self.matcher.rows_named(column)
+        if name in EVENT_COLUMNS and len(self.events):
+            found.update(_true(pc.is_in(column, value_set=self.events)))
+        return sorted(found)
 
 
-def _names(connection: duckdb.DuckDBPyConnection, table: str, values: Sequence[str] | Sequence[int]) -> str:
-    # A list is tested in the scan itself; a join for each of a hundred columns takes a second to plan.
-    if len(values) <= FEW_NAMES:
-        return "(" + ", ".join(_literal(value) for value in values or [""]) + ")"
-    column = pd.Series(values, dtype="int64" if isinstance(values[0], int) else "object")
-    connection.register("incoming_names", pd.DataFrame({"name": column}))
-    connection.execute(f"create or replace temporary table {table} as select name from incoming_names").fetchall()
-    connection.unregister("incoming_names")
-    return f"(select name from {table})"
-
-
-def _literal(value: str | int) -> str:
-    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+def _true(mask: pa.Array) -> list[int]:
+    found: list[int] = pc.indices_nonzero(mask).to_pylist()
+    return found
 
 
 def base_tables(connection: duckdb.DuckDBPyConnection) -> list[Address]:
@@ -110,12 +95,8 @@ def base_tables(connection: duckdb.DuckDBPyConnection) -> list[Address]:
 
 def columns_of(connection: duckdb.DuckDBPyConnection, address: Address) -> list[Column]:
     """Names and types of a table's columns."""
-    rows = connection.execute(
-        "select column_name, data_type from information_schema.columns"
-        " where table_schema = ? and table_name = ? and table_catalog = current_database() order by ordinal_position",
-        list(address),
-    ).fetchall()
-    return [Column(str(name), str(kind)) for name, kind in rows]
+    rows = connection.execute(f"describe {_quoted(address)}").fetchall()
+    return [Column(str(row[0]), str(row[1])) for row in rows]
 
 
 def purge(connection: duckdb.DuckDBPyConnection, address: Address, names: Names) -> int:
@@ -123,69 +104,90 @@ def purge(connection: duckdb.DuckDBPyConnection, address: Address, names: Names)
     table = _quoted(address)
     anonymous = ANONYMOUS.get(address)
     if anonymous is not None:
-        connection.execute(f'update {table} set "{anonymous}" = null where "{anonymous}" in {names.tokens}').fetchall()
+        connection.register("erased_customer", pa.table({"name": names.customers}))
+        connection.execute(
+            f'update {table} set "{anonymous}" = null where "{anonymous}" in (select name from erased_customer)'
+        ).fetchall()
+        connection.unregister("erased_customer")
     kept = {"order_id"} | (EVENT_COLUMNS if anonymous else set())
     columns = [column for column in columns_of(connection, address) if column.name not in kept]
-    rows = [query for _, query in finders(connection, table, columns, "rowid", names)]
-    if not rows:
+    rows = pa.array(sorted({row for _, row in mentions(connection, table, columns, "rowid", names)}), pa.int64())
+    if not len(rows):
         return 0
-    connection.execute(f"create or replace temporary table erased_row as {' union '.join(rows)}").fetchall()
+    connection.register("erased_row", pa.table({"row": rows}))
     gone = connection.execute(f"delete from {table} where rowid in (select row from erased_row)").fetchall()
+    connection.unregister("erased_row")
     return int(gone[0][0])
 
 
-def finders(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], row: str, names: Names
-) -> list[tuple[str, str]]:
-    """(columns, query for the rows that speak of them) of a table: one for its short columns, some a long one.
+def mentions(
+    connection: duckdb.DuckDBPyConnection, source: str, columns: Sequence[Column], row: str, names: Names
+) -> Iterator[tuple[str, int]]:
+    """(column, row) of the cells of a table that name them, in one reading of the columns that could.
 
     Args:
-        connection: with the names loaded.
-        table: a table, view or function, as it stands in SQL.
+        connection: of the table.
+        source: a table or view as it stands in SQL.
         columns: the columns to look into.
-        row: what names a row; the queries' column is `row`.
-        names: what was loaded.
+        row: what numbers a row, in SQL.
+        names: whom to look for.
     """
-    longest = _longest(connection, table, [column for column in columns if column.type == "VARCHAR"])
-    short = [condition for column in columns for condition in _conditions(column, names)]
-    found = [("short columns", f"select {row} as row from {table} where {' or '.join(short)}")] if short else []
-    for column in columns:
-        is_text = "VARCHAR" in column.type or column.type == "JSON"
-        if is_text and longest.get(column.name, LONGEST_ID) >= LONGEST_ID:
-            found += [(column.name, query) for query in _inside(table, column, row, names)]
-    return found
+    longest = _longest(connection, source, columns)
+    asked = [
+        f"{cell} as {column.quoted}"
+        for column in columns
+        if (cell := cell_of(column))
+        and (longest.get(column.name, names.matcher.shortest) >= names.matcher.shortest or column.name in EVENT_COLUMNS)
+    ]
+    if not asked:
+        return
+    query = f"select {row} as {ROW}, {', '.join(asked)} from {source}"
+    for rows in _large(connection.sql(query).to_arrow_reader(_BATCH_ROWS)):
+        for name in rows.column_names[1:]:
+            for at in names.rows(name, flat(rows.column(name))):
+                yield name, int(rows.column(0)[at].as_py())
 
 
-def _conditions(column: Column, names: Names) -> list[str]:
-    """What must hold of one cell that is nothing but a name of theirs."""
-    cell = column.quoted
+def _large(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """A few large batches: small files come in batches of their own."""
+    batches: list[pa.RecordBatch] = []
+    held = 0
+    for batch in reader:
+        batches.append(batch)
+        held += batch.num_rows
+        if held >= _BATCH_ROWS:
+            yield pa.Table.from_batches(batches)
+            batches, held = [], 0
+    if batches:
+        yield pa.Table.from_batches(batches)
+
+
+def cell_of(column: Column) -> str:
+    """A cell as it is read: a whole number, or text and binary content, also inside of lists and records, as one text.
+
+    Empty for a column of a type that can name nobody.
+    """
+    if column.type in ("VARCHAR", "BLOB"):
+        return column.quoted
     if column.type in _INTEGERS:
-        return [f"{cell} in {names.keys}"]
-    if column.type != "VARCHAR":
-        return []
-    found = [f"{cell} in {names.tokens}"]
-    found += [f"lower({cell}) in {names.words}"] if names.words else []
-    return found + ([f"{cell} in {names.events}"] if column.name in EVENT_COLUMNS else [])
-
-
-def _inside(table: str, column: Column, row: str, names: Names) -> list[str]:
-    """Queries for cells with a name of theirs somewhere inside."""
-    deep = f"select row from (select {row} as row, unnest({{parts}}) as part from {table}) as parts where part in"
-    runs, words = _RUNS.format(cell=column.quoted), _WORDS.format(cell=column.quoted)
-    found = [f"{deep.format(parts=runs)} {names.inside} or substr(part, 1, 15) in {names.inside}"]
-    return found + ([f"{deep.format(parts=words)} {names.words}"] if names.words else [])
+        return f"try_cast({column.quoted} as bigint)"
+    has_text = any(word in column.type for word in ("VARCHAR", "JSON", "ENUM", "UUID", "BLOB", "UNION"))
+    return f"cast({column.quoted} as varchar)" if has_text else ""
 
 
 def _longest(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]) -> dict[str, int]:
-    """Characters of the longest value of each column."""
-    if not columns:
+    """Bytes of the longest text of each column of a stored table, as far as its statistics tell."""
+    texts = [column for column in columns if column.type == "VARCHAR"]
+    if not texts:
         return {}
-    lengths = (
-        "case when min(length({0})) = {1} and max(length({0})) = {1} then 0 else coalesce(max(length({0})), 0) end"
-    )
-    asked = ", ".join(lengths.format(column.quoted, HASH_LENGTH) for column in columns)
-    found = connection.execute(f"select {asked} from {table}").fetchall()
-    return {column.name: int(value) for column, value in zip(columns, found[0], strict=True)}
+    asked = ", ".join(f"stats({column.quoted})" for column in texts)
+    told = connection.execute(f"select {asked} from {table} limit 1").fetchall()
+    known = zip(texts, told[0], strict=True) if told else []
+    return {
+        column.name: int(said["max_string_length"])
+        for column, said in known
+        if isinstance(said, dict) and said.get("max_string_length") is not None
+    }
 
 
 def pack(file: Path) -> None:

@@ -56,7 +56,7 @@ def _purge(file: Path, scope: Scope) -> tuple[set[str], int]:
     """Tables that changed, and rows that went."""
     changed, gone = set(), 0
     with closing(duckdb.connect(str(file))) as connection:
-        names = duckdb_store.load_names(connection, scope)
+        names = duckdb_store.Names(scope)
         for address in duckdb_store.base_tables(connection):
             before = _anonymous(connection, address)
             rows = duckdb_store.purge(connection, address, names)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cached_property
 from typing import AnyStr
+
+import pyarrow as pa
 
 from intake.keys import identifier_key_bytes
 from intake.mentions import Mentions, is_telling
 from intake.project import Project
 from orchestration.erasure.scope import Scope
+from orchestration.erasure.search import Hit, Search
 
 GONE = "[erased]"
 KEY_HEX = 15
 _RUN = re.compile(r"[0-9a-f]{15,}")
-_RUN_BYTES = re.compile(rb"[0-9a-f]{15,}")
+_HEX_DIGITS = frozenset(bytes([letter]) for letter in b"0123456789abcdefABCDEF")
+# A word in clear ends where letters of other alphabets, lengths and other binary content begin.
+_TAIL = re.compile(rb"[^\x00-\x20\x7f-\xff,;|\"'<>(){}\[\]=&?#\\]*\Z")
+_HEAD = re.compile(rb"[^\x00-\x20\x7f-\xff,;|\"'<>(){}\[\]=&?#\\]*")
+_REACH = 256
+HASH, ID, KEY, CLEAR = "hash", "customer id", "key", "value in clear"
 _DECIMAL = re.compile(r"(?<![0-9a-zA-Z])\d{12,19}(?![0-9a-zA-Z])")
 _WORD = re.compile(r"[^\s,;|\t\"'<>(){}\[\]=&?#\\]+")
 # So many words are found faster by a search of the whole text each than by taking it to pieces.
@@ -30,13 +38,29 @@ class Matcher:
         # An id may be made from an identifier that others share, and in a heap of strings that one's hash may follow a
         # c: such an id counts only where no other digit stands before it. Opening the store finds it in any case.
         self._ids = frozenset(one for one in scope.customer_ids if one[1:] not in self._prefixes)
-        self._prefix_bytes = frozenset(prefix.encode() for prefix in self._prefixes)
-        self._id_bytes = frozenset(one.encode() for one in self._ids)
         self._decimals = frozenset(str(key) for key in scope.keys)
         # 4711 stands in every file; what does not tell by itself is looked for only where identifiers stand.
         self._words = frozenset(telling_words(scope))
+        # The search takes small and capital letters of ASCII for the same; of other alphabets it needs both.
+        self._spelled = self._words | {value for value in scope.clear if value.lower() in self._words}
         self._phrases = tuple(sorted(word for word in self._words if _WORD.fullmatch(word) is None))
-        self._telling = [word.encode() for word in sorted(self._words)]
+
+    @cached_property
+    def _kinds(self) -> dict[bytes, str]:
+        """What is looked for in bytes, and what of theirs it is."""
+        kinds = dict.fromkeys((word.encode().lower() for word in self._spelled), CLEAR)
+        kinds |= dict.fromkeys((name.encode() for name in self._prefixes), HASH)
+        kinds |= dict.fromkeys((one.encode() for one in self._ids), ID)
+        return kinds | dict.fromkeys((number.encode() for number in self._decimals), KEY)
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self._kinds)
+
+    @property
+    def shortest(self) -> int:
+        """Bytes of the shortest text that can name one of them."""
+        return min(map(len, self._kinds), default=0)
 
     def in_text(self, text: str) -> bool:
         """Whether a cell or a document names one of them."""
@@ -57,17 +81,43 @@ class Matcher:
             text = re.sub(re.escape(phrase), GONE, text, flags=re.IGNORECASE)
         return _WORD.sub(self._word_or_gone, text)
 
-    def in_bytes(self, content: bytes) -> Iterator[str]:
-        """What kinds of mention a file's bytes hold: hash or id, value in clear."""
-        if len(self._prefixes) <= _FEW and not self._ids:
-            named = any(prefix in content for prefix in self._prefix_bytes)
-        else:
-            named = any(_names(run.group(), self._prefix_bytes, self._id_bytes) for run in _RUN_BYTES.finditer(content))
-        if named:
-            yield "hash or customer id"
-        lower = content.lower() if self._telling else b""
-        if any(word in lower for word in self._telling):
-            yield "value in clear"
+    def in_bytes(self, content: bytes | memoryview, heap: bool = False) -> set[str]:
+        """What kinds of mention bytes hold.
+
+        Args:
+            content: of a file.
+            heap: whether values may stand in it side by side, with nothing between them, as in a database's pages.
+        """
+        found: set[str] = set()
+        for hit in self._search.hits(content):
+            kind = self._kinds[hit.word]
+            if kind not in found and self._counts(content, hit, kind, heap):
+                found.add(kind)
+        return found
+
+    def rows_named(self, texts: pa.Array) -> set[int]:
+        """Rows of an array of strings or binaries that name one of them."""
+        found: set[int] = set()
+        for row, hit in self._search.rows(texts):
+            if row not in found and self._counts(_bytes_of(texts[row].as_py()), hit, self._kinds[hit.word], False):
+                found.add(row)
+        return found
+
+    def _counts(self, content: bytes | memoryview, hit: Hit, kind: str, heap: bool) -> bool:
+        """Whether a hit is more than a part of something else."""
+        end = hit.place + len(hit.word)
+        before = bytes(content[max(hit.place - _REACH, 0) : hit.place])
+        after = bytes(content[end : end + _REACH])
+        if kind == ID:
+            return before[-1:] not in _HEX_DIGITS
+        if kind == HASH or heap:
+            return True
+        if kind == KEY:
+            return not before[-1:].isalnum() and not after[:1].isalnum()
+        if not hit.word.isascii() or hit.word.decode() in self._phrases:
+            return True
+        word = _TAIL.search(before).group() + hit.word + _HEAD.match(after).group()  # type: ignore[union-attr]
+        return self._is_word(word.decode("ascii", errors="ignore").lower())
 
     def _has_name(self, run: str) -> bool:
         return _names(run, self._prefixes, self._ids)
@@ -98,6 +148,10 @@ def _names(run: AnyStr, prefixes: frozenset[AnyStr], ids: frozenset[AnyStr]) -> 
     if run[: KEY_HEX + 1] in ids:
         return True
     return any(run[at : at + KEY_HEX] in prefixes for at in range(len(run) - KEY_HEX + 1))
+
+
+def _bytes_of(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
 
 
 def mentions_of(project: Project, scope: Scope) -> Mentions:

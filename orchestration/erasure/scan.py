@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,7 +23,11 @@ from orchestration.erasure.quarantine_store import ORIGINAL, fields_of
 from orchestration.erasure.scope import SEALED, Scope
 from orchestration.erasure.stores import FOREIGN, KEYS, LOCKS, OVERLAY, store_of
 
-_CHUNK, _OVERLAP = 16 << 20, 256
+_CHUNK, _OVERLAP, _BLOCK_ROWS = 16 << 20, 256, 1 << 12
+# Ids of orders and events name an order or an event.
+_OTHERS = duckdb_store.EVENT_COLUMNS | {"order_id"}
+# Databases write values side by side.
+_HEAPS = (".duckdb", ".mdb", ".sqlite", ".db")
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Scanner:
     def __init__(self, project: Project, scope: Scope) -> None:
         self.project, self.root = project, project.paths.root
         self.scope, self.matcher, self.mentions = scope, Matcher(scope), mentions_of(project, scope)
+        self._names, self._keys = duckdb_store.Names(scope), scope.keys
         self._tables: dict[str, list[Path]] = defaultdict(list)
         self._openers: tuple[tuple[Callable[[Path], bool], Callable[[Path], Iterator[str]]], ...] = (
             (lambda file: file.suffix == ".parquet" and "quarantine" in file.parts, self._quarantine),
@@ -66,10 +71,8 @@ class Scanner:
         for file in sorted(self.root.rglob("*")):
             if file.is_file() and not file.is_symlink():
                 self._look(file, done)
-        with closing(duckdb.connect()) as connection:
-            names = duckdb_store.load_names(connection, self.scope)
-            for files in self._tables.values():
-                self._parquet(connection, files, names, done)
+        for files in self._tables.values():
+            self._parquet(files, done)
         return done
 
     def _look(self, file: Path, done: Scan) -> None:
@@ -79,7 +82,7 @@ class Scanner:
             return
         done.files, done.size = done.files + 1, done.size + file.stat().st_size
         if file.suffix == ".parquet":
-            # Files of one schema are read together: a query a column and not a query a column and file.
+            # Files of one schema are read together: opening each costs more than what is in it.
             self._tables[str(pq.read_schema(file))].append(file)
         self._note(file, set(self._inside(file)), done)
 
@@ -99,40 +102,53 @@ class Scanner:
                 return
 
     def _bytes(self, file: Path) -> Iterator[str]:
-        tail = b""
+        tail, heap = b"", file.suffix in _HEAPS or "-wal" in file.suffix
         with _opened(file) as stream:
             while block := stream.read(_CHUNK):
-                yield from self.matcher.in_bytes(tail + block)
+                yield from self.matcher.in_bytes(tail + block, heap)
                 tail = block[-_OVERLAP:]
 
-    def _parquet(
-        self, connection: duckdb.DuckDBPyConnection, files: list[Path], names: duckdb_store.Names, done: Scan
-    ) -> None:
+    def _parquet(self, files: list[Path], done: Scan) -> None:
+        if not self._cells(files):
+            return
+        for file in files:
+            self._note(file, _said(self._cells([file])), done)
+
+    def _cells(self, files: list[Path]) -> Counter[str]:
+        """Cells that name them in parquet files of one schema, by column."""
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
-        source = f"read_parquet([{listed}], hive_partitioning = false, filename = true)"
-        for path, column, rows in _counted(connection, source, "filename", names):
-            self._note(Path(path), {f"{rows} cells of {column}"}, done)
+        with closing(duckdb.connect()) as connection:
+            connection.execute(
+                f"create view rows_of_files as from read_parquet([{listed}], hive_partitioning = false)"
+            ).fetchall()
+            return self._counted(connection, ("main", "rows_of_files"))
 
     def _duckdb(self, file: Path) -> Iterator[str]:
         with closing(duckdb.connect(str(file), read_only=True)) as connection:
-            names = duckdb_store.load_names(connection, self.scope)
-            for schema, name in duckdb_store.base_tables(connection):
-                for _, column, rows in _counted(connection, f'"{schema}"."{name}"', "''", names):
-                    yield f"table {schema}.{name}: {rows} cells of {column}"
+            for address in duckdb_store.base_tables(connection):
+                found = self._counted(connection, address)
+                yield from (f"table {'.'.join(address)}: {one}" for one in _said(found))
+
+    def _counted(self, connection: duckdb.DuckDBPyConnection, address: duckdb_store.Address) -> Counter[str]:
+        """Cells that name them in a table or view, by column."""
+        columns = [one for one in duckdb_store.columns_of(connection, address) if one.name not in _OTHERS]
+        found = duckdb_store.mentions(connection, f'"{address[0]}"."{address[1]}"', columns, "0", self._names)
+        return Counter(column for column, _ in found)
 
     def _sqlite(self, file: Path) -> Iterator[str]:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
             for table in tables:
-                for row in connection.execute(f'select * from "{table}"'):
-                    if any(self._cell(value) for value in row):
-                        yield f"table {table}"
-                        break
+                if any(self._row_block(rows) for rows in _blocks(connection.execute(f'select * from "{table}"'))):
+                    yield f"table {table}"
 
-    def _cell(self, value: object) -> bool:
-        if isinstance(value, int):
-            return value in self.scope.keys if value > 1 << 40 else False
-        return isinstance(value, str) and self.matcher.in_text(value)
+    def _row_block(self, rows: list[tuple[object, ...]]) -> bool:
+        values = [value for row in rows for value in row]
+        if any(isinstance(value, int) and value > 1 << 40 and value in self._keys for value in values):
+            return True
+        texts = [value.encode() if isinstance(value, str) else value for value in values]
+        held = pa.array([text for text in texts if isinstance(text, bytes)], pa.large_binary())
+        return bool(self.matcher.rows_named(held))
 
     def _lmdb(self, file: Path) -> Iterator[str]:
         from serving.snapshot.environment import SharedEnvironment
@@ -142,7 +158,8 @@ class Scanner:
             with shared.lmdb.begin() as reading:
                 for table, _ in reading.cursor():
                     rows = reading.cursor(shared.lmdb.open_db(bytes(table), txn=reading, create=False))
-                    if any(next(self.matcher.in_bytes(b"%b %b" % row), None) for row in rows):
+                    held = pa.array([b"%b %b" % row for row in rows], pa.large_binary())
+                    if self.matcher.rows_named(held):
                         yield f"table {bytes(table).decode()}"
         finally:
             shared.release()
@@ -164,18 +181,13 @@ class Scanner:
                 return
 
 
-def _counted(
-    connection: duckdb.DuckDBPyConnection, source: str, row: str, names: duckdb_store.Names
-) -> list[tuple[str, str, int]]:
-    """Rows that name them, by what names a row and by column."""
-    described = connection.execute(f"describe select * from {source}").fetchall()
-    skipped = duckdb_store.EVENT_COLUMNS | {"order_id", "filename"}
-    columns = [duckdb_store.Column(str(one[0]), str(one[1])) for one in described if one[0] not in skipped]
-    found: list[tuple[str, str, int]] = []
-    for where, query in duckdb_store.finders(connection, source, columns, row, names):
-        counts = connection.execute(f"select row, count(*) from ({query}) as cells group by 1 order by 1").fetchall()
-        found += [(str(named), where, int(rows)) for named, rows in counts]
-    return found
+def _said(found: Counter[str]) -> set[str]:
+    return {f"{cells} cells of {column}" for column, cells in found.items()}
+
+
+def _blocks(cursor: sqlite3.Cursor) -> Iterator[list[tuple[object, ...]]]:
+    while rows := cursor.fetchmany(_BLOCK_ROWS):
+        yield rows
 
 
 def _opened(file: Path) -> pa.NativeFile | gzip.GzipFile:

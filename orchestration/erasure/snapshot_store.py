@@ -10,6 +10,7 @@ from pathlib import Path
 
 import lmdb
 import msgspec
+import pyarrow as pa
 
 from intake.atomic_file import sync
 from intake.project import Project
@@ -22,7 +23,9 @@ from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
 
 MARK = "-erased"
-Names = Callable[[str, bytes, bytes], bool]
+Rows = list[tuple[bytes, bytes]]
+Names = Callable[[str, Rows], set[int]]
+"""The table's rows that name them, by their place."""
 _TABLES = 64
 
 
@@ -64,13 +67,14 @@ def _names(scope: Scope) -> Names:
     own = {f"{kind}{SEPARATOR}{value}".encode() for value, kind in scope.hashes.items()}
     ids, matcher = {value.encode() for value in scope.customer_ids}, Matcher(scope)
 
-    def names_them(table: str, key: bytes, value: bytes) -> bool:
-        if key in own or key in ids or value in ids:
-            return True
+    def name_them(table: str, rows: Rows) -> set[int]:
+        found = {at for at, (key, value) in enumerate(rows) if key in own or key in ids or value in ids}
+        if table in ("identifier", "profile"):
+            return found
         # The other tables hold products, rules and cells; should one ever name a person, it is refused here.
-        return table not in ("identifier", "profile") and bool(list(matcher.in_bytes(key + b" " + value)))
+        return found | matcher.rows_named(pa.array([b"%b %b" % row for row in rows], pa.large_binary()))
 
-    return names_them
+    return name_them
 
 
 def _copy(source: Path, target: Path, names: Names) -> tuple[dict[str, int], int]:
@@ -93,7 +97,8 @@ def _copy_table(
 ) -> tuple[int, int]:
     source, target = old.open_db(table.encode(), txn=reading, create=False), new.open_db(table.encode())
     rows = [(bytes(key), bytes(value)) for key, value in reading.cursor(source)]
-    kept = [(key, value) for key, value in rows if not names(table, key, value)]
+    gone = names(table, rows)
+    kept = [row for at, row in enumerate(rows) if at not in gone]
     with new.begin(write=True, db=target) as writing:
         writing.cursor().putmulti(kept, append=True)
     return len(kept), len(rows) - len(kept)

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
+
 from intake.project import Project
 from orchestration.erasure.matching import Matcher
 from orchestration.erasure.scope import Scope
 
 BUSY_SECONDS = 30
+_BLOCK_ROWS = 1 << 12
 # A row about them that their id is only a part of: whoever reads it learns nothing without it.
 WHOLE_ROWS = {"alert": "cause"}
 
@@ -44,10 +47,9 @@ def erase_file(file: Path, scope: Scope) -> int:
     with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         connection.execute("pragma secure_delete = on")
         connection.create_function("is_theirs", 1, lambda value: value in ids or value in keys, deterministic=True)
-        connection.create_function("names_them", 1, lambda value: isinstance(value, str) and matcher.in_text(value))
         connection.create_function("without_them", 1, lambda value: matcher.cleaned(str(value)))
         connection.execute("begin immediate")
-        changed = sum(_table(connection, table) for table in _tables(connection))
+        changed = sum(_table(connection, table, matcher) for table in _tables(connection))
         connection.execute("commit")
         if changed:
             connection.execute("vacuum")
@@ -60,18 +62,32 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _table(connection: sqlite3.Connection, table: str) -> int:
+def _table(connection: sqlite3.Connection, table: str, matcher: Matcher) -> int:
     columns = [(row[1], str(row[2]).upper()) for row in connection.execute(f'pragma table_info("{table}")')]
     before = connection.total_changes
     _run(connection, f'delete from "{table}" where', [f'is_theirs("{name}")' for name, _ in columns])
-    if table in WHOLE_ROWS:
-        connection.execute(f'delete from "{table}" where names_them("{WHOLE_ROWS[table]}")')
-    for name, kind in columns:
-        if not any(word in kind for word in ("INT", "REAL", "BLOB")):
-            connection.execute(
-                f'update or replace "{table}" set "{name}" = without_them("{name}") where names_them("{name}")'
-            )
+    texts = [name for name, kind in columns if not any(word in kind for word in ("INT", "REAL", "BLOB"))]
+    for name in texts:
+        named = _named(connection, table, name, matcher)
+        if not named:
+            continue
+        connection.create_function("names_them", 1, named.__contains__, deterministic=True)
+        if WHOLE_ROWS.get(table) == name:
+            connection.execute(f'delete from "{table}" where names_them("{name}")')
+        connection.execute(
+            f'update or replace "{table}" set "{name}" = without_them("{name}") where names_them("{name}")'
+        )
     return connection.total_changes - before
+
+
+def _named(connection: sqlite3.Connection, table: str, column: str, matcher: Matcher) -> set[str]:
+    """Texts of a column that name them: many are looked through at once."""
+    found: set[str] = set()
+    cursor = connection.execute(f'select distinct "{column}" from "{table}" where typeof("{column}") = \'text\'')
+    while block := cursor.fetchmany(_BLOCK_ROWS):
+        texts = pa.array([text.encode(errors="replace") for (text,) in block], pa.large_binary())
+        found |= {block[at][0] for at in matcher.rows_named(texts)}
+    return found
 
 
 def _run(connection: sqlite3.Connection, statement: str, conditions: Sequence[str]) -> None:

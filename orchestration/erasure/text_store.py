@@ -50,6 +50,8 @@ def _clean(files: Iterable[Path], scope: Scope) -> int:
 
 def _clean_file(file: Path, matcher: Matcher) -> bool:
     content = file.read_bytes()
+    if not matcher.in_bytes(content, heap=True):
+        return False
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

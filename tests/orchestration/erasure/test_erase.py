@@ -224,7 +224,7 @@ def test_half_done_publishes_nothing_and_is_finished_by_the_next(
 def test_a_failing_scan_fails_the_command_and_says_where(project: Project) -> None:
     forgotten = project.paths.root / "data_docs" / "list.bin"
     forgotten.write_bytes(b"\xff\xfe" + hash_of(project, "ann login").encode())
-    with pytest.raises(ErasureNotProvedError, match=r"data_docs/list.bin still names them \(hash or customer id\)"):
+    with pytest.raises(ErasureNotProvedError, match=r"data_docs/list.bin still names them \(hash\)"):
         erase(project, ANN, "dpo")
     forgotten.unlink()
     (proof,) = finish(project)

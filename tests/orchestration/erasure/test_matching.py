@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
 from orchestration.erasure.matching import Matcher
@@ -37,13 +38,17 @@ def matcher() -> Matcher:
 def test_mentions_are_found_and_replaced(matcher: Matcher, text: str) -> None:
     assert matcher.in_text(text)
     assert not matcher.in_text(matcher.cleaned(text))
+    assert matcher.in_bytes(text.encode())
+    assert matcher.in_bytes(b"\x00" + text.encode() + b"\xff", heap=True)
+    assert matcher.rows_named(pa.array(["", text, None, "x" * 99, text]).slice(1)) == {0, 3}
 
 
 @pytest.mark.parametrize("text", [SHARED, f"abc{SHARED}", "order 4711", "nann.lee@shop.orgy", OWN[:14]])
 def test_what_others_share_and_what_every_text_has_is_none(matcher: Matcher, text: str) -> None:
     assert not matcher.in_text(text)
     assert matcher.cleaned(text) == text
-    assert "hash or customer id" not in list(matcher.in_bytes(text.encode()))
+    assert not matcher.in_bytes(text.encode())
+    assert matcher.rows_named(pa.array([text, None, "", text])) == set()
 
 
 def test_cleaned_json_stays_json(matcher: Matcher) -> None:
