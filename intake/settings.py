@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from intake.clock import Clock, project_clock
 from intake.paths import DataPaths
@@ -55,9 +55,21 @@ class SegmentSettings(_Section):
     k_max: int = Field(default=7, ge=2, le=20, description="most segments that are tried")
     method: Literal["kmeans", "ward"] = Field(default="kmeans", description="ward is hierarchical; see segments.md")
     transform: Literal["log", "yeo_johnson"] = Field(default="log", description="of every column, before scaling")
+    churn_medium: float = Field(
+        default=0.2, gt=0, lt=1, description="micro-segments: risk of leaving is medium from it"
+    )
+    churn_high: float = Field(default=0.5, gt=0, lt=1, description="and high from it; above churn_medium")
     moved_alert_share: float = Field(
         default=0.25, gt=0, le=1, description="a refit that moves more customers than this to another segment alerts"
     )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.k_min > self.k_max:
+            raise ValueError(f"k_min {self.k_min} must be at most k_max {self.k_max}")
+        if self.churn_medium >= self.churn_high:
+            raise ValueError(f"churn_medium {self.churn_medium} must be below churn_high {self.churn_high}")
+        return self
 
 
 class ModelSettings(_Section):

@@ -199,7 +199,7 @@ ML_TABLES = (
         "ml",
         "segment_assignment",
         "customer_id VARCHAR; as_of TIMESTAMP; segment_id INTEGER; segment_name VARCHAR; rung VARCHAR;"
-        "micro_segment VARCHAR; model_version VARCHAR",
+        "micro_segment VARCHAR; model_version VARCHAR; persona_id INTEGER",
         "customer_id",
     ),
     _table(
@@ -211,6 +211,20 @@ ML_TABLES = (
         "segment_id",
     ),
     _table(
+    _table(
+        "ml",
+        "micro_segment",
+        "customer_id VARCHAR; persona_id INTEGER; churn_band VARCHAR; value_band VARCHAR; intent VARCHAR;"
+        "micro_segment VARCHAR; customers BIGINT; is_large BOOLEAN",
+        "customer_id",
+    ),
+    _table("ml", "rule_segment_member", "customer_id VARCHAR; rule_segment VARCHAR", "customer_id rule_segment"),
+    _table(
+        "ml",
+        "segment_history",
+        "customer_id VARCHAR; kind VARCHAR; segment VARCHAR; entered_on DATE; left_on DATE",
+        "customer_id kind segment entered_on",
+    ),
         "ml",
         "churn_score",
         "customer_id VARCHAR; as_of TIMESTAMP; churn_probability DOUBLE; horizon_days INTEGER; model_version VARCHAR",

@@ -16,8 +16,10 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Data Docs<
 <style>body{{font-family:sans-serif;margin:2rem}} td,th{{padding:.3rem 1rem;text-align:left}} .bad{{color:#b00020}}
 </style>
 <h1>Data quality</h1><table><tr><th>suite</th><th>what it looks at</th><th>holds</th><th>validated at</th></tr>
-{rows}</table></html>
+{rows}</table>{segments}</html>
 """
+# Written by orchestration/assets/persona_cards.py.
+SEGMENTS = '<p><a href="segments/index.html">Persona cards</a></p>'
 
 
 def write_index(docs: Path, suite: Suite, outcomes: Sequence[Outcome], at: datetime) -> Path:
@@ -33,7 +35,8 @@ def write_index(docs: Path, suite: Suite, outcomes: Sequence[Outcome], at: datet
     }
     _write(file, json.dumps(known, indent=1))
     rows = "\n".join(_row(name, entry) for name, entry in sorted(known.items()))
-    return _write(docs / "index.html", PAGE.format(rows=rows))
+    segments = SEGMENTS if (docs / "segments" / "index.html").exists() else ""
+    return _write(docs / "index.html", PAGE.format(rows=rows, segments=segments))
 
 
 def _row(name: str, entry: dict[str, object]) -> str:
