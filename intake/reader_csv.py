@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,13 @@ def _header(contract: SourceContract, file: Path) -> list[str]:
     if contract.header:
         return list(contract.header)
     with opened(file) as handle:
-        first = handle.readline().decode(contract.encoding, errors="replace").removeprefix("\ufeff")
+        line = handle.readline()
+    if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "16" not in contract.encoding:
+        raise UnreadableInputError(
+            f"{file}: written in UTF-16; the contract says {contract.encoding} (encoding: utf-16)"
+        )
+    # In UTF-16 the line ends in the middle of a character.
+    first = line.decode(contract.encoding, errors="replace").removeprefix("\ufeff").rstrip("\ufffd\r\n")
     names = next(csv.reader([first], delimiter=contract.delimiter), [])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

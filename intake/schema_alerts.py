@@ -33,6 +33,10 @@ def report_columns(
         if change.change == "back":
             alerts.resolve_cause(_cause(source, "vanished", change.name), at=at, note="the column is back")
             continue
+        if _is_as_before(alerts, source, change):
+            note = f"the column holds {change.after} again"
+            alerts.resolve_cause(_cause(source, "retyped", change.name), at=at, note=note)
+            continue
         words = {"source": source, "name": change.name, "before": change.before, "after": change.after}
         detail = _DETAILS[change.change].format(file=file, day=day, loss=_LOSS if change.needed else "", **words)
         alerts.open_alert(
@@ -43,8 +47,21 @@ def report_columns(
             source=source,
             at=at,
             kind="schema",
-            sample=[{"column": change.name, "change": change.change, "first_day": day.isoformat()}],
+            sample=[{"column": change.name, "change": change.change, "first_day": day.isoformat(), **_kinds(change)}],
         )
+
+
+def _kinds(change: ColumnChange) -> dict[str, str]:
+    return {"before": change.before, "after": change.after} if change.change == "retyped" else {}
+
+
+def _is_as_before(alerts: AlertBook, source: str, change: ColumnChange) -> bool:
+    """True when a column that was of another kind for some files is of its first kind again."""
+    if change.change != "retyped":
+        return False
+    cause = _cause(source, "retyped", change.name)
+    standing = [alert for alert in alerts.standing_alerts() if alert.cause == cause]
+    return any(row.get("before") == change.after for alert in standing for row in alert.sample)
 
 
 def _cause(source: str, change: str, name: str) -> str:

@@ -75,7 +75,16 @@ class SegmentSettings(_Section):
 class ModelSettings(_Section):
     """Horizons and cut-offs of the predictive models."""
 
-    horizon_days: int = Field(default=91, ge=7, le=730, description="churn and value look this far ahead")
+    horizon_days: int | None = Field(
+        default=None,
+        ge=7,
+        le=730,
+        description="churn and value look this far ahead; null: learned, 91, or 182 or 364 where more than one in ten "
+        "gaps between orders is longer",
+    )
+    near_horizon_days: int = Field(
+        default=30, ge=0, le=365, description="second, nearer horizon of both; 0, or not below the first: none"
+    )
     cutoff_spacing_days: int = Field(default=28, ge=7, le=182, description="between training cut-offs")
     max_train_cutoffs: int = Field(default=5, ge=1, le=24, description="how many of them at most")
 

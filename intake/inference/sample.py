@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -93,7 +94,8 @@ def _jsonl(file: Path, head: bytes) -> Sample:
 
 
 def _csv(file: Path, head: bytes) -> Sample:
-    encoding = next(name for name in _ENCODINGS if _decodes(head, name))
+    wide = head.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    encoding = "utf-16" if wide else next(name for name in _ENCODINGS if _decodes(head, name))
     text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
     lines = text.splitlines(keepends=True)
     lines = lines[:-1] if len(head) == _HEAD_BYTES else lines

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from intake.contract import SourceContract
+from intake.inference.sample import read_sample
 from intake.ingest import ingest
 from intake.ops_store import OpsStore
 from intake.paths import repository_root
@@ -263,3 +264,15 @@ def test_a_file_without_read_permission(project: Project, tmp_path: Path) -> Non
         capture_output=True, text=True, cwd=repository_root(), check=True,
     )  # fmt: skip
     assert done.stdout == f"{file}: no permission to read it"
+
+
+def test_a_spreadsheet_in_utf_16_is_told_and_read(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "wide.csv"
+    file.write_bytes("id;type;at;product;login\n1;product_viewed;2017-05-01 10:00;größe;zoë\n".encode("utf-16"))
+    source = contract(format="csv", delimiter=";")
+    report = ingest(project, source, [file]).files[0]
+    assert (report.state, "encoding: utf-16" in report.message) == ("unreadable", True)
+    assert ingest(project, contract(format="csv", delimiter=";", encoding="utf-16"), [file]).files[0].accepted == 1
+    assert lake_rows(project)[0]["product_id"] == "größe"
+    sample = read_sample(file)
+    assert (sample.encoding, sample.delimiter, next(iter(sample.columns))) == ("utf-16", ";", "id")
