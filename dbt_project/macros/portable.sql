@@ -51,7 +51,9 @@
 {%- endmacro %}
 
 {% macro default__shop_time(timestamp_expression) -%}
-    timezone('{{ env_var('CONCIERGE_TIME_ZONE', 'America/New_York') }}', timezone('UTC', {{ timestamp_expression }}))
+    timezone(
+        '{{ env_var('CONCIERGE_TIME_ZONE', 'America/New_York') }}', make_timestamptz(epoch_us({{ timestamp_expression }}))
+    )
 {%- endmacro %}
 
 

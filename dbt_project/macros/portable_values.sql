@@ -93,8 +93,24 @@
 
 {% macro default__small_map(key, value, order_by, condition) -%}
     nullif(concat('{', string_agg(
-        case when {{ condition }} then concat(cast(to_json({{ key }}) as varchar), ':', {{ value }}) end,
+        case when {{ condition }} then {{ map_member(key, value) }} end,
         ',' order by {{ order_by }}
+    ), '}'), '{}')
+{%- endmacro %}
+
+
+{# One member of a small map as JSON text: the key quoted, the value as it is written. #}
+{% macro map_member(key, value) -%}
+    concat({{ json_string(key) }}, ':', {{ value }})
+{%- endmacro %}
+
+
+{# The same map out of members whose places, from 1 to `most`, are known: no sorting. Each place holds one member. #}
+{% macro ranked_map(member, place, most) -%}
+    nullif(concat('{', concat_ws(','
+        {%- for number in range(1, most + 1) %},
+        max(case when {{ place }} = {{ number }} then {{ member }} end)
+        {%- endfor %}
     ), '}'), '{}')
 {%- endmacro %}
 

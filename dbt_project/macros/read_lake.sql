@@ -20,7 +20,8 @@
 {#
   The visible lake files of the running window, read as one relation; an empty typed one when there are none,
   so that a day emptied at the source comes out empty. Files are filtered by their folder's date: filtering
-  8,760 files on `occurred_at` took 1.7 s, on the folder 0.2 s.
+  8,760 files on `occurred_at` took 1.7 s, on the folder 0.2 s. Microseconds are taken as they are: asking the calendar
+  for UTC took eight times as long.
 #}
 {% macro read_lake() -%}
     {%- set bounds = batch_bounds() -%}
@@ -48,7 +49,7 @@
         select
             {%- for name, type in columns %}
             {%- if type == 'timestamp' %}
-            timezone('UTC', {{ name }}) as {{ name }}{{ "," if not loop.last }}
+            make_timestamp(epoch_us({{ name }})) as {{ name }}{{ "," if not loop.last }}
             {%- elif name == 'lake_path' %}
             substr(filename, {{ root | length + 2 }}) as lake_path,
             {%- elif name == 'lake_row' %}

@@ -92,14 +92,19 @@
         customer_id,
         {{ first_by('score', 'value', "attribute = 'brand'") }} as top_brand,
         max(case when attribute = 'brand' then {{ ratio('score', 'total') }} end) as top_brand_share,
-        {{ small_map("concat(attribute, '=', value)", ratio('score', 'total'), 'place', 'place <= 5') }}
-            as attribute_affinity
+        {{ ranked_map('member', 'place', 5) }} as attribute_affinity
     from (
         select
             *,
-            sum(score) over (partition by as_of, customer_id, attribute) as total,
-            row_number() over (partition by as_of, customer_id order by score desc, attribute, value) as place
-        from attribute_interest
-    ) as ranked
+            case when place <= 5 then {{ map_member("concat(attribute, '=', value)", ratio('score', 'total')) }} end
+                as member
+        from (
+            select
+                *,
+                sum(score) over (partition by as_of, customer_id, attribute) as total,
+                row_number() over (partition by as_of, customer_id order by score desc, attribute, value) as place
+            from attribute_interest
+        ) as ranked
+    ) as told
     group by as_of, customer_id
 {%- endmacro %}

@@ -128,16 +128,21 @@
         {{ first_by('n_views_30d', 'category', 'n_days_30d > 0') }} as top_viewed_category,
         {{ first_by('score', 'category', "score > 0 and category <> 'unknown'") }} as favourite_category,
         {{ first_by('due_score', 'category', "due_score > 0 and category <> 'unknown'") }} as next_best_category,
-        {{ small_map('category', ratio('score', 'total_score'), 'place', 'place <= 5 and score > 0') }}
-            as category_affinity
+        {{ ranked_map('member', 'place', 5) }} as category_affinity
     from (
         select
             *,
-            sum(case when amount > 0 then amount else 0 end) over (partition by as_of, customer_id) as total,
-            sum(score) over (partition by as_of, customer_id) as total_score,
-            row_number() over (partition by as_of, customer_id order by score desc, category) as place
-        from category_interest
-    ) as ranked
+            case when place <= 5 and score > 0 then {{ map_member('category', ratio('score', 'total_score')) }} end
+                as member
+        from (
+            select
+                *,
+                sum(case when amount > 0 then amount else 0 end) over (partition by as_of, customer_id) as total,
+                sum(score) over (partition by as_of, customer_id) as total_score,
+                row_number() over (partition by as_of, customer_id order by score desc, category) as place
+            from category_interest
+        ) as ranked
+    ) as told
     group by as_of, customer_id
 {%- endmacro %}
 
