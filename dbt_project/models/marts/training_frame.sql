@@ -31,7 +31,7 @@ labels as (
 final as (
 
     select
-        features.*,
+        {{ frame_feature_columns(['role', 'horizon_days', 'churned', 'n_orders_horizon', 'spend_horizon_amount']) }},
         closed.role,
         closed.horizon_days,
         cast(case when coalesce(labels.n_orders_horizon, 0) = 0 then 1 else 0 end as integer) as churned,
