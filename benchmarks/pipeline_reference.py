@@ -1,4 +1,7 @@
-"""What one could write by hand instead of the dbt project: visits and 42 aggregates a person, in one DuckDB query."""
+"""What one could write by hand instead of the dbt project: visits and 42 aggregates a person, in one DuckDB query.
+
+Beside it the same aggregates from the project's daily table, but for the largest order, which no feature reads.
+"""
 
 from __future__ import annotations
 
@@ -60,4 +63,40 @@ def query(files: str, as_of: datetime) -> str:
             from events
         )
         select person, {", ".join(aggregates(as_of))} from started group by person
+    """
+
+
+DAILY = {
+    "views": "n_page_views",
+    "searches": "n_searches",
+    "cart_adds": "n_cart_adds",
+    "orders": "n_orders",
+    "mails": "n_emails_sent",
+    "opens": "n_emails_opened",
+    "visits": "n_sessions",
+}
+
+
+def from_days(as_of: datetime) -> str:
+    """41 of the 42 aggregates out of `int_identifier_daily`, one row an identifier."""
+    since = {days: f"event_date >= date '{as_of:%Y-%m-%d}' - {days}" for days in WINDOWS}
+    found = [
+        f"sum(case when {since[days]} then {measure} end) as {name}_{days}d"
+        for name, measure in {**DAILY, "spend": "order_amount"}.items()
+        for days in WINDOWS
+    ]
+    found += [
+        "sum(order_amount) as spend",
+        f"sum(case when {since[30]} then dwell_ms end) as dwell_30d",
+        "min(first_event_at) as first_seen_at",
+        "max(last_event_at) as last_seen_at",
+        "min(first_order_at) as first_order_at",
+        "max(last_order_at) as last_order_at",
+        "max(last_device_type).seen as last_device_type",
+        "max(last_channel).seen as last_channel",
+        "sum(n_events) as events",
+    ]
+    return f"""
+        create or replace table from_days as
+        select anchor_key, {", ".join(found)} from intermediate.int_identifier_daily group by anchor_key
     """
