@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from orchestration.export_contents import (
     take_over,
     write_contents,
 )
+from orchestration.export_rows import renew, renewable
 from orchestration.warehouse import Warehouse
 
 # What a run notes about itself is no reason to publish again.
@@ -42,7 +43,8 @@ def publish_tables(project: Project, version: str, *, only_changes: bool = False
     """Export the public schemas as `<published>/<version>/` and point `current` at it.
 
     With `only_changes` nothing is exported when no table says anything new (what runs note about themselves does not
-    count), and tables that say what they said are taken over from the version before.
+    count), and tables that say what they said are taken over from the version before. Of large tables that changed only
+    the rows that differ are written, into the database alone: their parquet files follow with the next whole export.
 
     The folder is complete before the link moves; a reader that has the older one open keeps reading it, for the next
     `KEEP_VERSIONS` - 1 exports at least. Exporting a version again replaces nothing that is linked: it gets a suffix.
@@ -60,9 +62,12 @@ def publish_tables(project: Project, version: str, *, only_changes: bool = False
     partial = root / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
+    renewed = renewable(known, contents)
     if known:
-        take_over(before.resolve(), partial, known, contents)
-    _export(warehouse, partial, [address for address in contents if contents[address] != known.get(address)])
+        take_over(before.resolve(), partial, known, contents, renewed)
+    changed = [address for address in contents if contents[address] != known.get(address)]
+    _export(warehouse, partial, [address for address in changed if address not in renewed])
+    _renew(warehouse, partial, {address: contents[address] for address in renewed})
     write_contents(partial, contents)
     _sync(partial)
     partial.rename(root / name)
@@ -92,6 +97,17 @@ def _export(warehouse: Warehouse, folder: Path, addresses: Sequence[str]) -> Non
             connection.execute(
                 f"COPY (SELECT * FROM {source}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
             ).fetchall()
+
+
+def _renew(warehouse: Warehouse, folder: Path, contents: Mapping[str, str]) -> None:
+    """Bring large tables up to date row by row; one that cannot be is written as a whole."""
+    with warehouse.connect() as connection, _attached(connection, folder / DATABASE):
+        torn = [address for address, said in contents.items() if not renew(connection, address, said)]
+        for address in torn:
+            schema, _, table = address.partition(".")
+            connection.execute(f'DROP TABLE export."{schema}"."{table}"').fetchall()
+            (folder / f"{address}.parquet").unlink()
+    _export(warehouse, folder, torn)
 
 
 @contextmanager

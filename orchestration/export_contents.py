@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import duckdb
@@ -47,12 +47,18 @@ def write_contents(folder: Path, contents: Mapping[str, str]) -> None:
     (folder / CONTENTS).write_text(json.dumps(contents, indent=1), encoding="utf-8")
 
 
-def take_over(before: Path, folder: Path, known: Mapping[str, str], contents: Mapping[str, str]) -> None:
-    """Start a version from the one before: its database without the tables that changed, its other files linked."""
+def take_over(
+    before: Path, folder: Path, known: Mapping[str, str], contents: Mapping[str, str], renewed: Collection[str] = ()
+) -> None:
+    """Start a version from the one before: its database without the tables that changed, its other files linked.
+
+    Tables of `renewed` are taken over although they changed: their rows follow in the database, their parquet file
+    with the next whole export.
+    """
     shutil.copyfile(before / DATABASE, folder / DATABASE)
     with duckdb.connect(str(folder / DATABASE)) as connection:
         for address, said in known.items():
-            if contents.get(address) == said:
+            if contents.get(address) == said or address in renewed:
                 os.link(before / f"{address}.parquet", folder / f"{address}.parquet")
             else:
                 schema, _, table = address.partition(".")

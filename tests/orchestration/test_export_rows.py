@@ -1,0 +1,93 @@
+"""A large table that is published again row by row says what one written as a whole would say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from intake.clock import WallClock
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration import export_rows
+from orchestration.export import publish_tables
+from orchestration.export_contents import read_contents, table_contents
+from orchestration.warehouse import Warehouse
+
+TABLE = "marts.fct_order"
+ROWS = 5_000
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Published once, with a table that counts as large."""
+    monkeypatch.setattr(export_rows, "LARGE_ROWS", 1_000)
+    found = Project(DataPaths(tmp_path), tmp_path / "config", Settings(), WallClock())
+    Warehouse(found.paths.warehouse).prepare()
+    change(found, "create schema marts")
+    change(found, f"create table {TABLE} as select n as order_id, n * 1.5 as amount from range({ROWS}) as numbers(n)")
+    publish_tables(found, "v0")
+    return found
+
+
+def change(project: Project, *statements: str) -> None:
+    with Warehouse(project.paths.warehouse).connect() as connection:
+        for statement in statements:
+            connection.execute(statement).fetchall()
+
+
+def published(project: Project) -> list[tuple[object, ...]]:
+    file = (project.paths.published / "current").resolve() / "concierge.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return sorted(connection.execute(f"from {TABLE}").fetchall())
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [f"delete from {TABLE} where order_id % 3 = 0"],
+        [f"update {TABLE} set amount = amount + 1 where order_id < 700"],
+        [f"delete from {TABLE} where order_id = 4", f"insert into {TABLE} values ({ROWS}, 7), ({ROWS + 1}, 7)"],
+        [f"insert into {TABLE} select 5, 7.5 from range(3)"],
+        [f"alter table {TABLE} add column currency varchar default 'USD'"],
+        [f"delete from {TABLE} where order_id > 10"],
+    ],
+    ids=["gone", "other", "new and gone", "twice", "another column", "small now"],
+)
+def test_rows_follow_the_warehouse(project: Project, statements: list[str]) -> None:
+    change(project, *statements)
+    done = publish_tables(project, "v1", only_changes=True)
+    warehouse = Warehouse(project.paths.warehouse)
+    assert published(project) == sorted(warehouse.rows(f"from {TABLE}"))
+    assert read_contents(done.folder) == table_contents(warehouse)
+    assert (done.folder / f"{TABLE}.parquet").exists()
+
+
+def test_one_of_two_equal_rows_may_go(project: Project) -> None:
+    change(project, f"insert into {TABLE} select 5, 7.5 from range(3)")
+    publish_tables(project, "v1", only_changes=True)
+    change(project, f"delete from {TABLE} where order_id = 5", f"insert into {TABLE} values (5, 7.5)")
+    publish_tables(project, "v2", only_changes=True)
+    assert len(published(project)) == ROWS
+
+
+def test_a_view_is_published_as_a_whole(project: Project) -> None:
+    change(project, f"create view marts.cheap as select * from {TABLE} where amount < 6000")
+    publish_tables(project, "v1", only_changes=True)
+    change(project, f"delete from {TABLE} where order_id = 1")
+    done = publish_tables(project, "v2", only_changes=True)
+    assert done.rows["marts.cheap"] == 3_999
+    assert read_contents(done.folder) == table_contents(Warehouse(project.paths.warehouse))
+
+
+def test_the_parquet_file_follows_with_the_next_whole_export(project: Project) -> None:
+    change(project, f"delete from {TABLE} where order_id < 100")
+    publish_tables(project, "v1", only_changes=True)
+    folder = project.paths.published / "current"
+    count = f"select count(*) from read_parquet('{folder.resolve()}/{TABLE}.parquet')"
+    assert duckdb.sql(count).fetchall() == [(ROWS,)]
+    publish_tables(project, "v2")
+    count = f"select count(*) from read_parquet('{folder.resolve()}/{TABLE}.parquet')"
+    assert duckdb.sql(count).fetchall() == [(ROWS - 100,)]
