@@ -27,7 +27,10 @@ CURRENT_TABLES = (
     *(f"marts/{name}" for name in ("customer_scores", "customer_segments")),
     *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
     "marts/customer_recommendations",
-    *(f"ml/{name}" for name in ("segment_assignment", "segment_profile", "churn_score", "value_score")),
+    *(
+        f"ml/{name}"
+        for name in ("segment_assignment", "segment_profile", "micro_segment", "churn_score", "value_score")
+    ),
 )
 CURRENT = LEDGER | AssetSelection.assets(*(AssetKey(address.split("/")) for address in CURRENT_TABLES))
 PEOPLE = AssetSelection.groups(Group.IDENTITY.value, Group.PROFILES.value)

@@ -9,14 +9,22 @@ from dataclasses import asdict, dataclass, replace
 import pandas as pd
 
 from ml.churn import ChurnModel
-from ml.segments import EVERYONE_ID, PersonaCard, SegmentModel, apply_ladder, persona_cards
+from ml.segments import (
+    EVERYONE_ID,
+    LIFECYCLE_NAMES,
+    PersonaCard,
+    SegmentModel,
+    apply_ladder,
+    ladder_among,
+    persona_cards,
+)
 from ml.segments.persona import suggested_treatment
 from ml.value import ValueModel
 from orchestration.model_registry import StoredModel
 from orchestration.warehouse_schema import source_table
 
 PERSONAS = "personas.json"
-EVERYONE, PERSONA = "everyone", "persona"
+EVERYONE = "everyone"
 
 
 @dataclass(frozen=True)
@@ -34,42 +42,49 @@ def empty(address: str) -> pd.DataFrame:
 
 
 def segmented(stored: StoredModel, features: pd.DataFrame, categories: pd.DataFrame, floor: int) -> Segmented:
-    """Assign every customer who ordered; those who never did, and small segments, stand on the rung `everyone`."""
+    """Assign every customer who ordered; those who never did, and small segments, fall down the ladder.
+
+    Args:
+        stored: the segment model.
+        features: current features; with a column `lifecycle` a rung of stages of life lies above everyone.
+        categories: customer_id, category, amount.
+        floor: customers from which a group may be acted on.
+    """
     model = SegmentModel.from_files(stored.files)
     names = {int(key): str(name) for key, name in json.loads(stored.files[PERSONAS]).items()}
     buyers = features.loc[features["orders_lifetime"] > 0]
     cards = [_named(card, names) for card in persona_cards(model, buyers, categories)]
-    ladder = apply_ladder(model.assign(buyers), floor)
-    others = features.loc[features["orders_lifetime"] <= 0, ["customer_id"]]
-    ladder = pd.concat([ladder, others.assign(persona_id=EVERYONE_ID, segment_id=EVERYONE_ID, rung=EVERYONE)])
-    shown = {card.segment_id: card.name for card in cards} | {EVERYONE_ID: EVERYONE}
+    ladder = apply_ladder(_personas(model, features), floor)
+    shown = {card.segment_id: card.name for card in cards} | {**LIFECYCLE_NAMES, EVERYONE_ID: EVERYONE}
     as_of, version = features["as_of"].iloc[0], stored.card.version
-    assignment = ladder.assign(
-        as_of=as_of,
-        segment_name=ladder["segment_id"].map(shown),
-        micro_segment=None,
-        model_version=version,
-    )
-    return Segmented(assignment, _profile_rows(cards, as_of, version), cards)
+    return Segmented(_assigned(ladder, shown, as_of, version), _profile_rows(cards, as_of, version), cards)
 
 
-def segmented_among(stored: StoredModel, features: pd.DataFrame, personas: Mapping[int, str]) -> pd.DataFrame:
-    """Rows of `ml.segment_assignment` for some customers, among personas (name by id) that are large enough already."""
-    names = {**personas, EVERYONE_ID: EVERYONE}
+def segmented_among(stored: StoredModel, features: pd.DataFrame, groups: Mapping[int, str]) -> pd.DataFrame:
+    """Rows of `ml.segment_assignment` for some customers, among groups (name by id) that are large enough already."""
     if features.empty:
         return empty("ml.segment_assignment")
+    model = SegmentModel.from_files(stored.files)
+    ladder = ladder_among(_personas(model, features), frozenset(groups))
+    return _assigned(ladder, {**groups, EVERYONE_ID: EVERYONE}, features["as_of"].iloc[0], stored.card.version)
+
+
+def _personas(model: SegmentModel, features: pd.DataFrame) -> pd.DataFrame:
+    """Customer, persona (-1 for who never ordered) and stage of life, where it is told."""
     persona = pd.Series(EVERYONE_ID, index=features.index, dtype="int64")
     buyers = features["orders_lifetime"] > 0
     if buyers.any():
-        model = SegmentModel.from_files(stored.files)
         persona.loc[buyers] = model.assign(features.loc[buyers])["segment_id"].to_numpy()
-    segment = persona.where(persona.isin(list(personas)), EVERYONE_ID)
-    return features[["customer_id", "as_of"]].assign(
-        segment_id=segment,
-        segment_name=segment.map(names),
-        rung=segment.map(lambda found: EVERYONE if found == EVERYONE_ID else PERSONA),
+    told = [name for name in ("customer_id", "lifecycle") if name in features.columns]
+    return features[told].assign(segment_id=persona)
+
+
+def _assigned(ladder: pd.DataFrame, names: Mapping[int, str], as_of: pd.Timestamp, version: str) -> pd.DataFrame:
+    return ladder.assign(
+        as_of=as_of,
+        segment_name=ladder["segment_id"].map(dict(names)),
         micro_segment=None,
-        model_version=stored.card.version,
+        model_version=version,
     )
 
 

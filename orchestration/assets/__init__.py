@@ -16,7 +16,10 @@ from orchestration.assets.intake import landed_files
 from orchestration.assets.lake import pinned_lake
 from orchestration.assets.matching import identity_matching
 from orchestration.assets.outlook import next_category_model, next_purchase_model, outlook_score, price_model
+from orchestration.assets.membership import segment_membership
+from orchestration.assets.micro_segments import micro_segment
 from orchestration.assets.recommendations import recommendation
+from orchestration.assets.persona_cards import persona_page
 from orchestration.assets.refresh import touched_customers
 from orchestration.assets.retention import retention
 from orchestration.assets.scores import churn_score, segments, value_score
@@ -29,4 +32,6 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
     training = [cutoff, segment_model, churn_model, value_model, next_purchase_model, next_category_model, price_model]
     scoring = [segments, churn_score, value_score, outlook_score, recommendation, drift, decisions]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
-    return [landed_files, pinned_lake, *dbt_models(project), *people, *training, *scoring, snapshot, tables, retention]
+    groups = [micro_segment, segment_membership, persona_page]
+    built = [*dbt_models(project), *people, *training, *scoring, *groups]
+    return [landed_files, pinned_lake, *built, snapshot, tables, retention]

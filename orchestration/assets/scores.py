@@ -17,13 +17,16 @@ from orchestration.warehouse import Warehouse
 
 UNTRAINED = "no trained model yet: no scores; train with `concierge run --train` or wait for the weekly schedule"
 # Those too small to act on stand as everyone.
-PERSONAS_SQL = """
-    select distinct segment_id, segment_name from ml.segment_assignment where rung = 'persona' and model_version = ?
+GROUPS_SQL = """
+    select segment_id, segment_name from ml.segment_assignment where rung <> 'everyone' and model_version = ?
+    group by segment_id, segment_name
 """
+LIFECYCLE_SQL = "select customer_id, lifecycle from marts.dim_customer"
 SEGMENT_DEPS = [
     ["marts", "customer_features"],
     ["marts", "customer_consent"],
     ["marts", "customer_product"],
+    ["marts", "dim_customer"],
     ["models", "segments"],
 ]
 SEGMENT_SPECS = [
@@ -47,10 +50,10 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     """Assign customers to the segments of the current model."""
     warehouse, models = workspace.warehouse(), workspace.models()
     keys = [spec.key for spec in SEGMENT_SPECS]
-    if not makes_everybody(context.run, warehouse) and (personas := personas_of(warehouse, models)):
-        yield from segments_of_touched(warehouse, models.load("segments"), personas)
+    if not makes_everybody(context.run, warehouse) and (groups := groups_of(warehouse, models)):
+        yield from segments_of_touched(warehouse, models.load("segments"), groups)
         return
-    features = warehouse.frame(PROFILED_SQL)
+    features = with_lifecycle(warehouse, warehouse.frame(PROFILED_SQL))
     if models.current_version("segments") is None or features.empty:
         context.log.warning(UNTRAINED)
         warehouse.replace({".".join(key.path): empty(".".join(key.path)) for key in keys})
@@ -76,21 +79,27 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     )
 
 
-def personas_of(warehouse: Warehouse, models: ModelRegistry) -> dict[int, str]:
-    """Name by segment of the personas now in use; none when the current model is another one."""
+def groups_of(warehouse: Warehouse, models: ModelRegistry) -> dict[int, str]:
+    """Name by segment of the groups large enough to act on; none when the current model is another one."""
     version = models.current_version("segments")
-    rows = warehouse.rows(PERSONAS_SQL, [version]) if version else []
+    rows = warehouse.rows(GROUPS_SQL, [version]) if version else []
     return {int(str(segment)): str(name) for segment, name in rows}
 
 
 def segments_of_touched(
-    warehouse: Warehouse, model: StoredModel, personas: dict[int, str]
+    warehouse: Warehouse, model: StoredModel, groups: dict[int, str]
 ) -> Iterator[MaterializeResult[None]]:
     """Segments of touched customers among the personas in use; personas are described and sized by the daily run."""
-    found = segmented_among(model, touched_features(warehouse), personas)
+    found = segmented_among(model, with_lifecycle(warehouse, touched_features(warehouse)), groups)
     counts = warehouse.replace({"ml.segment_assignment": found}, where=WHERE_TOUCHED)
     for spec, rows in zip(SEGMENT_SPECS, (counts["ml.segment_assignment"], 0), strict=True):
         yield MaterializeResult(asset_key=spec.key, metadata={"touched": rows})
+
+
+def with_lifecycle(warehouse: Warehouse, features: pd.DataFrame) -> pd.DataFrame:
+    """Features with everybody's stage of life; null where there is none."""
+    stages = warehouse.frame(LIFECYCLE_SQL).set_index("customer_id")["lifecycle"]
+    return features.assign(lifecycle=features["customer_id"].map(stages))
 
 
 def touched_features(warehouse: Warehouse) -> pd.DataFrame:

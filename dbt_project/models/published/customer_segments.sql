@@ -14,6 +14,16 @@ customers as (
 
 ),
 
+micro_segments as (
+
+    select
+        customer_id,
+        micro_segment
+    from {{ source('ml', 'micro_segment') }}
+    where is_large
+
+),
+
 final as (
 
     select
@@ -21,11 +31,15 @@ final as (
         assignments.as_of,
         assignments.segment_id,
         assignments.segment_name,
-        assignments.rung,
-        assignments.micro_segment,
+        case
+            when micro_segments.micro_segment is not null and assignments.rung = 'persona' then 'micro'
+            else assignments.rung
+        end as rung,
+        micro_segments.micro_segment,
         assignments.model_version
     from assignments
     inner join customers on assignments.customer_id = customers.customer_id
+    left join micro_segments on assignments.customer_id = micro_segments.customer_id
 
 )
 

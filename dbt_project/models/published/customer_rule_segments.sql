@@ -1,0 +1,29 @@
+-- One row per customer and segment by rule that holds for them.
+with members as (
+
+    select * from {{ source('ml', 'rule_segment_member') }}
+
+),
+
+customers as (
+
+    select
+        customer_id,
+        as_of
+    from {{ ref('dim_customer') }}
+    where consent_personalization
+
+),
+
+final as (
+
+    select
+        members.customer_id,
+        members.rule_segment,
+        customers.as_of
+    from members
+    inner join customers on members.customer_id = customers.customer_id
+
+)
+
+select * from final

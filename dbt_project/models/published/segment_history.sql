@@ -1,0 +1,28 @@
+-- One row per customer, segment and stay in it.
+with stays as (
+
+    select * from {{ source('ml', 'segment_history') }}
+
+),
+
+customers as (
+
+    select customer_id from {{ ref('dim_customer') }}
+    where consent_personalization
+
+),
+
+final as (
+
+    select
+        stays.customer_id,
+        stays.kind,
+        stays.segment,
+        stays.entered_on,
+        stays.left_on
+    from stays
+    inner join customers on stays.customer_id = customers.customer_id
+
+)
+
+select * from final
