@@ -68,8 +68,13 @@ def setting(name: str, value: str) -> Iterator[None]:
             os.environ[name] = before
 
 
-def unpartitioned_models(project: DbtProject, name: str, select: str, exclude: str = "") -> AssetsDefinition:
-    """Models without partitions: rebuilt as a whole, or in an hourly run the rows of touched customers."""
+def unpartitioned_models(
+    project: DbtProject, name: str, select: str, exclude: str = "", *, frame: str = "everything"
+) -> AssetsDefinition:
+    """Models without partitions: rebuilt as a whole, or in an hourly run the rows of touched customers.
+
+    `frame` is what a training frame holds: `everything`, or only what `models` learn from.
+    """
 
     @dbt_assets(  # type: ignore[untyped-decorator]
         manifest=project.manifest_path,
@@ -83,7 +88,8 @@ def unpartitioned_models(project: DbtProject, name: str, select: str, exclude: s
     def models(context: AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[object]:
         everybody = makes_everybody(context.run, workspace.warehouse())
         os.environ[VARIABLE] = "everybody" if everybody else TOUCHED
-        yield from build(context, dbt, ["--full-refresh"] if everybody else [])
+        with setting("CONCIERGE_FRAME", frame):
+            yield from build(context, dbt, ["--full-refresh"] if everybody else [])
 
     return cast("AssetsDefinition", models)
 
@@ -93,6 +99,6 @@ def dbt_models(project: DbtProject) -> list[AssetsDefinition]:
     return [
         daily_models(project),
         unpartitioned_models(project, "profile_models", "tag:profiles", TRAINING_FRAME),
-        unpartitioned_models(project, "training_models", TRAINING_FRAME),
+        unpartitioned_models(project, "training_models", TRAINING_FRAME, frame="models"),
         unpartitioned_models(project, "published_models", "tag:published"),
     ]
