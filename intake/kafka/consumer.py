@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from intake.contract import SourceContract
 from intake.ingest import ingest
+from intake.kafka.client_log import client_log
 from intake.kafka.offsets import Offsets, PendingSpool, Position
 from intake.kafka.spool import Gathered, sweep_spool, write_spool
 from intake.kafka.topics import StreamError, client_options
@@ -24,6 +25,7 @@ POLL_SECONDS = 0.5
 CONNECT_SECONDS = 15.0
 NEW_PARTITIONS_SECONDS = 60.0
 _AT_ONCE = 1_000
+_NOBODY_ANSWERS = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE, KafkaError._TIMED_OUT)
 _LOG = logging.getLogger(__name__)
 
 
@@ -52,7 +54,7 @@ class TopicReader:
         self.project, self.contracts, self.on_taken = project, dict(contracts), on_taken
         self._offsets = Offsets(project.paths)
         self._gathered: dict[str, Gathered] = {}
-        self._consumer = Consumer({**client_options(project), "logger": _LOG})
+        self._consumer = Consumer({**client_options(project), "logger": client_log()})
         self._cluster = ""
         self._assigned: set[Position] = set()
         self._lows: dict[Position, int] = {}
@@ -76,7 +78,7 @@ class TopicReader:
         except Timeout:
             raise StreamError("another `concierge stream` is reading for this data folder") from None
         except KafkaException as error:
-            raise StreamError(_reason(error.args[0])) from None
+            raise StreamError(self._told(error.args[0])) from None
         finally:
             self._consumer.close()
 
@@ -207,6 +209,12 @@ class TopicReader:
                 self._take_in(spool, messages)
             else:
                 self._offsets.forget(spool)
+
+    def _told(self, error: KafkaError) -> str:
+        if error.code() in _NOBODY_ANSWERS:
+            servers = client_options(self.project)["bootstrap.servers"]
+            return f"settings.yml: kafka.servers: no broker answers at {servers} ({_reason(error)})"
+        return _reason(error)
 
     @property
     def _folder(self) -> Path:
