@@ -192,6 +192,7 @@ async def two_workers(port: int) -> tuple[Connection, Connection]:
         if len(found) == 2:
             first, second = found.values()
             return first, second
+        await asyncio.sleep(0.05)
     raise SystemExit("no second worker answered")
 
 

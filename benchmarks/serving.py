@@ -31,11 +31,9 @@ from starlette.routing import Route
 from intake.hashing import keyed_hash
 from intake.keys import identifier_key_bytes
 from intake.paths import DataPaths, repository_root
-from intake.project import Project
-from serving.app import create_app
-from serving.configuration import service_config
 from serving.content import load_content
 from serving.http.messages import DecideRequest
+from serving.server import build as build_service
 from serving.snapshot import pointer
 from serving.snapshot.records import (
     DecisionRow,
@@ -66,7 +64,7 @@ class Load:
 
 def bench_app() -> Starlette:
     """The service with two controls on the same server."""
-    app = create_app(service_config(Project.open()))
+    app = build_service()
     decoder = msgspec.json.Decoder(DecideRequest)
 
     async def static(_: Request) -> Response:

@@ -11,6 +11,7 @@ from intake.project import Project
 from intake.purposes import MARKETING
 from orchestration.warehouse import Warehouse
 from serving.lean import attributes_used
+from serving.live import REFUSED_ANALYTICS
 from serving.placement import Placement, load_placements
 from serving.policy import Policy, load_policies
 from serving.snapshot.records import (
@@ -153,6 +154,7 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
             "segments": len({profile.segment_id for profile in profiles if profile.segment_id is not None}),
             "products": len(products),
             "decisions": len(decisions),
+            REFUSED_ANALYTICS: sum("analytics" in profile.refusals for profile in profiles),
         },
     )
 

@@ -10,6 +10,9 @@ from serving.rulebook import Rulebook
 from serving.snapshot.reader import SnapshotReader
 from serving.visit import features_used
 
+REFUSED_ANALYTICS = "refused_analytics"
+"""Name of the manifest's total of customers who refused analytics."""
+
 
 class LiveSnapshot:
     """Everything `decide` reads. It owns the reader.
@@ -28,6 +31,9 @@ class LiveSnapshot:
         self.action_values = {(p.name, a.name): action_values(a) for p in self.placements.values() for a in p.actions}
         self.zone = ZoneInfo(reader.manifest.time_zone)
         self.session_features = features_used(reader.policies)
+        counts = reader.manifest.counts, reader.manifest.totals
+        # Whether anybody's refusal of analytics stands in it; a snapshot that does not say so is looked into.
+        self.has_refusals = counts[0].get("identifier", 1) > 0 and counts[1].get(REFUSED_ANALYTICS, 1) > 0
 
     def close(self) -> None:
         """Close the reader; no question may follow."""

@@ -92,7 +92,8 @@ class LiveSide:
             def words(arrival: Arrival) -> Sequence[Word]:
                 return self._words(overlay, live, arrival.pairs, has_words)
 
-            answers = suppressed(arrivals, words, self._config.rules(), self._config.said_before, microseconds(now))
+            since = words if has_words or (live is not None and live.has_refusals) else None
+            answers = suppressed(arrivals, since, self._config.rules(), self._config.said_before, microseconds(now))
         overlay.counts.suppressed += sum(answers)
         return answers
 
@@ -164,7 +165,9 @@ class LiveSide:
         self, overlay: Overlay, live: LiveSnapshot | None, pairs: Sequence[Pair], has_words: bool
     ) -> Sequence[Word]:
         """What was said of consent by these identifiers and for their customers, and refusals that the batch knows."""
-        known = [word for pair in pairs for word in self._refused(live, pair)] if live is not None else []
+        known: list[Word] = []
+        if live is not None and live.has_refusals:
+            known = [word for pair in pairs for word in self._refused(live, pair)]
         if not has_words:
             return known
         customer_of = _customer_of(live)

@@ -23,7 +23,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of request bodies: unknown fields are refused."""
 
 
-class Identifier(Message, frozen=True):
+class Identifier(Message, frozen=True, gc=False):
     """An identifier in clear; it is replaced by its keyed hash before anything else happens."""
 
     type: IdentifierType
@@ -71,7 +71,7 @@ class LookupAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     recommendations: dict[str, list[str]] | None = None
 
 
-class Event(Message, frozen=True):
+class Event(Message, frozen=True, gc=False):
     """One event; field names are those of the event everywhere. Money in `currency`, `scroll_depth` 0 to 1."""
 
     event_type: ShortText

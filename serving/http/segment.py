@@ -86,7 +86,7 @@ async def _kept(service: Service, contents: Sequence[bytes], now: datetime) -> R
         await written(service.consents, [line_of(word.fields) for word in said])
     if stored:
         await written(service.segment, [with_checksum(sealed(cipher, content)) for content in stored])
-    service.metrics.taken(stored, left)
+    service.metrics.taken(stored, tuple(left))
     let_see(service, [arrival for arrival in every if arrival.event_id not in left], now)
     return json_response(SegmentSuccess(True))
 
