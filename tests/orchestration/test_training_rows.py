@@ -28,6 +28,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
             select printf('c%03d', 97 * n % 101) as customer_id, timestamp '2017-01-01' + c * interval 28 day as as_of,
                 n % 3 as orders_lifetime, cast(n * 7.13 as decimal(18, 4)) as spend_lifetime,
                 cast(n as bigint) as tenure_days, nullif(n % 5, 0) as product_views_30d, n % 2 = 0 as is_known,
+                cast(null as bigint) as reviews_read_30d,
                 'c' || n as top_category, timestamp '2017-01-01' + n * interval 1 minute as last_seen_at,
                 'train' as role, 28 as horizon_days, cast(n % 2 as integer) as churned, n as n_orders_horizon,
                 cast(n * 1234567.1234 as decimal(18, 4)) as spend_horizon_amount
@@ -54,9 +55,14 @@ def test_numbers_are_those_of_the_table(
 
 def test_texts_are_left_out_unless_named_and_rows_may_be_chosen(warehouse: Warehouse) -> None:
     assert not {"top_category", "role"} & set(training_rows(warehouse).columns)
-    buyers = training_rows(warehouse, ["top_category"], where="orders_lifetime > 0")
+    buyers = training_rows(warehouse, texts=["top_category"], where="orders_lifetime > 0")
     plain = warehouse.frame(PLAIN).loc[lambda frame: frame["orders_lifetime"] > 0]
     assert buyers["top_category"].tolist() == plain["top_category"].tolist()
+
+
+def test_numbers_that_nobody_has_are_left_out_unless_a_model_reads_them(warehouse: Warehouse) -> None:
+    assert "reviews_read_30d" not in training_rows(warehouse).columns
+    assert training_rows(warehouse, ["reviews_read_30d"])["reviews_read_30d"].isna().all()
 
 
 def test_an_empty_frame_has_its_columns(warehouse: Warehouse) -> None:
