@@ -25,6 +25,7 @@ from orchestration.warehouse_schema import source_table
 
 PERSONAS = "personas.json"
 EVERYONE = "everyone"
+NO_MODEL = "none"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def segmented(stored: StoredModel, features: pd.DataFrame, categories: pd.DataFr
     shown = {card.segment_id: card.name for card in cards} | {**LIFECYCLE_NAMES, EVERYONE_ID: EVERYONE}
     as_of, version = features["as_of"].iloc[0], stored.card.version
     return Segmented(_assigned(ladder, shown, as_of, version), _profile_rows(cards, as_of, version), cards)
+
+
+def unsegmented(features: pd.DataFrame, floor: int) -> pd.DataFrame:
+    """Rows of `ml.segment_assignment` before any model is trained: stages of life large enough, or everyone."""
+    ladder = apply_ladder(features.assign(segment_id=EVERYONE_ID), floor)
+    return _assigned(ladder, {**LIFECYCLE_NAMES, EVERYONE_ID: EVERYONE}, features["as_of"].iloc[0], NO_MODEL)
 
 
 def segmented_among(stored: StoredModel, features: pd.DataFrame, groups: Mapping[int, str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import frame_preview, picture
 from orchestration.refresh.scope import WHERE_TOUCHED, makes_everybody
 from orchestration.resources import Workspace
-from orchestration.scoring import churn_scores, empty, segmented, segmented_among, value_scores
+from orchestration.scoring import empty, segmented, segmented_among, unsegmented
 from orchestration.warehouse import Warehouse
 
 UNTRAINED = "no trained model yet: no scores; train with `concierge run --train` or wait for the weekly schedule"
@@ -53,13 +53,15 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     if not makes_everybody(context.run, warehouse) and (groups := groups_of(warehouse, models)):
         yield from segments_of_touched(warehouse, models.load("segments"), groups)
         return
+    floor = workspace.project().settings.segments.minimum_size
     features = with_lifecycle(warehouse, warehouse.frame(PROFILED_SQL))
     if models.current_version("segments") is None or features.empty:
         context.log.warning(UNTRAINED)
-        warehouse.replace({".".join(key.path): empty(".".join(key.path)) for key in keys})
+        nobody = empty("ml.segment_assignment")
+        assignment = nobody if features.empty else unsegmented(features, floor)
+        warehouse.replace({"ml.segment_assignment": assignment, "ml.segment_profile": empty("ml.segment_profile")})
         yield from (MaterializeResult(asset_key=key, metadata={"note": UNTRAINED}) for key in keys)
         return
-    floor = workspace.project().settings.segments.minimum_size
     found = segmented(models.load("segments"), features, warehouse.frame(CATEGORIES_SQL), floor)
     counts = warehouse.replace({"ml.segment_assignment": found.assignment, "ml.segment_profile": found.profile})
     yield MaterializeResult(

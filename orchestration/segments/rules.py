@@ -28,8 +28,12 @@ class RuleSegment(Section):
     )
 
 
-def load_rule_segment(file: Path) -> RuleSegment:
+def load_rule_segment(file: Path, config: Path) -> RuleSegment:
     """One file, its condition checked.
+
+    Args:
+        file: the YAML file.
+        config: the configuration folder, whose sensitive attributes hold.
 
     Raises:
         ConfigError: the first mistake, with file, line, field, value and what is allowed.
@@ -39,7 +43,7 @@ def load_rule_segment(file: Path) -> RuleSegment:
     if rule.name != file.stem:
         raise content.error(("name",), f"{rule.name!r} differs from the file's name {file.stem!r}")
     try:
-        check_condition(rule.where, condition_columns(), load_sensitive(file.parent.parent))
+        check_condition(rule.where, condition_columns(), load_sensitive(config))
     except ConditionError as error:
         raise content.error(("where",), str(error)) from error
     return rule
@@ -55,7 +59,7 @@ def rule_segments(config: Path) -> tuple[list[RuleSegment], dict[str, ConfigErro
     right, wrong = [], {}
     for file in rule_files(config):
         try:
-            right.append(load_rule_segment(file))
+            right.append(load_rule_segment(file, config))
         except ConfigError as error:
             wrong[file.stem] = error
     return right, wrong

@@ -17,7 +17,7 @@ from ml.errors import NotTrainable
 from ml.segments import SEGMENT_COLUMNS, fit_segments, persona_cards
 from orchestration.assets.training import NamedSegments, metrics_table
 from orchestration.model_registry import ModelRegistry, StoredModel
-from orchestration.scoring import empty, segmented, segmented_among
+from orchestration.scoring import empty, segmented, segmented_among, unsegmented
 from orchestration.training import Facts, Trained, train_and_store
 from orchestration.warehouse_schema import source_table
 
@@ -132,3 +132,23 @@ def test_a_persona_too_small_to_act_on_stays_everyone(stored: StoredModel, featu
     found = segmented_among(stored, features.head(3), {})
     assert set(found["rung"]) == {"everyone"}
     assert segmented_among(stored, features.head(0), {}).empty
+
+
+def test_stages_of_life_stand_between_personas_and_everyone(stored: StoredModel, features: pd.DataFrame) -> None:
+    told = features.assign(lifecycle=np.where(features["orders_lifetime"] > 0, "active", "prospect"))
+    found = segmented(stored, told, no_categories(), floor=10).assignment
+    strangers = found.loc[found["customer_id"].str.startswith("d")]
+    assert set(strangers["segment_name"]) == {"Prospects"}
+    assert set(strangers["rung"]) == {"lifecycle"}
+    groups = found.loc[found["rung"] != "everyone", ["segment_id", "segment_name"]].drop_duplicates()
+    names = dict(zip(groups["segment_id"], groups["segment_name"], strict=True))
+    again = segmented_among(stored, told, names)
+    pd.testing.assert_frame_equal(again[list(found.columns)], found, check_dtype=False)
+
+
+def test_before_a_model_everybody_stands_on_a_stage_of_life(features: pd.DataFrame) -> None:
+    told = features.assign(lifecycle=np.where(features["orders_lifetime"] > 0, "active", "prospect"))
+    found = unsegmented(told, floor=20)
+    assert found["segment_name"].value_counts().to_dict() == {"Active customers": CUSTOMERS, "everyone": 10}
+    assert set(source_table("ml.segment_assignment").column_names) <= set(found.columns)
+    assert set(unsegmented(features, floor=1)["rung"]) == {"everyone"}

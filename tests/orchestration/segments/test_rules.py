@@ -92,7 +92,7 @@ def test_the_shipped_examples_are_right() -> None:
 )
 def test_a_mistake_is_shown_with_file_line_and_field(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        load_rule_segment(write(tmp_path, text))
+        load_rule_segment(write(tmp_path, text), CONFIG)
 
 
 def test_one_wrong_file_stops_no_other(tmp_path: Path) -> None:
