@@ -34,14 +34,15 @@ def micro_segment(context: AssetExecutionContext, workspace: Workspace) -> Mater
     bands = MicroBands(churn_medium=settings.churn_medium, churn_high=settings.churn_high)
     found = micro_segments(warehouse.frame(PEOPLE_SQL), settings.minimum_size, bands)
     warehouse.replace({"ml.micro_segment": found})
-    sizes = found.groupby(["micro_segment", "is_large"], as_index=False)["customer_id"].size()
-    shown = sizes.sort_values(["size", "micro_segment"], ascending=[False, True])
-    context.log.info("%d micro-segments, %d large enough", len(sizes), int(sizes["is_large"].sum()))
+    sizes = found[["micro_segment", "customers", "is_large"]].drop_duplicates()
+    shown = sizes.sort_values(["customers", "micro_segment"], ascending=[False, True])
+    large = int(sizes["is_large"].sum())
+    context.log.info("%d micro-segments, %d large enough", len(sizes), large)
     return MaterializeResult(
         metadata={
             "dagster/row_count": len(found),
             "micro_segments": len(sizes),
-            "large_enough": int(sizes["is_large"].sum()),
+            "large_enough": large,
             "preview": frame_preview(shown, rows=30),
         }
     )

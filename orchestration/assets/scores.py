@@ -12,7 +12,7 @@ from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import frame_preview, picture
 from orchestration.refresh.scope import WHERE_TOUCHED, makes_everybody
 from orchestration.resources import Workspace
-from orchestration.scoring import empty, segmented, segmented_among, unsegmented
+from orchestration.scoring import churn_scores, empty, segmented, segmented_among, unsegmented, value_scores
 from orchestration.warehouse import Warehouse
 
 UNTRAINED = "no trained model yet: no scores; train with `concierge run --train` or wait for the weekly schedule"
