@@ -1,28 +1,31 @@
 """The real dbt project on a large lake: against one query by hand, hour by hour, and at several cut-offs.
 
-    python -m benchmarks.pipeline [--events 1000000] [--part models|hour|frame] [--keep FOLDER]
+    python -m benchmarks.pipeline [--events 1000000] [--part models|hour|frame] [--copies 0] [--keep FOLDER]
 
 `models`: staging, sessions, daily tables and features, against one hand-written DuckDB query for visits and 42
 aggregates on the same files; beside it, what 41 of these aggregates cost that features have as well, from the five
 models that they need. `hour`: `concierge run --hourly` with 100,000 new events, on the history and on a tenth of
 it (ten times shorter, with as much traffic a day and a tenth of the customers), each less a run that finds nothing.
-`frame`: the training frame at 1, 2, 4 and 8 cut-offs.
+`frame`: the training frame at 1, 2, 4 and 8 cut-offs, with the columns that models learn from. `--copies 9` adds nine
+copies of other people to what was built, for ten times the customers and events at the price of building one: on the
+same days for the frame, before its first day for `hour`, which measures the lengthened history against the built one.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
 from benchmarks.measured import Cost, run
-from benchmarks.pipeline_events import Shop, land, land_hour
+from benchmarks.pipeline_events import Shop, land
+from benchmarks.pipeline_hour import copied, first_run, hour, lengthened
 from benchmarks.pipeline_reference import from_days, query
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
@@ -38,7 +41,6 @@ from orchestration.warehouse import Warehouse
 
 # The bounds are set for ten million, which takes an hour of a busy machine.
 USUAL, CUSTOMERS_A_MILLION, DAYS = 1_000_000, 50_000, 365
-NEW_EVENTS = 100_000
 CUTOFFS = (1, 2, 4, 8)
 # What features are made from; identities and accounts have measures of their own.
 BEHIND_AGGREGATES = (
@@ -133,41 +135,10 @@ def in_duckdb(database: Path, sql: str) -> Cost:
     return run([sys.executable, "-c", code, str(database), sql], {})[0]
 
 
-def hour(folder: Path, shop: Shop) -> float:
-    """CPU seconds of an hourly run with new events, less one that finds nothing."""
-    project = opened(folder, shop)
-    first = _hourly(project, shop.end)
-    empty = _hourly(project, shop.end + timedelta(minutes=5))
-    land_hour(project.paths, shop, NEW_EVENTS, seed=1)
-    new = _hourly(project, shop.end + timedelta(minutes=10))
-    touched = _touched(project)
-    print(
-        f"{shop.events:,} events: first run {first}; nothing new {empty}; {NEW_EVENTS:,} new {new}, {touched:,} rows"
-        f" of customers made again; difference {new.cpu - empty.cpu:.1f} CPU s",
-        flush=True,
-    )
-    return new.cpu - empty.cpu
-
-
-def _hourly(project: Project, as_of: datetime) -> Cost:
-    command = [sys.executable, "-m", "orchestration.cli.main", "run", "--hourly", "--as-of", as_of.isoformat()]
-    cost, said = run(command, variables(project.paths, project.config))
-    print("   " + "\n   ".join(said.strip().splitlines()), flush=True)
-    return cost
-
-
-def _touched(project: Project) -> int:
-    file = (project.paths.published / "current").resolve() / "concierge.duckdb"
-    with duckdb.connect(str(file), read_only=True) as connection:
-        newest = (
-            "select count(*) from marts.customer_features where last_seen_at >= (select max(as_of) - interval 1 day"
-        )
-        return int(connection.execute(f"{newest} from marts.customer_features)").fetchall()[0][0])
-
-
 def frame(project: Project, shop: Shop) -> None:
     """The training frame at more and more cut-offs."""
     warehouse = Warehouse(project.paths.warehouse)
+    os.environ["CONCIERGE_FRAME"] = "models"
     for number in CUTOFFS:
         moments = [shop.end.replace(tzinfo=None) - timedelta(days=45 + 14 * place) for place in range(number)]
         asked = pd.DataFrame({"as_of": moments, "horizon_days": 45, "role": "train"})
@@ -176,11 +147,28 @@ def frame(project: Project, shop: Shop) -> None:
         print(f"{number} cut-offs: {cost}; {warehouse.count('marts.training_frame'):,} rows", flush=True)
 
 
+def hours(root: Path, events: int, copies: int) -> None:
+    """New events on a history against the same on a tenth of it, or on its copies against itself."""
+    short = shop_of(events if copies else events // 10, max(DAYS // 10, 1))
+    project = opened(root / "short", short)
+    first_run(project, short)
+    if copies:
+        long = short
+        longer = lengthened(project, root / "long", short, copies)
+    else:
+        long = shop_of(events)
+        longer = opened(root / "long", long)
+        first_run(longer, long)
+    short_one, long_one = hour(project, short), hour(longer, long)
+    print(f"new events on the long history against the short one: {long_one / short_one:.2f} x")
+
+
 def main() -> None:
     """Measure the chosen parts and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--events", type=int, default=USUAL)
     parser.add_argument("--part", choices=("models", "hour", "frame"), action="append")
+    parser.add_argument("--copies", type=int, default=0, help="add so many copies to what was built")
     parser.add_argument("--keep", type=Path, help="leave the folders there")
     chosen = parser.parse_args()
     parts = chosen.part or ["models", "frame", "hour"]
@@ -190,11 +178,10 @@ def main() -> None:
         if {"models", "frame"} & set(parts):
             project = models(root / "models", shop)
             if "frame" in parts:
+                copied(project, chosen.copies, days=0)
                 frame(project, shop)
         if "hour" in parts:
-            short = shop_of(chosen.events // 10, max(DAYS // 10, 1))
-            long_one, short_one = hour(root / "long", shop), hour(root / "short", short)
-            print(f"new events on {shop.events:,} against {short.events:,}: {long_one / short_one:.2f} x")
+            hours(root, chosen.events, chosen.copies)
 
 
 if __name__ == "__main__":
