@@ -89,6 +89,16 @@ class ModelSettings(_Section):
     max_train_cutoffs: int = Field(default=5, ge=1, le=24, description="how many of them at most")
 
 
+class RecommendationSettings(_Section):
+    """What lists of products may hold."""
+
+    explore_share: float = Field(
+        default=0.1, ge=0, le=0.5, description="of the places of discovery lists that try something rather than earn"
+    )
+    blocked_products: list[str] = Field(default=[], description="ids that no list may hold")
+    blocked_categories: list[str] = Field(default=[], description="categories, as the catalogue writes them, likewise")
+
+
 class ServingSettings(_Section):
     """The lookup service."""
 
@@ -157,6 +167,7 @@ class Settings(_Section):
     intake: IntakeSettings = IntakeSettings()
     segments: SegmentSettings = SegmentSettings()
     models: ModelSettings = ModelSettings()
+    recommendations: RecommendationSettings = RecommendationSettings()
     serving: ServingSettings = ServingSettings()
     identity: IdentitySettings = IdentitySettings()
     kafka: KafkaSettings = KafkaSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from intake.inference.draft import listed, scalar
 from intake.inference.facts import Facts
 from intake.inference.profile import Column, plain_name, profile
 from intake.inference.roles import Cast, is_personal
-from intake.inference.sample import Sample
+from intake.inference.sample import Sample, flat_records
 
 _FIELDS = (
     "session_id", "page_url", "referrer", "campaign", "query", "category", "locale", "store_id", "device_type", "os",
@@ -22,8 +23,7 @@ def write_lines(facts: Facts, lines: str) -> None:
     """The lines of an order, nested or grouped."""
     nested = lines == "nested"
     elements = facts.sample.arrays.get(facts.array or "", [])
-    names = dict.fromkeys(name for element in elements for name in element)
-    inside = [profile(name, [element.get(name) for element in elements], facts.day_first) for name in names]
+    inside = [profile(name, values, facts.day_first) for name, values in flat_records(elements).items()]
     cast = Cast(inside) if nested else facts.cast
     facts.draft.add("lines", "")
     if nested:
@@ -51,10 +51,15 @@ def order_name(facts: Facts) -> str:
 def _write_line_fields(facts: Facts, cast: Cast) -> None:
     product = cast.pick(lambda column: column.is_named("product"), lambda column: _id_like(column))
     quantity = cast.pick(lambda column: column.is_named("quantity") and column.number)
-    price = cast.pick(lambda column: column.is_named("price") and column.number and not column.is_named("discount"))
+    price = cast.pick(
+        lambda column: (
+            column.is_named("price") and column.number and not column.is_named("discount") and not _of_the_line(column)
+        )
+    )
     amount = cast.pick(
         lambda column: (
             column.is_named("amount")
+            and (_of_the_line(column) or not column.is_named("price"))
             and column.number
             and not column.is_named("discount")
             and _varies(facts.sample, order_name(facts), column)
@@ -71,14 +76,17 @@ def _write_line_fields(facts: Facts, cast: Cast) -> None:
         facts.draft.add("amount", scalar(amount.name), "of the line; several rows of an order differ in it", indent=2)
 
 
+def _of_the_line(column: Column) -> bool:
+    """A total price is an amount."""
+    return bool(re.search(r"total|gesamt|sum|line|zeile|ligne", plain_name(column.name)))
+
+
 def write_columns(facts: Facts, order: Column | None, lines: bool) -> None:
     """The fields of the event."""
     draft, cast = facts.draft, facts.cast
     draft.add("columns", "")
     if facts.time is None:
-        draft.add(
-            "occurred_at", f'{{value: "{facts.file_day}"}}', "no column has a time; the day of the file", indent=1
-        )
+        _write_no_time(facts)
     elif len(facts.time) == 2:
         draft.add("occurred_at", f"{{concat: {listed(facts.time)}}}", "date and time of day apart", indent=1)
     else:
@@ -87,6 +95,8 @@ def write_columns(facts: Facts, order: Column | None, lines: bool) -> None:
         draft.add("order_id", scalar(order.name), "by its name", indent=1)
     if not lines:
         _write_amounts(facts)
+    elif not any(line.strip().startswith("amount:") for line in draft.lines):
+        _write_total(facts)
     if facts.shape == "customers":
         return
     currency = cast.pick(lambda column: column.is_named("currency") and column.currency > 0.9)
@@ -96,6 +106,17 @@ def write_columns(facts: Facts, order: Column | None, lines: bool) -> None:
         column = cast.pick(partial(_means, field))
         if column:
             draft.add(field, scalar(column.name), "by its name", indent=1)
+
+
+def _write_no_time(facts: Facts) -> None:
+    """A column that sounds like a time is named though it cannot be read, so that its rows are set aside and seen."""
+    column = facts.cast.pick(lambda column: column.is_named("occurred", "created", "updated") and not column.number)
+    if column is not None:
+        why = "by its name; its notation is not understood: give time_format"
+        facts.draft.add("occurred_at", scalar(column.name), why, indent=1)
+        return
+    day = f'{{value: "{facts.file_day}"}}'
+    facts.draft.add("occurred_at", day, "no column has a time; the day of the file", indent=1)
 
 
 def _write_amounts(facts: Facts) -> None:
@@ -120,6 +141,15 @@ def _write_amounts(facts: Facts) -> None:
     if facts.shape == "orders" and amount is None and price is not None:
         times = f"{{multiply: {listed([quantity.name, price.name])}}}" if quantity else scalar(price.name)
         draft.add("amount", times, "price of one times quantity" if quantity else "by its name", indent=1)
+
+
+def _write_total(facts: Facts) -> None:
+    """Lines without amounts: the order's own total."""
+    amount = facts.cast.pick(
+        lambda column: column.is_named("amount") and column.number and not column.is_named("discount", "price")
+    )
+    if amount:
+        facts.draft.add("amount", scalar(amount.name), "by its name; the lines have none", indent=1)
 
 
 def _write_refund(facts: Facts) -> None:

@@ -12,6 +12,7 @@ from intake.inference.profile import Column
 from intake.inference.roles import IDS, PERSON_ROLES, is_personal
 from intake.personal_look import named_personal
 
+_ABOVE = re.compile(r"^(?:full_?)?name$|addres|adress|anschrift|^(?:billing|shipping|recipient|kontakt|contact)", re.I)
 _ID_TYPES = {"customer": "crm_id"}
 
 
@@ -39,10 +40,16 @@ def write_rest(facts: Facts) -> None:
     """Roles for matching, personal and sensitive columns, and whatever is left."""
     if facts.shape == "customers":
         _write_matching(facts)
+    if facts.shape == "customers":
+        write_consents(facts)
     private = [
         column.name
         for column in facts.cast.all(
-            lambda column: is_personal(column) or (named_personal(column.name) and not column.is_named("user_agent"))
+            lambda column: (
+                is_personal(column)
+                or _lies_among_personal(column)
+                or (named_personal(column.name) and not column.is_named("user_agent"))
+            )
         )
     ]
     private += [name for name in facts.emails if facts.shape != "customers"]
@@ -51,8 +58,6 @@ def write_rest(facts: Facts) -> None:
     sensitive = [column.name for column in facts.cast.all(lambda column: column.is_named("sensitive"))]
     if sensitive:
         facts.draft.add("sensitive", listed(sensitive), "kept for reports, never decides anything")
-    if facts.shape == "customers":
-        write_consents(facts)
     free = facts.cast.free()
     if free:
         pairs = {_member(column): scalar(column.name) for column in free}
@@ -88,7 +93,17 @@ def _member(column: Column) -> str:
 
 def _identifies(role: str, column: Column) -> bool:
     other = column.is_named("user_agent", "event", "given_name", "family_name", "full_name") or is_personal(column)
-    return column.is_named(role) and not other and column.ip < 0.9
+    return column.is_named(role) and not other and column.ip < 0.9 and not _has_spaces(column)
+
+
+def _has_spaces(column: Column) -> bool:
+    words = [str(value) for value in column.values[:200] if value is not None]
+    return sum(" " in word.strip() for word in words) > len(words) / 2
+
+
+def _lies_among_personal(column: Column) -> bool:
+    """A leaf of an object that holds a name or an address, whatever it is called itself."""
+    return any(_ABOVE.search(part) for part in column.name.split(".")[:-1]) and not column.number
 
 
 def _is_address(column: Column) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,20 +15,24 @@ _IP = re.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,
 _PHONE = re.compile(r"^\+?\(?\d[\d\s()/.\-]{6,18}\d$")
 _CURRENCY_CODE = re.compile(r"^[A-Z]{3}$")
 _NUMBER = re.compile(r"^(?:[$€£¥]|[A-Z]{3} ?)?\s*[+-]?\d[\d.,'\u2019\u00a0\u202f ]*-?\s*(?:[$€£¥]|[A-Z]{3}|kr\.?)?$")
-_ID = re.compile(r"\d")
+_ID = re.compile(r"^\S*\d\S*$")
 _NAMES_PEOPLE = frozenset({"full_name", "given_name", "family_name"})
+_ACCENTS = {letter: letter for letter in "äöüßÄÖÜ"}
+"""Letters of their own; of all others the plain letter counts."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _SAYS_LITTLE = {
     "id", "nr", "no", "number", "code", "name", "type", "uuid", "key", "value",
+    "first", "last", "given", "family", "amount",
     "s", "ms", "us", "ns", "sec", "secs", "seconds", "millis", "epoch", "unix", "utc", "iso",
 }  # fmt: skip
 
 WORDS: dict[str, str] = {
     "email": r"e_?mail|courriel|correo",
     "phone": r"phone|telefon|tel\b|mobile|handy|movil|portable|telefono",
-    "given_name": r"first_?name|given_?name|vorname|prenom|nombre\b|fname",
-    "family_name": r"last_?name|family_?name|sur_?name|nachname|familienname|nom\b|apellidos?|lname",
+    "given_name": r"first_?name|name_?first|name_?given|given_?name|vorname|prenom|nombre\b|fname",
+    "family_name": r"last_?name|name_?last|name_?family|family_?name"
+    r"|sur_?name|nachname|familienname|nom\b|apellidos?|lname",
     "full_name": r"full_?name|^name$|(?:customer|user|client|person|buyer|contact|kunden?)_?name|^kunde$",
     "street_address": r"street|strasse|straße|str\b|address|adresse|anschrift|rue\b|calle|direccion|hausnr|house_?n",
     "city": r"city|town|stadt|\bort\b|wohnort|ville|ciudad",
@@ -39,26 +44,28 @@ WORDS: dict[str, str] = {
     r"|religion|ethnic|salutation|anrede",
     "order": r"order|bestell|auftrag|beleg|\bbon\b|receipt|commande|pedido|invoice|rechnung"
     r"|purchase|ticket_?n|transaction|transakt|checkout_?id",
-    "product": r"sku|product|artikel|article|\bitem|produkt|producto|\bean\b|gtin|\basin\b|\bart_?n",
-    "quantity": r"qty|quantit|menge|anzahl|stueck|stück|\bunits?\b|cantidad|\bpcs\b|\bcount\b",
+    "product": r"sku|product|artikel|article|\bitem|produkt|producto|\bprod\b|reference|\bean\b|gtin|\basin\b|\bart_?n",
+    "quantity": r"qty|qte\b|quantit|menge|anzahl|stueck|stück|\bunits?\b|cantidad|\bpcs\b|\bcount\b",
     "price": r"price|preis|prix|precio|unit_?cost",
     "amount": r"amount|total|betrag|summe|umsatz|revenue|montant|importe|gesamt|\bsum\b|paid"
-    r"|\bvalue\b|\bnetto\b|brutto|gross|\bnet\b",
+    r"|\bvalue\b|\bsales\b|turnover|\bventes\b|\bnetto\b|brutto|gross|\bnet\b",
     "discount": r"discount|rabatt|nachlass|remise|descuento|coupon|gutschein|shipping|versand|tax\b"
     r"|mwst|\bvat\b|ust\b|steuer",
     "currency": r"currency|waehrung|währung|devise|moneda|\bcurr\b",
-    "customer": r"customer|kunden|\bkunde|\bkd_?nr|client|cliente|\bcust|\bbuyer|kaeufer|käufer|crm",
+    "customer": r"customer|kunden|\bkunde|\bkd_?nr|client|cliente|shopper|acheteur|comprador"
+    r"|\bcust|\bbuyer|kaeufer|käufer|crm",
     "login": r"\buser|login|account|\bkonto|\buid\b|benutzer|usuario|utilisateur|profile_?id",
     "loyalty_id": r"loyalty|member|\bcard_?n|kundenkarte|bonus_?karte|club|fidelite",
     "refund": r"refund|retour|erstatt|gutschrift|rueckgabe|rückgabe|storno|credit_?note|rembours|reembolso|\brma\b",
-    "cookie": r"cookie|visitor|anonymous|anon_?id|client_?id|\bcid\b|browser_?id|besucher|fullvisitorid|distinct_?id",
+    "cookie": r"cookie|visitor|\bvis_?id|anonymous|anon_?id|client_?id|\bcid\b|browser_?id|besucher"
+    r"|fullvisitorid|distinct_?id",
     "device_id": r"device_?id|idfa|gaid|advertising|\bidfv\b|android_?id|geraet",
     "click_id": r"gclid|fbclid|msclkid|click_?id",
     "session_id": r"session|\bsess\b|sitzung|visit_?id|\bsid\b",
     "event": r"^event$|event_?(?:type|name)|^type$|action|aktion|^name$|ereignis|activity|^verb$|^kind$|^what$",
     "event_id": r"event_?id|message_?id|^uuid$|^id$|hit_?id|^_id$|^guid$|insert_?id|row_?id",
-    "page_url": r"url|\bpage\b|page_?location|\blocation\b|seite|\bpath\b|\buri\b|\blink\b|href",
-    "referrer": r"refer|\bref\b|verweis",
+    "page_url": r"url|\bpage\b|page_?name|page_?location|\blocation\b|seite|\bpath\b|\buri\b|\blink\b|href",
+    "referrer": r"refer+(?:er|al|ing)|\bref\b|verweis",
     "campaign": r"utm_?campaign|campaign|kampagne",
     "query": r"search|query|\bq\b|begriff|suche|keyword|recherche|busqueda",
     "category": r"categor|\bcat\b|kategorie|department|gruppe\b|warengruppe|abteilung|rubrik",
@@ -136,6 +143,7 @@ def plain_name(name: str) -> str:
     if above and last.lower() in _SAYS_LITTLE:
         last = f"{above[-1]}_{last}"
     last = _CAMEL.sub("_", last)
+    last = "".join(_ACCENTS.get(letter) or unicodedata.normalize("NFKD", letter)[:1] for letter in last)
     return re.sub(r"[^0-9a-zäöüß]+", " ", last.lower()).strip()
 
 

@@ -151,6 +151,11 @@ def _flat(records: list[dict[str, Any]]) -> tuple[dict[str, list[Any]], dict[str
     return columns, {name: elements for name, elements in arrays.items() if elements}
 
 
+def flat_records(records: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The values of each path in these records, None where one has none; arrays are left out."""
+    return _flat(records)[0]
+
+
 def _leaves(record: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, value in record.items():

@@ -16,8 +16,8 @@ _DATES = (
     "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y",
     "%B %d, %Y", "%b %d %Y", "%d-%b-%Y", "%d-%b-%y",
 )  # fmt: skip
-_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S", "T%H:%M", ", %H:%M",
-           ", %H:%M:%S", " %H:%M:%S %z", " %H:%M:%S%z")  # fmt: skip
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p", " %Hh%M", "T%H:%M:%S", "T%H:%M",
+           ", %H:%M", ", %H:%M:%S", " %H:%M:%S %z", " %H:%M:%S%z")  # fmt: skip
 _OTHERS = ("%Y%m%d%H%M%S", "%Y%m%dT%H%M%S", "%Y-%m-%d %H:%M:%S UTC", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z",
            "%a %b %d %H:%M:%S %Y", "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %H.%M.%S")  # fmt: skip
 PATTERNS = tuple(day + clock for day in _DATES for clock in _CLOCKS) + _OTHERS

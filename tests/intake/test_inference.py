@@ -111,6 +111,38 @@ def odd_clicks() -> bytes:
     ])  # fmt: skip
 
 
+def french_orders() -> bytes:
+    rows = [
+        [f"C-{n // 2}", f"CL{n % 9:03}", f"u{n % 9}@mail.example", f"{moment(n // 2):%d/%m/%Y %Hh%M}", f"R{n % 7}",
+         1 + n % 3, f"{german(9.9 + n)} €", f"{german(19.9 + n)} €"]
+        for n in range(ROWS)
+    ]  # fmt: skip
+    header = "N° commande|Client|Courriel|Date de commande|Référence|Qté|Prix unitaire TTC|Total ligne"
+    return ("\ufeff" + table(header, rows, ";").decode()).encode()
+
+
+def sales_report() -> bytes:
+    rows = [
+        [f"CA-{n}", f"{moment(n):%m/%d/%Y}", f"CG-{n % 9}", "Claire Gute", "Kentucky", f"FUR-{n % 5}", "Chairs",
+         round(9.9 + n, 4), 1 + n % 4, 0.2, -1.5]
+        for n in range(ROWS)
+    ]  # fmt: skip
+    header = "Order ID|Order Date|Customer ID|Customer Name|State|Product ID|Category|Sales|Quantity|Discount|Profit"
+    return table(header, rows)
+
+
+def orders_of_objects() -> bytes:
+    return lines([
+        {
+            "orderId": n, "placedAt": moment(n).isoformat(),
+            "shopper": {"id": f"u{n % 9}", "email": f"u{n}@mail.example"},
+            "cart": {"items": [{"productCode": "P1", "count": 2, "unitPrice": {"amount": "12.50", "currency": "EUR"}}]},
+            "grandTotal": {"amount": "25.00", "currency": "EUR"},
+        }
+        for n in range(ROWS)
+    ])  # fmt: skip
+
+
 def german_refunds() -> bytes:
     rows = [
         [f"R{n:04}", f"B{n}", f"K{n % 9}", f"{moment(n):%d.%m.%Y %H:%M}", f"A-{n}", 1, f"-{german(9.9 + n)}", "defekt"]
@@ -175,6 +207,9 @@ def infer(project: Project, content: bytes, name: str = "sample") -> tuple[Sourc
          {"FirstName", "LastName", "Email"}),
         (odd_clicks, "web", {"page_viewed": 20, "product_viewed": 20, "cart_added": 20, "searched": 20, "custom": 40},
          {"login", "cookie"}, set()),
+        (french_orders, "online_orders", {"order_completed": ROWS // 2}, {"email", "crm_id"}, {"Courriel"}),
+        (sales_report, "online_orders", {"order_completed": ROWS}, {"crm_id"}, {"Customer Name"}),
+        (orders_of_objects, "online_orders", {"order_completed": ROWS}, {"email", "crm_id"}, {"shopper.email"}),
         (german_refunds, "returns", {"order_refunded": ROWS}, {"crm_id"}, set()),
         (german_clicks, "web", {"product_viewed": 40, "cart_added": 40, "searched": 40}, {"device_id", "login"}, set()),
         (flat_hits, "web", {"page_viewed": 60, "product_viewed": 60}, {"cookie", "ip"}, set()),
@@ -227,6 +262,37 @@ def test_consent_in_another_language_is_mapped(project: Project) -> None:
     drafted, trial = infer(project, table("Kd-Nr|E-Mail|Ort|angelegt am|Newsletter", rows))
     assert drafted.consents["marketing_email"].map == {"ja": "granted", "nein": "refused"}
     assert trial.types == {"profile_updated": 90, "consent_updated": 60}
+
+
+def test_what_a_line_costs_is_read_from_its_own_columns(project: Project) -> None:
+    for make, read in ((french_orders, {"Total ligne"}), (sales_report, {"Sales"})):
+        drafted, _ = infer(project, make())
+        assert drafted.lines is not None
+        assert drafted.lines.fields["amount"].columns() == read
+    drafted, _ = infer(project, orders_of_objects())
+    assert drafted.lines is not None
+    assert drafted.lines.fields["amount"].columns() == {"count", "unitPrice.amount"}
+
+
+def test_a_time_that_cannot_be_read_is_named_and_not_made_up(project: Project) -> None:
+    rows = [[f"o{n}", f"le {n % 28 + 1} mars", f"u{n % 9}@mail.example", 5 + n] for n in range(60)]
+    drafted, trial = infer(project, table("order_no|order_date|email|total", rows))
+    assert drafted.columns["occurred_at"].column == "order_date"
+    assert trial.report.reasons == {"invalid_timestamp:occurred_at": 60}
+
+
+def test_parts_of_names_and_addresses_are_personal_whatever_they_are_called(project: Project) -> None:
+    person = {
+        "name": {"first": "Ann", "last": "Lee", "suffix": "Jr"},
+        "address": {"line1": "1 High St", "town": "Leeds"},
+    }
+    rows = [
+        {"memberNumber": f"M{n}", "email": f"a{n}@mail.example", "joined": "2020-05-01", **person} for n in range(60)
+    ]
+    drafted, _ = infer(project, lines(rows))
+    parts = {"name.first", "name.last", "name.suffix", "address.line1", "address.town"}
+    assert parts <= set(drafted.personal_columns)
+    assert drafted.traits == ()
 
 
 def test_sensitive_columns_are_marked(project: Project) -> None:
