@@ -30,6 +30,10 @@ def decision_line(
     told = ("placement", "action", "propensity", "snapshot_version", "reason", "rung", "segment_id", "eligible")
     properties: dict[str, Any] = {name: getattr(decision, name) for name in told}
     properties |= {"blocked": decision.blocked, "context": context}
+    if decision.missing_purpose:
+        properties["missing_purpose"] = decision.missing_purpose
+    if items := decision.content.get("items"):
+        properties["items"] = [item["product_id"] for item in items if isinstance(item, dict)]
     if visit:
         properties["session"] = visit
     return _line(

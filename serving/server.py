@@ -17,8 +17,8 @@ from serving.configuration import ServiceConfigError, service_config
 _DRAIN_SECONDS = 10
 
 
-# At Python's own threshold of 700 looking for cycles took 15 % of a worker's CPU under events in batches of 100, each of
-# which makes some 3,000 objects that die with the request; there are hardly any cycles to find.
+# At Python's own threshold of 700 looking for cycles took 15 % of a worker's CPU under events in batches of 100, each
+# of which makes some 3,000 objects that die with the request; there are hardly any cycles to find.
 _LOOKS_FOR_CYCLES = (50_000, 20, 50)
 
 

@@ -47,6 +47,7 @@ class Service:
         self.live_side = LiveSide(config, self.store)
         self.metrics = WorkerMetrics(config.worker)
         self._measured = 0.0
+        self.searching = asyncio.Semaphore(1)
 
     def hashed(self, identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
         """Identifiers as (type, keyed hash); placeholders that would tie strangers together are left out."""

@@ -11,6 +11,7 @@ from orchestration.cli import (
     dev_command,
     erase_command,
     explain_command,
+    explain_decision_command,
     ingest_command,
     init_command,
     pause_commands,
@@ -31,6 +32,7 @@ from orchestration.cli.errors import OneLineErrors
 from orchestration.cli.identity_commands import identity
 from orchestration.cli.keys_commands import keys
 from orchestration.cli.quarantine_commands import quarantine
+from orchestration.cli.segment_commands import segments
 
 HELP = """Concierge: raw customer events in, decisions out.
 
@@ -55,6 +57,7 @@ COMMANDS = (
     ("snapshots", snapshot_commands.snapshots),
     ("rollback", snapshot_commands.rollback),
     ("explain", explain_command.explain),
+    ("explain-decision", explain_decision_command.explain_decision),
     ("pause", pause_commands.pause),
     ("resume", pause_commands.resume),
     ("erase", erase_command.erase),
@@ -84,6 +87,7 @@ def create_app() -> typer.Typer:
     app.add_typer(identity, name="identity")
     app.add_typer(consent, name="consent")
     app.add_typer(keys, name="keys")
+    app.add_typer(segments, name="segments")
     return app
 
 

@@ -79,9 +79,12 @@ def ask(project: Project, placement: str, identifiers: list[tuple[str, str]], co
     from intake.hashing import hash_identifier
     from intake.keys import identifier_key_bytes
     from intake.ops_store import OpsStore
-    from serving.decide import decide as choose
+    from intake.regime import load_consent_rules
+    from serving.decide import decide_for
     from serving.live import LiveSnapshot
+    from serving.person import find_person
     from serving.question import Question
+    from serving.silence import under_regime
     from serving.snapshot import pointer
     from serving.snapshot.reader import SnapshotReader
 
@@ -95,7 +98,9 @@ def ask(project: Project, placement: str, identifiers: list[tuple[str, str]], co
     try:
         if placement not in live.placements:
             raise CommandError(f"{placement!r} is not a placement; allowed: {', '.join(sorted(live.placements))}")
-        return choose(live, Question(placement, tuple(hashed), paused), context, project.clock.now())
+        rules = load_consent_rules(project.config)
+        person = under_regime(find_person(live.reader, hashed), rules, context.country, context.region, [])
+        return decide_for(live, person, Question(placement, tuple(hashed), paused), context, project.clock.now())
     finally:
         live.close()
 

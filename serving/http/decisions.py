@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from time import perf_counter
 from uuid import uuid4
@@ -11,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.decide import decide_for
+from serving.explanation import record_of
 from serving.http.body import read_body
 from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest
 from serving.http.problems import Problem, json_response, refuse
 from serving.lines import decision_line, shown_with_decision
 from serving.live import LiveSnapshot
+from serving.log.lookup import PERSONALIZATION_ID, logged_decision, logged_exposures
 from serving.person import PROFILE_PURPOSES, Person, find_person
 from serving.question import Context, Decision, Question
 from serving.service import Service
@@ -72,6 +75,23 @@ async def lookup(request: Request) -> Response:
         hashed = service.hashed(body.identifiers)
         person = service.live_side.person(find_person(live.reader, hashed), hashed)
         return json_response(_told(person, live.version))
+
+
+async def past(request: Request) -> Response:
+    """`GET /v1/decisions/{personalization_id}`: a decision as it was logged, and why; never whose it was."""
+    service: Service = request.app.state.service
+    name = request.path_params["personalization_id"]
+    if not PERSONALIZATION_ID.match(name):
+        message = "A personalization id has 32 digits and letters a to f."
+        raise refuse(422, "wrong_field", message, field="personalization_id")
+    # One at a time, since each may read all of the log.
+    async with service.searching:
+        line = await asyncio.to_thread(logged_decision, service.config.service_log, name)
+        shown = [] if line is None else await asyncio.to_thread(logged_exposures, service.config.service_log, name)
+    if line is None:
+        message = "No such decision is on record: never made here, no longer kept, or its person was erased."
+        raise refuse(404, "unknown_decision", message)
+    return json_response(record_of(line, shown))
 
 
 def _told(person: Person, version: str) -> LookupAnswer:

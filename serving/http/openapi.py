@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from html import escape
 from importlib.metadata import version
@@ -15,17 +16,22 @@ from starlette.responses import HTMLResponse, Response
 from serving.http.messages import Refusal
 from serving.http.operations import OPERATIONS, Operation
 from serving.http.problems import json_response
+from serving.log.lookup import PERSONALIZATION_ID
 
 _REASONS = {
     200: "Answered",
     202: "On disk",
     400: "Not JSON",
     401: "No or wrong API key",
+    404: "Not on record",
     413: "Body too large",
     415: "Encoding not understood",
     422: "A field is wrong",
     503: "Not possible at the moment",
 }
+
+_IN_PATH = re.compile(r"{(\w+)}")
+_ID = PERSONALIZATION_ID.pattern
 
 
 @lru_cache(maxsize=1)
@@ -78,11 +84,16 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "description": " ".join((operation.handler.__doc__ or "").split()),
         "responses": responses,
     }
-    if operation.headers:
-        described["parameters"] = [
-            {"name": name, "in": "header", "description": meaning, "schema": {"type": "string"}}
-            for name, meaning in operation.headers
-        ]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _ID}}
+        for name in _IN_PATH.findall(operation.path)
+    ]
+    parameters += [
+        {"name": name, "in": "header", "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in operation.headers
+    ]
+    if parameters:
+        described["parameters"] = parameters
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": _content(operation.body)}
     return described

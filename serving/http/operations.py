@@ -9,6 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.explanation import DecisionRecord
 from serving.http import arrivals, decisions, segment, state
 from serving.http.messages import (
     Accepted,
@@ -53,6 +54,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/v1/decide", "decide", "Decide what to show a person, in one or more placements",
         decisions.decide, DecideAnswer, DecideRequest, refusals=_BODY,
+    ),
+    Operation(
+        "GET", "/v1/decisions/{personalization_id}", "pastDecision", "Tell a decision that was made, and why",
+        decisions.past, DecisionRecord, refusals=(401, 404, 422),
     ),
     Operation(
         "POST", "/v1/profiles/lookup", "lookupProfile", "What decisions know of a person",
