@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from intake.hashing import keyed_hash
 from intake.paths import DataPaths
 from intake.project import Project
+from intake.regime import ConsentRules
 from intake.scan import scan_locations
 from serving.snapshot import pointer
 from serving.snapshot.records import IdentifierRow
@@ -63,3 +64,25 @@ def test_decisions_exposures_and_events_come_back_through_intake(tmp_path: Path,
     (event,) = [row for row in rows if row["event_type"] == "cart_added"]
     assert (event["event_id"], event["product_id"], float(event["unit_price"])) == ("e1", "p1", 1.25)
     assert json.loads(event["properties"]) == {"a": 1}
+
+
+def test_a_decision_for_somebody_untracked_comes_back_as_nobody_s(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path))
+    project = Project.open(DataPaths(tmp_path), sample.CONFIG)
+    sample.write(project.paths.snapshots)
+    pointer.switch(project.paths.snapshots, "v1")
+    strict = ConsentRules.model_validate({"regions": {"DE": "opt_in"}})
+
+    async def ask() -> None:
+        async with running(config(tmp_path, clock=project.clock, rules=lambda: strict)) as client:
+            body = {"placements": ["home_hero"], "identifiers": ANN, "context": {"country": "DE"}}
+            (answer,) = (await client.post("/v1/decide", json=body)).json()["decisions"]
+            assert (answer["rung"], answer["missing_purpose"]) == ("no_consent", "analytics")
+
+    asyncio.run(ask())
+    (report,) = scan_locations(project, sources=["service_decisions"])
+    assert (report.total("accepted"), report.total("quarantined")) == (1, 0)
+    (file,) = project.paths.lake_events.rglob("*.parquet")
+    (row,) = pq.ParquetFile(file).read().to_pylist()
+    assert row["identifiers"] == []
+    assert json.loads(row["properties"])["missing_purpose"] == "analytics"
