@@ -250,7 +250,7 @@ ML_TABLES = (
         "ml",
         "recommendation",
         "customer_id VARCHAR; as_of TIMESTAMP; task VARCHAR; rank INTEGER; product_id VARCHAR; score DOUBLE;"
-        "reason VARCHAR",
+        "reason VARCHAR; is_explored BOOLEAN",
         "customer_id task rank",
     ),
     _table(

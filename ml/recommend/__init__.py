@@ -1,8 +1,21 @@
-"""What to show a customer next: due again, goes with it, or simply popular."""
+"""What to show a customer next: due again, goes with it, new to them, or simply popular."""
 
 from ml.recommend.bought_together import bought_together_for
 from ml.recommend.buy_again import buy_again
+from ml.recommend.choice import UNMEASURED, Mix, Period, choose
+from ml.recommend.matrix import Purchases, purchases
 from ml.recommend.popular import popular
 from ml.recommend.ranking import COLUMNS
 
-__all__ = ["COLUMNS", "bought_together_for", "buy_again", "popular"]
+__all__ = [
+    "COLUMNS",
+    "UNMEASURED",
+    "Mix",
+    "Period",
+    "Purchases",
+    "bought_together_for",
+    "buy_again",
+    "choose",
+    "popular",
+    "purchases",
+]

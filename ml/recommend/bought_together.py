@@ -21,7 +21,7 @@ def bought_together_for(
     pairs: pd.DataFrame,
     as_of: datetime,
     *,
-    owned_days: float = OWNED_DAYS,
+    owned_days: float | pd.Series = OWNED_DAYS,
     top: int = TOP,
 ) -> pd.DataFrame:
     """Rank partners of each customer's latest products by the chance that at least one pairing applies.
@@ -30,7 +30,7 @@ def bought_together_for(
         customer_product: customer_id, product_id, n_orders, last_ordered_at.
         pairs: product_a, product_b, support, confidence (of b given a), lift; each unordered pair once or twice.
         as_of: scoring instant.
-        owned_days: what was bought within so many days is not suggested.
+        owned_days: what was bought within so many days is not suggested; one number, or one a row of customer_product.
         top: longest list.
 
     Returns:

@@ -22,11 +22,13 @@ def buy_again(
     half_life_days: float = HALF_LIFE_DAYS,
     least_orders: int = LEAST_ORDERS,
     top: int = TOP,
+    decayed: bool = False,
 ) -> pd.DataFrame:
     """Rank each customer's own products by orders, halved for every `half_life_days` since the last one.
 
     Args:
-        customer_product: customer_id, product_id, n_orders, last_ordered_at.
+        customer_product: customer_id, product_id, n_orders, last_ordered_at; with `decayed` also fresh.
+        decayed: by `fresh` instead, in which every order halves for itself.
         as_of: scoring instant.
         half_life_days: days after which a habit counts half.
         least_orders: orders from which a product is listed.
@@ -51,7 +53,7 @@ def buy_again(
         {
             "customer_id": habits["customer_id"],
             "product_id": habits["product_id"],
-            "score": times * np.exp2(-age / half_life_days),
+            "score": habits["fresh"] if decayed else times * np.exp2(-age / half_life_days),
             "reason": reasons,
         }
     )

@@ -20,7 +20,7 @@ def popular(
     customer_product: pd.DataFrame,
     as_of: datetime,
     *,
-    owned_days: float = OWNED_DAYS,
+    owned_days: float | pd.Series = OWNED_DAYS,
     top: int = TOP,
 ) -> pd.DataFrame:
     """The best sellers of the last 30 days, for each customer without what they bought within `owned_days`.
@@ -30,7 +30,7 @@ def popular(
         customers: who gets a list.
         customer_product: customer_id, product_id, last_ordered_at.
         as_of: scoring instant.
-        owned_days: what was bought within so many days is left out.
+        owned_days: what was bought within so many days is left out; one number, or one a row of customer_product.
         top: longest list.
 
     Returns:

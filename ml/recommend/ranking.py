@@ -40,8 +40,8 @@ def as_counts(values: pd.Series) -> pd.Series:
     return pd.to_numeric(values).astype("float64").fillna(0.0)
 
 
-def recently_bought(customer_product: pd.DataFrame, as_of: datetime, days: float) -> pd.DataFrame:
-    """customer_id and product_id of what was bought within the last `days` days."""
+def recently_bought(customer_product: pd.DataFrame, as_of: datetime, days: float | pd.Series) -> pd.DataFrame:
+    """customer_id and product_id of what was bought within the last `days` days (one number, or one a row)."""
     recent = days_since(customer_product["last_ordered_at"], as_of) <= days
     return customer_product.loc[recent, ["customer_id", "product_id"]]
 

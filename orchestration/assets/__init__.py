@@ -18,7 +18,7 @@ from orchestration.assets.matching import identity_matching
 from orchestration.assets.outlook import next_category_model, next_purchase_model, outlook_score, price_model
 from orchestration.assets.membership import segment_membership
 from orchestration.assets.micro_segments import micro_segment
-from orchestration.assets.recommendations import recommendation
+from orchestration.assets.recommendations import recommendation, recommendation_mix
 from orchestration.assets.persona_cards import persona_page
 from orchestration.assets.refresh import touched_customers
 from orchestration.assets.retention import retention
@@ -29,7 +29,16 @@ from orchestration.assets.training import churn_model, segment_model, value_mode
 
 def all_assets(project: DbtProject) -> list[AssetsDefinition]:
     """Every asset of the graph."""
-    training = [cutoff, segment_model, churn_model, value_model, next_purchase_model, next_category_model, price_model]
+    training = [
+        cutoff,
+        segment_model,
+        churn_model,
+        value_model,
+        next_purchase_model,
+        next_category_model,
+        price_model,
+        recommendation_mix,
+    ]
     scoring = [segments, churn_score, value_score, outlook_score, recommendation, drift, decisions]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     groups = [micro_segment, segment_membership, persona_page]

@@ -1,73 +1,110 @@
-"""Products for every customer."""
+"""Products for every customer: which way of recommending serves is measured weekly, lists are made daily."""
+
+from datetime import timedelta
 
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
-from ml.recommend import bought_together_for, buy_again, popular
+from ml.recommend import UNMEASURED, Mix, choose
+from orchestration.assets.training import metrics_table
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.pin import current_as_of
 from orchestration.previews import frame_preview, markdown_table
+from orchestration.recommend.facts import HOLD, MONTH, period_at
+from orchestration.recommend.lists import all_lists
 from orchestration.resources import Workspace
 from orchestration.scoring import empty
-from orchestration.warehouse import Warehouse
+from orchestration.training import Facts, Trained, train_and_store
 
-BOUGHT_SQL = """
-    select customer_id, product_id, n_orders, last_ordered_at from marts.customer_product
-    where customer_id in (select customer_id from marts.customer_consent where is_profiled)
-        and coalesce(category, '') not in (select category from intermediate.int_sensitive_categories)
-    order by customer_id, product_id
-"""
-PAIRS_SQL = """
-    select product_a, product_b, n_baskets, cast(support as double) as support,
-        cast(confidence as double) as confidence, cast(lift as double) as lift
-    from marts.product_pair order by product_a, product_b
-"""
-POPULAR_SQL = "select product_id, n_orders from marts.product_popularity order by product_id"
-CUSTOMERS_SQL = """
-    select customer_id from marts.dim_customer
-    where customer_id in (select customer_id from marts.customer_consent where is_profiled) order by customer_id
-"""
+NAME = "recommendations"
+TABLE = "ml.recommendation"
+PURCHASES = ["intermediate", "int_customer_purchase_daily"]
+
+
+@asset(
+    key=["models", NAME],
+    deps=[PURCHASES, ["marts", "dim_product"]],
+    group_name=Group.TRAINING.value,
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    pool=WRITER_POOL,
+    description="Which methods recommend: the best of one month serves if it beats the simple one beyond noise in the "
+    "next. Buy again and discovery apart.",
+)
+def recommendation_mix(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
+    """Measure all methods on the last two months, store the verdict."""
+    moment = workspace.as_of(context.run)
+    seed = workspace.project().settings.seed
+    days = [moment.date() - timedelta(days=2 * MONTH), moment.date() - timedelta(days=MONTH)]
+    with workspace.warehouse().connect() as connection:
+        connection.execute(HOLD).fetchall()
+        earlier, later = (period_at(connection, day) for day in days)
+
+    def fit() -> tuple[Trained, Facts]:
+        mix = choose((earlier, later), seed)
+        return mix, Facts(mix.features, [str(day) for day in days], MONTH, mix.metrics)
+
+    done = train_and_store(workspace.project(), NAME, later.later, moment, fit)
+    if done.card is None:
+        context.log.warning("recommendations: simple methods serve: %s", done.reason)
+        return MaterializeResult(metadata={"trained": False, "reason": done.reason})
+    mix = Mix.from_files(workspace.models().load(NAME).files)
+    for verdict in mix.verdicts.values():
+        context.log.info(verdict)
+    return MaterializeResult(
+        metadata={
+            "version": done.card.version,
+            "discovery": mix.discovery,
+            "buy_again": mix.buy_again,
+            "verdicts": MetadataValue.md("\n\n".join(mix.verdicts.values())),
+            "metrics": MetadataValue.md(metrics_table(mix.metrics)),
+        }
+    )
 
 
 @asset(
     key=["ml", "recommendation"],
     deps=[
-        ["marts", name]
-        for name in ("customer_product", "product_pair", "product_popularity", "dim_customer", "customer_consent")
+        PURCHASES,
+        ["models", NAME],
+        *(
+            ["marts", name]
+            for name in ("product_pair", "product_popularity", "dim_product", "dim_customer", "customer_consent")
+        ),
     ],
     group_name=Group.RECOMMENDATIONS.value,
     owners=OWNERS,
     kinds={"python", "duckdb"},
     pool=WRITER_POOL,
-    description="Bought together, buy again and popular, with a reason each; what the customer has lately is left out "
-    "where it makes no sense. Grain: one row a customer, task and rank.",
+    description="Buy again, bought together, discovery and popular, with a reason each; what the customer has lately, "
+    "what is out of stock or blocked is left out. Grain: one row a customer, task and rank.",
 )
 def recommendation(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
-    """Rank three lists a customer."""
-    frame = recommended(workspace.warehouse())
-    workspace.warehouse().replace({"ml.recommendation": frame})
+    """Rank four lists a customer."""
+    frame = recommended(workspace)
+    workspace.warehouse().replace({TABLE: frame})
     tasks = [(task, len(part), part["customer_id"].nunique()) for task, part in frame.groupby("task")]
     context.log.info("%d recommendations", len(frame))
+    explored = frame.loc[frame["task"] == "discovery", "is_explored"].astype(float)
     return MaterializeResult(
         metadata={
             "dagster/row_count": len(frame),
             "by_task": MetadataValue.md(markdown_table(("task", "rows", "customers"), tasks)),
+            "explored_share_of_discovery": float(explored.mean()) if len(explored) else 0.0,
             "preview": frame_preview(frame),
         }
     )
 
 
-def recommended(warehouse: Warehouse) -> pd.DataFrame:
+def recommended(workspace: Workspace) -> pd.DataFrame:
     """Rows of `ml.recommendation` at the pinned moment."""
+    warehouse, models = workspace.warehouse(), workspace.models()
     as_of = current_as_of(warehouse)
     if as_of is None:
-        return empty("ml.recommendation")
-    bought = warehouse.frame(BOUGHT_SQL)
-    customers = warehouse.frame(CUSTOMERS_SQL)["customer_id"].tolist()
-    lists = [
-        buy_again(bought, as_of),
-        bought_together_for(bought, warehouse.frame(PAIRS_SQL), as_of),
-        popular(warehouse.frame(POPULAR_SQL), customers, bought, as_of),
-    ]
-    filled = [item for item in lists if len(item)]
-    return pd.concat(filled, ignore_index=True).assign(as_of=as_of) if filled else empty("ml.recommendation")
+        return empty(TABLE)
+    mix = Mix.from_files(models.load(NAME).files) if models.current_version(NAME) else UNMEASURED
+    settings = workspace.project().settings
+    with warehouse.connect() as connection:
+        connection.execute(HOLD).fetchall()
+        lists = all_lists(connection, mix, settings.recommendations, as_of.date(), settings.seed)
+    return lists.assign(as_of=as_of) if len(lists) else empty(TABLE)

@@ -23,7 +23,8 @@ final as (
         recommendations.rank,
         recommendations.product_id,
         recommendations.score,
-        recommendations.reason
+        recommendations.reason,
+        coalesce(recommendations.is_explored, false) as is_explored
     from recommendations
     inner join customers on recommendations.customer_id = customers.customer_id
 

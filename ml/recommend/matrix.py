@@ -1,0 +1,93 @@
+"""Who bought what, as sparse matrices over one set of customers and one of products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.int64]
+# Below these a product is known by too few to recommend it; 2,000 keep one chunk of customers under 100 MB.
+MOST_PRODUCTS: Final = 2_000
+LEAST_BUYERS: Final = 3
+CHUNK_CELLS: Final = 8_000_000
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Purchases up to a moment.
+
+    Attributes:
+        customers, products: ids in order of rows and columns; products are those that may be recommended.
+        fresh: orders of each product, halved every 120 days, customers x products.
+        habit: all orders of a product, halved every 90 days since the last, customers x products.
+        popularity: customers who bought each product within 30 days, as a share of all of them.
+        attributes: category and other attributes of each product, "" where unknown; one row a product.
+    """
+
+    customers: npt.NDArray[np.object_]
+    products: npt.NDArray[np.object_]
+    fresh: Any
+    habit: Any
+    popularity: Floats
+    attributes: pd.DataFrame
+
+    @cached_property
+    def owned(self) -> Any:
+        """1 where a customer ever bought the product, customers x products."""
+        found = self.fresh.copy()
+        found.data = np.ones_like(found.data)
+        return found
+
+    def chunks(self) -> list[Labels]:
+        """Row numbers in parts that fit into memory as dense matrices."""
+        size = max(1, CHUNK_CELLS // max(len(self.products), 1))
+        rows = np.arange(len(self.customers))
+        return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def purchases(
+    bought: pd.DataFrame,
+    sold: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    *,
+    blocked: frozenset[str] = frozenset(),
+    most: int = MOST_PRODUCTS,
+) -> Purchases:
+    """Put purchases into matrices.
+
+    Args:
+        bought: customer_id, product_id, fresh, habit.
+        sold: product_id, buyers (30 days), buyers_quarter (91 days).
+        catalogue: product_id, category and other attributes; may be empty.
+        blocked: products that must not be recommended: taken from sale, out of stock.
+        most: products with the most buyers of the quarter, at most so many.
+    """
+    rows = sold.loc[(sold["buyers_quarter"] >= LEAST_BUYERS) & ~sold["product_id"].isin(blocked)]
+    rows = rows.sort_values(["buyers_quarter", "product_id"], ascending=[False, True]).head(most)
+    products = np.sort(rows["product_id"].astype(str).to_numpy(dtype=object))
+    customers = np.sort(bought["customer_id"].astype(str).unique().astype(object))
+    known = bought.loc[bought["product_id"].isin(products)]
+    at = (positions(customers, known["customer_id"]), positions(products, known["product_id"]))
+    shape = (len(customers), len(products))
+    fresh, habit = (
+        sp.csr_matrix((np.maximum(known[name].to_numpy(dtype=np.float64), 1e-9), at), shape=shape)
+        for name in ("fresh", "habit")
+    )
+    buyers = rows.set_index("product_id")["buyers"].reindex(products).fillna(0).to_numpy(dtype=np.float64)
+    attributes = catalogue.drop_duplicates("product_id").set_index("product_id").reindex(products)
+    return Purchases(
+        customers, products, fresh, habit, buyers / max(len(customers), 1), attributes.fillna("").astype(str)
+    )
+
+
+def positions(ids: npt.NDArray[np.object_], values: pd.Series) -> Labels:
+    """Place of each value among the sorted ids; every value must be there."""
+    return np.asarray(pd.Series(np.arange(len(ids)), index=ids).reindex(values.astype(str)), dtype=np.int64)

@@ -1,0 +1,67 @@
+"""Lists of what is new: nothing owned, the asked share explored, the same list for a customer in any company."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.recommend.cadence import owned_days, worth_repeating
+from ml.recommend.discover import discover
+from ml.recommend.discovery import popular
+from tests.ml.recommend.shops import month
+
+NOBODY = pd.DataFrame({"product_id": [], "category": []})
+
+
+def lists(share: float, newcomers: pd.DataFrame = NOBODY, day: str = "2017-12-01") -> pd.DataFrame:
+    known = month().known
+    return discover(known, popular(known), "popular", newcomers, explore_share=share, day=day)
+
+
+def test_without_exploration_a_list_is_the_best_of_what_is_not_owned() -> None:
+    known = month().known
+    found = lists(0.0)
+    assert not found["is_explored"].any()
+    mine = found.loc[found["customer_id"] == "c000"]
+    owned = set(known.products[np.asarray(known.owned[0].todense()).ravel() > 0])
+    order = sorted(zip(-known.popularity, known.products, strict=True))
+    assert mine["product_id"].tolist() == [name for _, name in order if name not in owned][:10]
+    assert mine["score"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 0.5])
+def test_the_asked_share_is_explored_each_product_once(share: float) -> None:
+    found = lists(share)
+    assert found["is_explored"].mean() == pytest.approx(share, abs=0.02)
+    assert not found.duplicated(["customer_id", "product_id"]).any()
+    assert (found.groupby("customer_id")["rank"].apply(list).map(lambda ranks: ranks == list(range(1, 11)))).all()
+
+
+def test_an_explored_place_is_among_those_that_pages_show_and_changes_with_the_day() -> None:
+    found = lists(0.1)
+    assert found.loc[found["is_explored"], "rank"].between(2, 6).all()
+    again, tomorrow = lists(0.1), lists(0.1, day="2017-12-02")
+    pd.testing.assert_frame_equal(found, again)
+    assert not found["product_id"].equals(tomorrow["product_id"])
+
+
+def test_newcomers_come_in_by_exploration_only() -> None:
+    found = lists(0.1, pd.DataFrame({"product_id": ["new"], "category": ["tea"]}))
+    fresh = found.loc[found["product_id"] == "new"]
+    assert fresh["is_explored"].all()
+    assert 0.3 < len(fresh) / found["is_explored"].sum() < 0.7
+
+
+def test_a_share_out_of_bounds_is_named() -> None:
+    with pytest.raises(ValueError, match=r"explore_share: 0.6"):
+        lists(0.6)
+
+
+def test_what_nobody_buys_twice_stays_out_for_a_year() -> None:
+    cadence = pd.DataFrame({"category": ["milk", "fridge", "gift"], "gap_days": [6.0, 40.0, None]})
+    cadence = cadence.assign(repeat_share=[0.6, 0.01, 0.2])
+    days = owned_days(pd.Series(["milk", "fridge", "gift", None]), cadence)
+    assert days.tolist() == [7.0, 365.0, 90.0, 90.0]
+    bought = pd.DataFrame({"category": ["milk", "fridge", "fridge"], "n_orders": [1, 1, 2]})
+    assert worth_repeating(bought, cadence).index.tolist() == [0, 2]
