@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers, each through its own half of the files and then at the other's rest: what a module builds is built once.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help setup demo test coverage test-system lint types format dev serve bench clean
+.PHONY: help setup demo test coverage test-system lint types format dev serve bench bench-models clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ serve: setup ## lookup service on http://127.0.0.1:8765
 
 bench: setup ## measure; results are described in docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.run
+
+bench-models: setup ## judge churn and value beside their baselines; recorded in docs/models.md
+	@$(BIN)/python -m benchmarks.models
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dbt_project/target dbt_project/logs .coverage

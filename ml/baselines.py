@@ -40,13 +40,15 @@ class Guesses(NamedTuple):
     notes: tuple[str, ...]
 
 
-def churn_baselines(train: pd.DataFrame, labels: Floats, judge: pd.DataFrame, horizon_days: int) -> Guesses:
+def churn_baselines(
+    train: pd.DataFrame, labels: Floats, judge: pd.DataFrame, horizon_days: int, process: LifetimeBaseline | None
+) -> Guesses:
     """Churn probabilities on `judge` without a learned model, as far as the frame has the features.
 
     Returns:
         `recency` (days since the last order) and `previous_period` (orders in the last period as long as the
         horizon), each made fair by an isotonic fit on the training rows; and the exact probability of no purchase by
-        `bg_nbd`, or `mbg_nbd` or `nbd` where that does not converge, fitted on the latest training cut-off.
+        `bg_nbd`, or `mbg_nbd` or `nbd` where that does not converge, from `purchase_process`.
     """
     scores: dict[str, tuple[Floats, Floats]] = {}
     if "recency_days" in judge.columns:
@@ -55,14 +57,14 @@ def churn_baselines(train: pd.DataFrame, labels: Floats, judge: pd.DataFrame, ho
     if window is not None:
         scores["previous_period"] = _both(train, judge, window.column, -1.0)
     guesses = {name: fit_isotonic(own, labels).apply(other) for name, (own, other) in scores.items()}
-    process, history = _purchase_process(train), purchase_history(judge)
+    history = purchase_history(judge)
     if process is None or history is None:
         return Guesses(guesses, ())
     guesses[process.name] = process.churn(history, horizon_days)
     return Guesses(guesses, tuple(filter(None, [process.note])))
 
 
-def value_baselines(train: pd.DataFrame, spend: Floats, judge: pd.DataFrame, horizon_days: int) -> Guesses:
+def value_baselines(spend: Floats, judge: pd.DataFrame, horizon_days: int, process: LifetimeBaseline | None) -> Guesses:
     """Spend guesses on `judge`, as far as the frame has the features.
 
     Returns:
@@ -73,14 +75,15 @@ def value_baselines(train: pd.DataFrame, spend: Floats, judge: pd.DataFrame, hor
     window = last_period(list(judge.columns), "spend", horizon_days)
     if window is not None:
         guesses["previous_period"] = np.nan_to_num(numbers(judge, [window.column])[:, 0]) * window.factor
-    process, history = _purchase_process(train), purchase_history(judge)
+    history = purchase_history(judge)
     if process is None or history is None:
         return Guesses(guesses, ())
     guesses[process.name] = process.spend(history, horizon_days)
     return Guesses(guesses, tuple(filter(None, [process.note])))
 
 
-def _purchase_process(train: pd.DataFrame) -> LifetimeBaseline | None:
+def purchase_process(train: pd.DataFrame) -> LifetimeBaseline | None:
+    """The purchase process of the latest training cut-off; None where the frame lacks the columns."""
     return fit_lifetime(train.loc[latest_rows(train, 1)]) if "as_of" in train.columns else fit_lifetime(train)
 
 

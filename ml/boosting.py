@@ -54,7 +54,9 @@ class BoostingPlan:
             "verbosity": -1,
         }
         optional: dict[str, Any] = {"alpha": self.alpha, "tweedie_variance_power": self.variance_power}
-        optional["monotone_constraints"] = self.monotone if any(self.monotone) else None
+        if any(self.monotone):
+            # The default method holds whole subtrees back: 0.002 of Gini on two shops.
+            optional |= {"monotone_constraints": self.monotone, "monotone_constraints_method": "intermediate"}
         return chosen | {name: value for name, value in optional.items() if value is not None}
 
 

@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.baselines import churn_baselines
+from ml.baselines import churn_baselines, purchase_process
 from ml.boosting import Booster
 from ml.calibration import Curve, curve_from_json, curve_to_json
 from ml.churn_fit import (
@@ -19,14 +20,16 @@ from ml.churn_fit import (
     LABEL,
     LEAST_OF_A_CLASS,
     SERVED_FOLDS,
+    ChurnFit,
     across_cohorts,
     churn_metrics,
     fit_churn,
     labels_of,
 )
-from ml.cutoffs import cutoff_dates, has_ordered, split_at
+from ml.cutoffs import CutoffSplit, cutoff_dates, has_ordered, split_at
 from ml.errors import NotTrainable
 from ml.leaks import refuse_leaks
+from ml.lifetime import LifetimeBaseline, process_columns, process_from_json, process_to_json, with_process
 from ml.preprocess import numbers
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +42,7 @@ class ChurnModel:
     Attributes:
         metrics: `model` and each of `churn_baselines` → roc_auc, pr_auc, brier, ece on the judging cut-off; `cohorts` →
             the same, averaged over held-out acquisition cohorts of the training rows, with the spread of roc_auc.
+        process: the fitted purchase process whose expectations are two more columns of the booster.
         notes: what did not work out in training, one sentence each.
         base_rate: share of churners in training; the answer for people who never ordered.
         cutoffs: cut-offs of the final fit; `judge_cutoff` and `train_cutoffs` those of the metrics.
@@ -56,10 +60,13 @@ class ChurnModel:
     judge_cutoff: str
     importance: dict[str, float]
     notes: tuple[str, ...] = ()
+    process: LifetimeBaseline | None = None
 
     def predict(self, features: pd.DataFrame) -> Floats:
         """Churn probability of each row, always within (0, 1)."""
-        scores = self.curve.apply(self.booster.predict(numbers(features, self.features)))
+        columns = (*self.features, *process_columns(self.process))
+        matrix = numbers(with_process(features, self.process, self.horizon_days), columns)
+        scores = self.curve.apply(self.booster.predict(matrix))
         return np.where(has_ordered(features).to_numpy(dtype=bool), scores, self.base_rate)
 
     def files(self) -> dict[str, bytes]:
@@ -79,6 +86,7 @@ class ChurnModel:
             "churn.json": json.dumps(facts, indent=1).encode(),
             "churn_calibration.json": curve_to_json(self.curve).encode(),
             "churn_lightgbm.txt": self.booster.to_bytes(),
+            "churn_process.json": process_to_json(self.process).encode(),
         }
 
     @classmethod
@@ -88,7 +96,8 @@ class ChurnModel:
         for name in ("features", "cutoffs", "train_cutoffs", "notes"):
             facts[name] = tuple(facts.get(name, ()))
         curve = curve_from_json(files["churn_calibration.json"].decode())
-        return cls(booster=Booster.from_bytes(files["churn_lightgbm.txt"]), curve=curve, **facts)
+        process = process_from_json(files.get("churn_process.json", b"null").decode())
+        return cls(process=process, booster=Booster.from_bytes(files["churn_lightgbm.txt"]), curve=curve, **facts)
 
 
 def train_churn(
@@ -111,26 +120,46 @@ def train_churn(
     for name, rows in (("training", split.train), ("judging", split.judge)):
         _require_classes(name, rows)
     refuse_leaks(split.everything, features, labels_of(split.everything) > 0)
-    judged = fit_churn(split.train, features, seed, folds=JUDGED_FOLDS)
-    truth = labels_of(split.judge)
-    guesses, notes = churn_baselines(split.train, labels_of(split.train), split.judge, horizon_days)
-    guesses["model"] = judged.curve.apply(judged.booster.predict(numbers(split.judge, features)))
-    served = fit_churn(split.everything, features, seed, folds=SERVED_FOLDS)
-    gains = dict(zip(features, served.booster.gains().tolist(), strict=True))
-    metrics = {name: churn_metrics(truth, guess) for name, guess in guesses.items()}
+    judged = judged_churn(split, features, horizon_days, seed)
+    metrics = {name: churn_metrics(judged.truth, guess) for name, guess in judged.guesses.items()}
+    process = purchase_process(split.everything)
+    columns = [*features, *process_columns(process)]
+    served = fit_churn(with_process(split.everything, process, horizon_days), columns, seed, folds=SERVED_FOLDS)
+    gains = dict(zip(columns, served.booster.gains().tolist(), strict=True))
     return ChurnModel(
         features=tuple(features),
         horizon_days=horizon_days,
         booster=served.booster,
         curve=served.curve,
         base_rate=float(labels_of(split.everything).mean()),
-        metrics=metrics | across_cohorts(judged),
+        metrics=metrics | across_cohorts(judged.fitted),
         cutoffs=tuple(cutoff_dates(split.everything)),
         train_cutoffs=tuple(split.train_cutoffs),
         judge_cutoff=cutoff_dates(split.judge)[0],
         importance=dict(sorted(gains.items(), key=lambda item: (-item[1], item[0]))),
-        notes=notes,
+        notes=judged.notes,
+        process=process,
     )
+
+
+class JudgedChurn(NamedTuple):
+    """What the training rows teach, and what it and the baselines say of each judging row."""
+
+    fitted: ChurnFit
+    truth: Floats
+    guesses: dict[str, Floats]
+    notes: tuple[str, ...]
+
+
+def judged_churn(split: CutoffSplit, features: Sequence[str], horizon_days: int, seed: int) -> JudgedChurn:
+    """The twin that judges: taught by the training rows alone; `guesses` has `model` and the baselines."""
+    process = purchase_process(split.train)
+    columns = [*features, *process_columns(process)]
+    train, later = (with_process(rows, process, horizon_days) for rows in (split.train, split.judge))
+    fitted = fit_churn(train, columns, seed, folds=JUDGED_FOLDS)
+    guesses, notes = churn_baselines(train, labels_of(train), later, horizon_days, process)
+    guesses["model"] = fitted.curve.apply(fitted.booster.predict(numbers(later, columns)))
+    return JudgedChurn(fitted, labels_of(later), guesses, notes)
 
 
 def _require_classes(name: str, rows: pd.DataFrame) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 # The longer the silence the worse, the more orders and spend of late the better. Lifetime sums are left out: at equal
 # recent activity a longer past may mean either.
-SILENCE = re.compile(r"recency_days|days_since_last_visit")
-ACTIVITY = re.compile(r"(orders|spend|order_days)_\d+d")
+SILENCE = re.compile(r"recency_days|days_since_last_visit|process_no_purchase")
+ACTIVITY = re.compile(r"(orders|spend|order_days)_\d+d|process_spend")
 
 
 def activity_signs(features: Sequence[str], *, rises: bool) -> tuple[int, ...]:

@@ -6,17 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.baselines import value_baselines
+from ml.baselines import purchase_process, value_baselines
 from ml.boosting import Booster
-from ml.cutoffs import cutoff_dates, has_ordered, split_at
+from ml.cutoffs import CutoffSplit, cutoff_dates, has_ordered, split_at
 from ml.errors import NotTrainable
 from ml.evaluation import decile_error, interval_coverage, normalised_gini, spearman, total_ratio
 from ml.leaks import refuse_leaks
+from ml.lifetime import LifetimeBaseline, process_columns, process_from_json, process_to_json, with_process
 from ml.preprocess import numbers
 from ml.value_fit import COVERAGE, LABEL, ValueFit, ValueScores, fit_value, spend_of
 from ml.value_forms import LEAST_BUYERS, form_from_files
@@ -31,6 +33,7 @@ class ValueModel:
     Attributes:
         metrics: `model` and each of `value_baselines` → normalised_gini, spearman, total_ratio, decile_error; the model
             also has coverage and interval_width of its 80 % interval.
+        process: the fitted purchase process whose expectations are two more columns of the boosters.
         notes: what did not work out in training, and which form was chosen, one sentence each.
         fallback: amount, low and high for people who never ordered: mean and outer deciles of everybody.
     """
@@ -45,10 +48,12 @@ class ValueModel:
     judge_cutoff: str
     importance: dict[str, float]
     notes: tuple[str, ...] = ()
+    process: LifetimeBaseline | None = None
 
     def predict(self, features: pd.DataFrame) -> ValueScores:
         """Expected spend and interval of each row."""
-        scores = self.fit.predict(numbers(features, self.features))
+        columns = (*self.features, *process_columns(self.process))
+        scores = self.fit.predict(numbers(with_process(features, self.process, self.horizon_days), columns))
         known = has_ordered(features).to_numpy(dtype=bool)
         return ValueScores(
             *(np.where(known, column, fallback) for column, fallback in zip(scores, self.fallback, strict=True))
@@ -74,6 +79,7 @@ class ValueModel:
         return {
             "value.json": json.dumps(facts, indent=1).encode(),
             **self.fit.mean.files(),
+            "value_process.json": process_to_json(self.process).encode(),
             "value_lower_lightgbm.txt": self.fit.lower.to_bytes(),
             "value_upper_lightgbm.txt": self.fit.upper.to_bytes(),
         }
@@ -87,7 +93,8 @@ class ValueModel:
         lower, upper = (Booster.from_bytes(files[f"value_{part}_lightgbm.txt"]) for part in ("lower", "upper"))
         form, losses = facts.pop("form", "tweedie"), facts.pop("losses", {})
         margin, ceiling = facts.pop("margin"), facts.pop("ceiling")
-        return cls(fit=ValueFit(form, losses, form_from_files(files), lower, upper, margin, ceiling), **facts)
+        fit = ValueFit(form, losses, form_from_files(files), lower, upper, margin, ceiling)
+        return cls(fit=fit, process=process_from_json(files.get("value_process.json", b"null").decode()), **facts)
 
 
 def train_value(
@@ -110,13 +117,13 @@ def train_value(
         if buyers < LEAST_BUYERS:
             raise NotTrainable(f"{name}: {buyers} customers bought in the horizon; at least {LEAST_BUYERS} are needed")
     refuse_leaks(split.everything, features, spend_of(split.everything) > 0)
-    truth, judged = spend_of(split.judge), fit_value(split.train, features, seed)
-    scores = judged.predict(numbers(split.judge, features))
-    guesses, notes = value_baselines(split.train, spend_of(split.train), split.judge, horizon_days)
-    metrics = {"model": value_metrics(truth, scores.amount) | _interval_metrics(truth, scores)}
-    metrics |= {name: value_metrics(truth, guess) for name, guess in guesses.items()}
-    final = fit_value(split.everything, features, seed, form=judged.form)
-    gains = dict(zip(features, final.mean.gains().tolist(), strict=True))
+    judged = judged_value(split, features, horizon_days, seed)
+    metrics = {name: value_metrics(judged.truth, guess) for name, guess in judged.guesses.items()}
+    metrics["model"] |= interval_metrics(judged.truth, judged.scores)
+    process = purchase_process(split.everything)
+    columns = [*features, *process_columns(process)]
+    final = fit_value(with_process(split.everything, process, horizon_days), columns, seed, form=judged.fitted.form)
+    gains = dict(zip(columns, final.mean.gains().tolist(), strict=True))
     return ValueModel(
         features=tuple(features),
         horizon_days=horizon_days,
@@ -127,8 +134,30 @@ def train_value(
         train_cutoffs=tuple(split.train_cutoffs),
         judge_cutoff=cutoff_dates(split.judge)[0],
         importance=dict(sorted(gains.items(), key=lambda item: (-item[1], item[0]))),
-        notes=(*notes, *_choice(judged)),
+        notes=(*judged.notes, *_choice(judged.fitted)),
+        process=process,
     )
+
+
+class JudgedValue(NamedTuple):
+    """What the training rows teach, and what it and the baselines say of each judging row."""
+
+    fitted: ValueFit
+    truth: Floats
+    scores: ValueScores
+    guesses: dict[str, Floats]
+    notes: tuple[str, ...]
+
+
+def judged_value(split: CutoffSplit, features: Sequence[str], horizon_days: int, seed: int) -> JudgedValue:
+    """The twin that judges: taught by the training rows alone; `guesses` has `model` and the baselines."""
+    process = purchase_process(split.train)
+    columns = [*features, *process_columns(process)]
+    train, later = (with_process(rows, process, horizon_days) for rows in (split.train, split.judge))
+    fitted = fit_value(train, columns, seed)
+    scores = fitted.predict(numbers(later, columns))
+    guesses, notes = value_baselines(spend_of(train), later, horizon_days, process)
+    return JudgedValue(fitted, spend_of(later), scores, guesses | {"model": scores.amount}, notes)
 
 
 def value_metrics(truth: Floats, amount: Floats) -> dict[str, float]:
@@ -148,7 +177,8 @@ def _choice(judged: ValueFit) -> tuple[str, ...]:
     return (f"{judged.form} was chosen by Gini, total ratio and decile error on held-out cohorts (loss: {losses})",)
 
 
-def _interval_metrics(truth: Floats, scores: ValueScores) -> dict[str, float]:
+def interval_metrics(truth: Floats, scores: ValueScores) -> dict[str, float]:
+    """How often the 80 % interval held the truth, and its mean width."""
     covered = interval_coverage(truth, scores.low, scores.high)
     return {"coverage": covered.share, "interval_width": covered.mean_width}
 

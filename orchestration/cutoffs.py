@@ -22,6 +22,7 @@ class CutoffPlan:
     judge: date | None
     train: tuple[date, ...]
     note: str = ""
+    near_horizon_days: int | None = None
 
     @property
     def possible(self) -> bool:
@@ -40,18 +41,28 @@ class CutoffPlan:
             }
         )
 
+    def windows(self) -> pd.DataFrame:
+        """Rows for `ops.label_window`: the near horizon of each of these midnights."""
+        days = [*sorted(self.train), *([self.judge] if self.judge else [])] if self.near_horizon_days else []
+        near = pd.Series([self.near_horizon_days] * len(days), dtype="int32")
+        return pd.DataFrame({"as_of": pd.to_datetime(days), "horizon_days": near})
 
-def plan_cutoffs(first_event: date | None, as_of: datetime, settings: ModelSettings) -> CutoffPlan:
+
+def plan_cutoffs(
+    first_event: date | None, as_of: datetime, settings: ModelSettings, learned_days: int = 91
+) -> CutoffPlan:
     """Judge at `as_of` minus one horizon; train cut-offs end their labels before the judge begins.
 
-    The horizon shrinks to a third of the history when that is shorter than three horizons; under 7 days nothing is
-    planned. Train cut-offs are `cutoff_spacing_days` apart, latest first, each with at least four weeks (or a
-    horizon, if shorter) of history before it, at most `max_train_cutoffs` of them.
+    The horizon is the one that is set, or `learned_days` where none is. It shrinks to a third of the history when that
+    is shorter than three horizons; under 7 days nothing is planned. Train cut-offs are `cutoff_spacing_days` apart,
+    latest first, each with at least four weeks (or a horizon, if shorter) of history before it, at most
+    `max_train_cutoffs` of them. The near horizon stays away where it would not be shorter.
     """
+    wanted = settings.horizon_days or learned_days
     if first_event is None:
-        return CutoffPlan(settings.horizon_days, None, (), "no events yet: nothing to train on")
+        return CutoffPlan(wanted, None, (), "no events yet: nothing to train on")
     days = (as_of.date() - first_event).days
-    horizon = min(settings.horizon_days, days // HORIZONS_OF_HISTORY)
+    horizon = min(wanted, days // HORIZONS_OF_HISTORY)
     if horizon < SHORTEST_HORIZON_DAYS:
         needed = SHORTEST_HORIZON_DAYS * HORIZONS_OF_HISTORY
         return CutoffPlan(horizon, None, (), f"{days} days of history; training needs at least {needed}")
@@ -61,9 +72,6 @@ def plan_cutoffs(first_event: date | None, as_of: datetime, settings: ModelSetti
     spaced = (
         latest - timedelta(days=settings.cutoff_spacing_days * step) for step in range(settings.max_train_cutoffs)
     )
-    note = (
-        ""
-        if horizon == settings.horizon_days
-        else (f"{days} days of history: the horizon is {horizon} days instead of {settings.horizon_days}")
-    )
-    return CutoffPlan(horizon, judge, tuple(day for day in spaced if day >= earliest), note)
+    note = "" if horizon == wanted else (f"{days} days of history: the horizon is {horizon} days instead of {wanted}")
+    near = settings.near_horizon_days if 0 < settings.near_horizon_days < horizon else None
+    return CutoffPlan(horizon, judge, tuple(day for day in spaced if day >= earliest), note, near)

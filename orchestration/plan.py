@@ -35,7 +35,10 @@ from serving.snapshot.manifest import read_manifest
 
 # Scoring never trains; a model is looked at again within the week, as the weekly schedule does.
 MODEL_AGE = timedelta(days=7)
-FRAMES = [AssetKey(["ops", "cutoff"]), AssetKey(["marts", "training_frame"])]
+FRAMES = [
+    *(AssetKey(["ops", name]) for name in ("cutoff", "label_window")),
+    *(AssetKey(["marts", name]) for name in ("training_frame", "training_label")),
+]
 
 
 @dataclass

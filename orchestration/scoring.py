@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
-from ml.churn import ChurnModel
 from ml.segments import (
     EVERYONE_ID,
     LIFECYCLE_NAMES,
@@ -19,7 +18,6 @@ from ml.segments import (
     persona_cards,
 )
 from ml.segments.persona import suggested_treatment
-from ml.value import ValueModel
 from orchestration.model_registry import StoredModel
 from orchestration.warehouse_schema import source_table
 
@@ -117,26 +115,3 @@ def _profile_rows(cards: Sequence[PersonaCard], as_of: pd.Timestamp, version: st
         for card in cards
     ]
     return pd.DataFrame(rows, columns=list(source_table("ml.segment_profile").column_names))
-
-
-def churn_scores(stored: StoredModel, features: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `ml.churn_score`: one a customer."""
-    model = ChurnModel.from_files(stored.files)
-    return features[["customer_id", "as_of"]].assign(
-        churn_probability=model.predict(features),
-        horizon_days=model.horizon_days,
-        model_version=stored.card.version,
-    )
-
-
-def value_scores(stored: StoredModel, features: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `ml.value_score`: one a customer, amounts in the shop's currency."""
-    model = ValueModel.from_files(stored.files)
-    scores = model.predict(features)
-    return features[["customer_id", "as_of"]].assign(
-        ltv_amount=scores.amount,
-        ltv_low=scores.low,
-        ltv_high=scores.high,
-        horizon_days=model.horizon_days,
-        model_version=stored.card.version,
-    )

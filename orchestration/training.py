@@ -39,6 +39,7 @@ class Facts:
     cutoffs: Sequence[str]
     horizon_days: int | None
     metrics: Mapping[str, Any]
+    note: str = ""
 
 
 def train_and_store(
@@ -70,6 +71,7 @@ def train_and_store(
         data_hash=data,
         code_version=code,
         rows=len(frame),
+        note=facts.note,
     )
     ModelRegistry(project.paths.models).save(card, model.files())
     return Training(name, card)

@@ -11,6 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from orchestration.groups import OWNERS, Group
 
 TRAINING_FRAME = "training_frame"
+TRAINING_MODELS = (TRAINING_FRAME, "training_label")
 GROUP_OF_TAG = {"daily": Group.DAILY.value, "profiles": Group.PROFILES.value, "published": Group.PUBLISHED.value}
 
 
@@ -30,7 +31,7 @@ class AddressTranslator(DagsterDbtTranslator):  # type: ignore[misc]
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The group of the model's tag; staging and intermediate are told apart by schema."""
         tags = set(dbt_resource_props.get("tags") or ())
-        if dbt_resource_props["name"] == TRAINING_FRAME:
+        if dbt_resource_props["name"] in TRAINING_MODELS:
             return Group.TRAINING.value
         if "daily" in tags:
             return Group.STAGING.value if dbt_resource_props["schema"] == "staging" else Group.DAILY.value

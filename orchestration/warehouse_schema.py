@@ -78,6 +78,7 @@ OPS_TABLES = (
     ),
     _table("ops", "sensitive_word", "word VARCHAR", "word"),
     _table("ops", "cutoff", "as_of TIMESTAMP; horizon_days INTEGER; role VARCHAR", "as_of horizon_days"),
+    _table("ops", "label_window", "as_of TIMESTAMP; horizon_days INTEGER", "as_of horizon_days"),
     _table(
         "ops",
         "alert",
@@ -211,7 +212,6 @@ ML_TABLES = (
         "segment_id",
     ),
     _table(
-    _table(
         "ml",
         "micro_segment",
         "customer_id VARCHAR; persona_id INTEGER; churn_band VARCHAR; value_band VARCHAR; intent VARCHAR;"
@@ -225,16 +225,19 @@ ML_TABLES = (
         "customer_id VARCHAR; kind VARCHAR; segment VARCHAR; entered_on DATE; left_on DATE",
         "customer_id kind segment entered_on",
     ),
+    _table(
         "ml",
         "churn_score",
-        "customer_id VARCHAR; as_of TIMESTAMP; churn_probability DOUBLE; horizon_days INTEGER; model_version VARCHAR",
+        "customer_id VARCHAR; as_of TIMESTAMP; churn_probability DOUBLE; horizon_days INTEGER; model_version VARCHAR;"
+        "near_probability DOUBLE; near_horizon_days INTEGER; near_model_version VARCHAR; basis VARCHAR",
         "customer_id",
     ),
     _table(
         "ml",
         "value_score",
         "customer_id VARCHAR; as_of TIMESTAMP; ltv_amount DOUBLE; ltv_low DOUBLE; ltv_high DOUBLE;"
-        "horizon_days INTEGER; model_version VARCHAR",
+        "horizon_days INTEGER; model_version VARCHAR; near_amount DOUBLE; near_low DOUBLE; near_high DOUBLE;"
+        "near_horizon_days INTEGER; near_model_version VARCHAR; basis VARCHAR",
         "customer_id",
     ),
     _table(

@@ -46,7 +46,7 @@ class BetaGeometric:
         odds = np.log(self.a) - np.log(self.b + x - (0.0 if self.modified else 1.0) * (x > 0))
         odds = odds + (self.r + x) * (np.log(self.alpha + history.observed) - np.log(self.alpha + history.last_at))
         gone = np.exp(np.minimum(odds, 700.0))
-        return 1.0 / (1.0 + np.where((x > 0) | self.modified, gone, 0.0))
+        return np.asarray(1.0 / (1.0 + np.where((x > 0) | self.modified, gone, 0.0)), dtype=np.float64)
 
     def no_purchase(self, history: PurchaseHistory, horizon_days: float) -> Floats:
         """Exact probability of no purchase within the horizon.
@@ -56,7 +56,7 @@ class BetaGeometric:
         """
         now = self.alpha + history.observed
         silent = np.exp((self.r + history.repeats) * (np.log(now) - np.log(now + horizon_days)))
-        return 1.0 - self.alive(history) * (1.0 - silent)
+        return np.asarray(1.0 - self.alive(history) * (1.0 - silent), dtype=np.float64)
 
     def expected_purchases(self, history: PurchaseHistory, horizon_days: float) -> Floats:
         """Mean number of purchases within the horizon.
@@ -66,7 +66,7 @@ class BetaGeometric:
         """
         starts = range(0, len(history), ROWS_AT_ONCE)
         parts = [self._while_alive(history, slice(at, at + ROWS_AT_ONCE), horizon_days) for at in starts]
-        return self.alive(history) * np.concatenate([np.zeros(0), *parts])
+        return np.asarray(self.alive(history) * np.concatenate([np.zeros(0), *parts]), dtype=np.float64)
 
     def _while_alive(self, history: PurchaseHistory, rows: slice, horizon_days: float) -> Floats:
         nodes, weights = np.polynomial.legendre.leggauss(NODES)
@@ -77,7 +77,8 @@ class BetaGeometric:
         now = (self.alpha + history.observed[rows])[:, None]
         power = (self.r + history.repeats[rows])[:, None]
         bought = -np.expm1(-power * np.log1p(leaving * horizon_days / now)) / leaving
-        return np.asarray(bought @ (weights / 2.0), dtype=np.float64)
+        # A product with the weights would add in another order for one row than for many.
+        return np.asarray((bought * (weights / 2.0)).sum(axis=1), dtype=np.float64)
 
     def log_likelihood(self, history: PurchaseHistory) -> float:
         """Sum over customers."""
@@ -101,7 +102,8 @@ def fit_beta_geometric(history: PurchaseHistory, *, modified: bool = False) -> B
     scaled = PurchaseHistory(history.repeats, history.last_at / unit, history.observed / unit, history.mean_amount)
 
     def loss(logs: Floats) -> float:
-        return -BetaGeometric(*np.exp(logs).tolist(), modified=modified).log_likelihood(scaled) / len(scaled)
+        r, alpha, a, b = np.exp(logs).tolist()
+        return -BetaGeometric(r, alpha, a, b, modified).log_likelihood(scaled) / len(scaled)
 
     for start in STARTS:
         found = minimize(loss, start, method="L-BFGS-B", bounds=[LOG_BOUNDS] * 4)

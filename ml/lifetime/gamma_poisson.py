@@ -24,7 +24,8 @@ class GammaPoisson:
     def no_purchase(self, history: PurchaseHistory, horizon_days: float) -> Floats:
         """Probability of no purchase within the horizon."""
         now = self.alpha + history.observed
-        return np.exp((self.r + history.repeats) * (np.log(now) - np.log(now + horizon_days)))
+        silent = np.exp((self.r + history.repeats) * (np.log(now) - np.log(now + horizon_days)))
+        return np.asarray(silent, dtype=np.float64)
 
     def expected_purchases(self, history: PurchaseHistory, horizon_days: float) -> Floats:
         """Mean number of purchases within the horizon: the personal rate, drawn towards everybody's."""

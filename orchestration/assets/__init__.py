@@ -10,21 +10,22 @@ from orchestration.assets.cutoffs import cutoff
 from orchestration.assets.dbt_models import dbt_models
 from orchestration.assets.decisions import decisions
 from orchestration.assets.drift import drift
+from orchestration.assets.horizons import churn_model, churn_score, value_model, value_score
 from orchestration.assets.identity import identity_ledger
 from orchestration.assets.identity_measures import identity_measures
 from orchestration.assets.intake import landed_files
 from orchestration.assets.lake import pinned_lake
 from orchestration.assets.matching import identity_matching
-from orchestration.assets.outlook import next_category_model, next_purchase_model, outlook_score, price_model
 from orchestration.assets.membership import segment_membership
 from orchestration.assets.micro_segments import micro_segment
-from orchestration.assets.recommendations import recommendation, recommendation_mix
+from orchestration.assets.outlook import next_category_model, next_purchase_model, outlook_score, price_model
 from orchestration.assets.persona_cards import persona_page
+from orchestration.assets.recommendations import recommendation, recommendation_mix
 from orchestration.assets.refresh import touched_customers
 from orchestration.assets.retention import retention
-from orchestration.assets.scores import churn_score, segments, value_score
+from orchestration.assets.scores import segments
 from orchestration.assets.snapshot import snapshot, tables
-from orchestration.assets.training import churn_model, segment_model, value_model
+from orchestration.assets.training import segment_model
 
 
 def all_assets(project: DbtProject) -> list[AssetsDefinition]:
@@ -40,7 +41,7 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         recommendation_mix,
     ]
     scoring = [segments, churn_score, value_score, outlook_score, recommendation, drift, decisions]
-    people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     groups = [micro_segment, segment_membership, persona_page]
+    people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     built = [*dbt_models(project), *people, *training, *scoring, *groups]
     return [landed_files, pinned_lake, *built, snapshot, tables, retention]

@@ -1,9 +1,9 @@
 """Scores today's customers with the current models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
-from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset, multi_asset
+from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_asset
 
 from ml.segments import persona_figure
 from orchestration.assets.training import CATEGORIES_SQL, PROFILED_SQL
@@ -12,7 +12,7 @@ from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import frame_preview, picture
 from orchestration.refresh.scope import WHERE_TOUCHED, makes_everybody
 from orchestration.resources import Workspace
-from orchestration.scoring import churn_scores, empty, segmented, segmented_among, unsegmented, value_scores
+from orchestration.scoring import empty, segmented, segmented_among, unsegmented
 from orchestration.warehouse import Warehouse
 
 UNTRAINED = "no trained model yet: no scores; train with `concierge run --train` or wait for the weekly schedule"
@@ -107,64 +107,3 @@ def with_lifecycle(warehouse: Warehouse, features: pd.DataFrame) -> pd.DataFrame
 def touched_features(warehouse: Warehouse) -> pd.DataFrame:
     """Current features of the customers whose rows an hourly run makes again."""
     return warehouse.frame(f"select * from ({PROFILED_SQL}) as current_rows where {WHERE_TOUCHED} order by customer_id")
-
-
-def write_scores(
-    context: AssetExecutionContext,
-    workspace: Workspace,
-    model: str,
-    address: str,
-    score: Callable[[StoredModel, pd.DataFrame], pd.DataFrame],
-) -> tuple[pd.DataFrame, bool]:
-    """Score everybody, or in an hourly run the touched, and replace their rows; also whether there is a model."""
-    models, warehouse = workspace.models(), workspace.warehouse()
-    everybody = makes_everybody(context.run, warehouse)
-    trained = models.current_version(model) is not None
-    features = warehouse.frame(PROFILED_SQL) if everybody else touched_features(warehouse)
-    frame = score(models.load(model), features) if trained and len(features) else empty(address)
-    warehouse.replace({address: frame}, where="true" if everybody else WHERE_TOUCHED)
-    return frame, trained
-
-
-@asset(
-    key=["ml", "churn_score"],
-    deps=[["marts", "customer_features"], ["marts", "customer_consent"], ["models", "churn"]],
-    group_name=Group.SCORES.value,
-    owners=OWNERS,
-    kinds={"python", "lightgbm"},
-    pool=WRITER_POOL,
-    description="Probability of no order within the horizon. Grain: one row a customer.",
-)
-def churn_score(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
-    """Score with the current churn model; never trains."""
-    frame, trained = write_scores(context, workspace, "churn", "ml.churn_score", churn_scores)
-    return scored(context, len(frame), trained, {"mean": _mean(frame["churn_probability"].tolist())})
-
-
-@asset(
-    key=["ml", "value_score"],
-    deps=[["marts", "customer_features"], ["marts", "customer_consent"], ["models", "value"]],
-    group_name=Group.SCORES.value,
-    owners=OWNERS,
-    kinds={"python", "lightgbm"},
-    pool=WRITER_POOL,
-    description="Spend within the horizon, with an 80 % interval. Grain: one row a customer.",
-)
-def value_score(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
-    """Score with the current value model; never trains."""
-    frame, trained = write_scores(context, workspace, "value", "ml.value_score", value_scores)
-    return scored(context, len(frame), trained, {"mean": _mean(frame["ltv_amount"].tolist())})
-
-
-def scored(
-    context: AssetExecutionContext, rows: int, trained: bool, figures: dict[str, float]
-) -> MaterializeResult[None]:
-    """What a scoring shows in the UI."""
-    if not trained:
-        context.log.warning(UNTRAINED)
-        return MaterializeResult(metadata={"dagster/row_count": 0, "note": UNTRAINED})
-    return MaterializeResult(metadata={"dagster/row_count": rows, **figures})
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0

@@ -6,16 +6,14 @@ from dataclasses import asdict
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
-from ml.churn import train_churn
 from ml.segments import SEGMENT_COLUMNS, SegmentModel, SegmentRecipe, fit_segments, persona_cards
-from ml.value import train_value
 from orchestration.groups import OWNERS, WRITER_POOL, Group
-from orchestration.model_features import model_features, refuse_sensitive
+from orchestration.horizons.training import judging_cutoff as judge_of
+from orchestration.model_features import refuse_sensitive
 from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
 from orchestration.segments.refit import note_refit, refit_metadata
 from orchestration.training import Facts, Trained, Training, train_and_store
-from orchestration.training_rows import training_rows
 
 # What a customer did comes before the id, which depends on the data folder's secret key: samples and folds are drawn by
 # position, so two folders with the same input train the same models.
@@ -34,9 +32,6 @@ CATEGORIES_SQL = """
     where category not in (select category from intermediate.int_sensitive_categories)
     group by customer_id, category order by customer_id, category
 """
-# Who never ordered cannot stop buying: such rows teach neither model, and are most of a shop's.
-TEACHING = "orders_lifetime > 0"
-JUDGE_SQL = "select max(as_of), max(horizon_days) from ops.cutoff where role = 'judge'"
 PERSONAS = "personas.json"
 
 
@@ -65,8 +60,8 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
     """Fit, name the personas, store; note who moved since the version before."""
     project, warehouse, models = workspace.project(), workspace.warehouse(), workspace.models()
     features, categories = warehouse.frame(FEATURES_SQL), warehouse.frame(CATEGORIES_SQL)
-    known = models.current_version("segments")
-    previous = SegmentModel.from_files(models.load("segments").files) if known else None
+    stored = models.load("segments") if models.current_version("segments") else None
+    previous = None if stored is None else SegmentModel.from_files(stored.files)
     settings = project.settings
 
     def fit() -> tuple[Trained, Facts]:
@@ -78,8 +73,8 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
             k_min=settings.segments.k_min,
             k_max=settings.segments.k_max,
             seed=settings.seed,
-            recipe=SegmentRecipe(settings.segments.method, settings.segments.transform),
             previous=previous,
+            recipe=SegmentRecipe(settings.segments.method, settings.segments.transform),
         )
         names = {card.segment_id: card.name for card in persona_cards(model, buyers, categories)}
         metrics = {**asdict(model.chosen), "moved_share": model.moved_share}
@@ -93,68 +88,13 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
     return MaterializeResult(metadata={**(shown.metadata or {}), **refit_metadata(models.load("segments"), moves)})
 
 
-@asset(
-    key=["models", "churn"],
-    deps=[["marts", "training_frame"]],
-    group_name=Group.TRAINING.value,
-    owners=OWNERS,
-    kinds={"python", "lightgbm"},
-    pool=WRITER_POOL,
-    description="Probability of no order within the horizon: trained on earlier cut-offs, judged on a later one "
-    "against recency and the previous period, then refitted on all.",
-)
-def churn_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
-    """Train, judge, store."""
-    frame = training_rows(workspace.warehouse(), where=TEACHING)
-
-    def fit() -> tuple[Trained, Facts]:
-        judge, horizon = judging_cutoff(workspace)
-        model = train_churn(
-            frame, model_features(), judge=judge, horizon_days=horizon, seed=workspace.project().settings.seed
-        )
-        return model, Facts(model.features, model.cutoffs, horizon, model.metrics)
-
-    done = train_and_store(workspace.project(), "churn", frame, workspace.as_of(context.run), fit)
-    return outcome(context, done)
-
-
-@asset(
-    key=["models", "value"],
-    deps=[["marts", "training_frame"]],
-    group_name=Group.TRAINING.value,
-    owners=OWNERS,
-    kinds={"python", "lightgbm"},
-    pool=WRITER_POOL,
-    description="Spend within the horizon with an 80 % interval: trained and judged as churn is, against the spend of "
-    "the last equal period and the mean.",
-)
-def value_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
-    """Train, judge, store."""
-    frame = training_rows(workspace.warehouse(), where=TEACHING)
-
-    def fit() -> tuple[Trained, Facts]:
-        judge, horizon = judging_cutoff(workspace)
-        model = train_value(
-            frame, model_features(), judge=judge, horizon_days=horizon, seed=workspace.project().settings.seed
-        )
-        return model, Facts(model.features, model.cutoffs, horizon, model.metrics)
-
-    done = train_and_store(workspace.project(), "value", frame, workspace.as_of(context.run), fit)
-    return outcome(context, done)
-
-
 def judging_cutoff(workspace: Workspace) -> tuple[pd.Timestamp, int]:
     """The later cut-off and the horizon.
 
     Raises:
         NotTrainable: the history is too short for any cut-off.
     """
-    from ml.errors import NotTrainable
-
-    judge, horizon = workspace.warehouse().rows(JUDGE_SQL)[0]
-    if judge is None:
-        raise NotTrainable("the history is too short for a cut-off to judge by")
-    return pd.Timestamp(str(judge), tz="UTC"), int(str(horizon))
+    return judge_of(workspace.warehouse())
 
 
 def outcome(context: AssetExecutionContext, done: Training) -> MaterializeResult[None]:

@@ -15,15 +15,30 @@ ROWS = {
     "recency": "recency alone",
     "previous_period": "the last equal period",
     "mean": "mean of everybody",
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "nbd": "NBD",
+    "cohorts": "LightGBM, mean of ten held-out cohorts",
 }
 CHURN = {"roc_auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "ece": "ECE"}
-VALUE = {"normalised_gini": "normalised Gini", "spearman": "Spearman", "total_ratio": "total ratio"}
+VALUE = {
+    "normalised_gini": "normalised Gini",
+    "spearman": "Spearman",
+    "total_ratio": "total ratio",
+    "coverage": "80 % interval",
+}
+MODELS = (
+    ("churn", "Churn", CHURN),
+    ("churn_near", "Churn", CHURN),
+    ("value", "Lifetime value", VALUE),
+    ("value_near", "Lifetime value", VALUE),
+)
 
 
 def show_models(project: Project) -> None:
-    """Churn and lifetime value, or why there is no model."""
+    """Churn and lifetime value over both horizons, or why there is no model."""
     registry = ModelRegistry(project.paths.models)
-    for name, title, columns in (("churn", "Churn", CHURN), ("value", "Lifetime value", VALUE)):
+    for name, title, columns in MODELS:
         card = registry.card(name)
         if card is None:
             say(f"{title}: no model")

@@ -16,6 +16,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Room:
     room.land("shop", busy_fortnight())
     room.stand_at("2017-01-20 10:30:00")
     room.cut_off("2017-01-12", horizon_days=5)
+    room.execute("INSERT INTO ops.label_window SELECT TIMESTAMP '2017-01-12', unnest([1, 5, 60])")
     room.build_days("2017-01-01", "2017-01-21")
     room.resolve_identities()
     room.dbt("run", "--select", "tag:profiles", "tag:published")

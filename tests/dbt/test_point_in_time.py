@@ -57,6 +57,24 @@ def test_a_label_is_the_orders_of_the_horizon(built: Room) -> None:
     assert labels == [(0, 1), (0, 2), (0, 2)]
 
 
+def test_further_windows_are_counted_from_the_same_midnight(built: Room) -> None:
+    """Five days are the frame's own window, of one day only the first is in, and sixty have not closed."""
+    columns = "customer_id, as_of, n_orders_horizon, spend_horizon_amount"
+    own = f"SELECT {columns} FROM marts.training_frame WHERE n_orders_horizon > 0 ORDER BY 1"
+    again = f"SELECT {columns} FROM marts.training_label WHERE horizon_days = 5 ORDER BY 1"
+    assert built.execute(again) == built.execute(own) != []
+    first_day = built.execute(
+        """
+        SELECT customer_id, count(*), sum(order_amount) FROM marts.fct_order
+        WHERE order_date = DATE '2017-01-12' AND customer_id IN (SELECT customer_id FROM marts.training_frame)
+        GROUP BY 1 ORDER BY 1
+        """
+    )
+    near = "SELECT customer_id, n_orders_horizon, spend_horizon_amount FROM marts.training_label WHERE horizon_days = 1"
+    assert built.execute(f"{near} ORDER BY 1") == first_day
+    assert built.execute("SELECT count(*) FROM marts.training_label WHERE horizon_days = 60") == [(0,)]
+
+
 def test_a_cutoff_with_an_open_horizon_is_not_in_the_frame(known_then: Room) -> None:
     known_then.cut_off("2017-01-08", horizon_days=5)
     known_then.dbt("run", "--select", "training_frame")

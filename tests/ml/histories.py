@@ -20,7 +20,6 @@ def training_frame(customers: int = 300, seed: int = 3) -> pd.DataFrame:
         rate = random.gamma(1.0, 8.0, customers)
         basket = random.lognormal(3.0, 0.5, customers)
         orders, later = random.poisson(rate), random.poisson(rate)
-        days = joined + (pd.Timestamp(cutoff) - pd.Timestamp(CUTOFFS[0])).days
         parts.append(
             pd.DataFrame(
                 {
@@ -31,7 +30,7 @@ def training_frame(customers: int = 300, seed: int = 3) -> pd.DataFrame:
                     "spend_91d": orders * basket * random.lognormal(0, 0.2, customers),
                     "orders_lifetime": orders + 1,
                     "spend_lifetime": (orders + 1) * basket,
-                    "days_since_first_order": days,
+                    "days_since_first_order": joined,
                     "tenure_days": random.integers(10, 400, customers),
                     "constant": 1.0,
                     "mostly_unknown": np.where(random.random(customers) < 0.9, np.nan, 1.0),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.baselines import churn_baselines, last_period, value_baselines
+from ml.baselines import churn_baselines, last_period, purchase_process, value_baselines
 from ml.evaluation import expected_calibration_error, roc_auc
 from tests.ml.histories import CUTOFFS, training_frame
 
@@ -26,14 +26,14 @@ def test_the_nearest_window_is_brought_to_the_horizon(horizon: int, column: str,
 def test_no_window_no_baseline() -> None:
     assert last_period(["recency_days"], "spend", 91) is None
     bare = JUDGE[["customer_id"]]
-    assert churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), bare, 91) == ({}, ())
-    assert set(value_baselines(TRAIN, np.array([1.0, 3.0]), bare, 91).by_name) == {"mean"}
+    assert churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), bare, 91, None) == ({}, ())
+    assert set(value_baselines(np.array([1.0, 3.0]), bare, 91, None).by_name) == {"mean"}
 
 
 def test_churn_baselines_are_ranked_by_their_feature_and_calibrated() -> None:
     labels = TRAIN["churned"].to_numpy(dtype=float)
     truth = JUDGE["churned"].to_numpy(dtype=float)
-    found = churn_baselines(TRAIN, labels, JUDGE, 91).by_name
+    found = churn_baselines(TRAIN, labels, JUDGE, 91, purchase_process(TRAIN)).by_name
     assert set(found) == {"recency", "previous_period", "bg_nbd"}
     for guess in (found["recency"], found["previous_period"]):
         assert expected_calibration_error(truth, guess) < 0.05
@@ -42,13 +42,13 @@ def test_churn_baselines_are_ranked_by_their_feature_and_calibrated() -> None:
 
 def test_a_missing_recency_is_the_longest_one() -> None:
     judge = JUDGE.assign(recency_days=np.nan)
-    guess = churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), judge, 91).by_name["recency"]
+    guess = churn_baselines(TRAIN, TRAIN["churned"].to_numpy(dtype=float), judge, 91, None).by_name["recency"]
     assert len(set(guess)) == 1
     assert np.isfinite(guess).all()
 
 
 def test_value_baselines_are_the_last_period_the_mean_and_the_process() -> None:
-    found, notes = value_baselines(TRAIN, np.array([0.0, 10.0]), JUDGE, 91)
+    found, notes = value_baselines(np.array([0.0, 10.0]), JUDGE, 91, purchase_process(TRAIN))
     np.testing.assert_array_equal(found["previous_period"], JUDGE["spend_91d"])
     assert set(found["mean"]) == {5.0}
     assert np.isfinite(found["bg_nbd"]).all()
@@ -57,6 +57,6 @@ def test_value_baselines_are_the_last_period_the_mean_and_the_process() -> None:
 
 def test_a_process_that_does_not_converge_is_replaced_and_said() -> None:
     once = TRAIN.assign(orders_lifetime=1)
-    found, notes = churn_baselines(once, TRAIN["churned"].to_numpy(dtype=float), JUDGE, 91)
+    found, notes = churn_baselines(once, TRAIN["churned"].to_numpy(dtype=float), JUDGE, 91, purchase_process(once))
     assert "nbd" in found
     assert "BG/NBD did not converge" in notes[0]

@@ -53,9 +53,23 @@ def test_windows_never_overlap(days: int, settings: ModelSettings) -> None:
         assert days // 3 < SHORTEST_HORIZON_DAYS
         return
     horizon = timedelta(days=plan.horizon_days)
-    assert plan.horizon_days <= settings.horizon_days
+    assert plan.horizon_days <= (settings.horizon_days or 91)
     assert plan.judge + horizon <= AS_OF.date()
     assert len(plan.train) <= settings.max_train_cutoffs
     assert all(first < day and day + horizon <= plan.judge for day in plan.train)
     assert plan.possible
     assert plan.frame()["role"].tolist() == ["train"] * len(plan.train) + ["judge"]
+
+
+@pytest.mark.parametrize(("near", "windows"), [(30, 6), (0, 0), (91, 0), (200, 0)])
+def test_the_near_horizon_looks_from_the_same_midnights(near: int, windows: int) -> None:
+    plan = plan_cutoffs(date(2017, 1, 1), AS_OF, ModelSettings(near_horizon_days=near))
+    assert len(plan.windows()) == windows
+    assert set(plan.windows()["as_of"]) <= set(plan.frame()["as_of"])
+    assert set(plan.windows()["horizon_days"]) <= {near}
+
+
+@pytest.mark.parametrize(("settings", "days"), [(ModelSettings(), 182), (ModelSettings(horizon_days=60), 60)])
+def test_a_horizon_that_is_set_is_never_learned(settings: ModelSettings, days: int) -> None:
+    plan = plan_cutoffs(date(2015, 1, 1), AS_OF, settings, learned_days=182)
+    assert plan.horizon_days == days

@@ -51,7 +51,15 @@ final as (
         outlook.next_purchase_basis,
         outlook.next_new_category,
         outlook.category_basis,
-        outlook.price_basis
+        outlook.price_basis,
+        churn.near_probability as churn_near_probability,
+        churn.near_horizon_days as churn_near_horizon_days,
+        churn.basis as churn_basis,
+        cast(customer_value.near_amount as decimal(18, 4)) as ltv_near_amount,
+        cast(customer_value.near_low as decimal(18, 4)) as ltv_near_low,
+        cast(customer_value.near_high as decimal(18, 4)) as ltv_near_high,
+        customer_value.near_horizon_days as ltv_near_horizon_days,
+        customer_value.basis as ltv_basis
     from customers
     left join churn on customers.customer_id = churn.customer_id
     left join customer_value on customers.customer_id = customer_value.customer_id
