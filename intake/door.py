@@ -70,7 +70,8 @@ class Door:
         batch_id = _batch_id(self.contract, input_hash, reference)
         if (known := self.store.batch(batch_id)) is not None:
             self._recall(batch_id)
-            message = f"{file}: taken in before, nothing to do"
+            back = bool(known.events) and self.store.bring_back(known, self.project.clock.now())
+            message = f"{file}: taken in before, {'what it became then counts again' if back else 'nothing to do'}"
             other = known.input_name if known.input_name != file.name else ""
             return FileReport(
                 file, "unchanged", batch_id=batch_id, input_hash=input_hash, message=message, same_as=other

@@ -10,6 +10,7 @@ from typing import Any
 
 from intake.ops_records import BatchRecord, ConsentChange, LakeFile, SeenFile, TouchedDay, from_text, to_text
 from intake.ops_source_columns import ColumnBook, remember_columns
+from intake.ops_supersede import bring_back, supersede
 from intake.source_columns import SeenColumn
 
 # Of two words of one moment the refusal stays, whichever came in first.
@@ -46,6 +47,9 @@ class LakeLedger(ColumnBook):
             if connection.execute("select 1 from batch where batch_id = ?", (batch.batch_id,)).fetchone():
                 return False
             self.insert_batch(connection, batch, files, consent)
+            if batch.events:
+                # A contract under which nothing can be read any more is a mistake, and takes nothing away.
+                supersede(connection, batch, to_text(batch.finished_at))
             counts = [(batch.batch_id, reason, rows) for reason, rows in sorted((reasons or {}).items())]
             _insert(connection, "quarantine_row_count", counts)
             found = [(batch.batch_id, finding, rows) for finding, rows in sorted((findings or {}).items()) if rows]
@@ -90,6 +94,11 @@ class LakeLedger(ColumnBook):
         """Visible files that a batch wrote."""
         query = "select * from lake_file where state = 'visible' and batch_id = ? order by event_date, path"
         return [_lake_file(row) for row in self.rows(query, batch_id)]
+
+    def bring_back(self, batch: BatchRecord, at: datetime) -> bool:
+        """Make a batch count again that the same file, read under another contract, had replaced; False if it does."""
+        with self.transaction() as connection:
+            return bool(bring_back(connection, batch, to_text(at)))
 
     def swap_files(self, retired: Sequence[str], added: Sequence[LakeFile]) -> None:
         """Replace files in one transaction, as compaction and erasure do."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,28 @@ def test_a_new_version_of_the_contract_takes_the_file_again(project: Project, tm
     ingest(project, contract(), [file])
     assert ingest(project, contract(version=2), [file]).files[0].state == "ingested"
     assert ingest(project, contract(description="other words"), [file]).files[0].state == "unchanged"
+
+
+def test_the_contract_of_now_decides_what_a_file_that_is_read_again_becomes(project: Project, tmp_path: Path) -> None:
+    """And going back to the contract of before brings back what it made of the file."""
+    file = write_jsonl(tmp_path / "a.jsonl", [click("1", sku="p9"), click("2", at="2017-05-03T10:00:00Z")])
+    other = write_jsonl(tmp_path / "b.jsonl", [click("3")])
+    store = OpsStore(project.paths)
+    ingest(project, contract(), [file, other])
+    old = lake_rows(project)
+    mended = contract(version=2, columns={"occurred_at": "at", "product_id": "sku"}, time_zone="UTC")
+    report = ingest(project, mended, [file]).files[0]
+    assert (report.accepted, report.reasons) == (1, {"missing_field:product_id": 1})
+    assert [(row["event_id"], row["product_id"]) for row in lake_rows(project)] == [("1", "p9"), ("3", "p1")]
+    store.consume_touched(store.touched_days(), None, "run")
+    broken = contract(version=3, columns={"occurred_at": "product"})
+    assert ingest(project, broken, [file]).files[0].accepted == 0
+    assert len(lake_rows(project)) == 2
+    again = ingest(project, contract(), [file]).files[0]
+    assert (again.state, "counts again" in again.message) == ("unchanged", True)
+    assert lake_rows(project) == old
+    assert store.touched_days() == [date(2017, 5, 1), date(2017, 5, 3)]
+    assert "nothing to do" in ingest(project, contract(), [file]).files[0].message
 
 
 def test_an_event_id_that_comes_twice_counts_once(project: Project, tmp_path: Path) -> None:
