@@ -52,7 +52,7 @@ def erase(
         if dry_run:
             return
         typer.confirm("Erase them? This cannot be undone", abort=True)
-    proofs = carry_out(project, pairs, current_actor(), lambda store, rows: say(f"{store}: {rows:,}"))
+    proofs = carry_out(project, pairs, current_actor(), _show_step)
     for proof in proofs:
         _show_proof(proof, str(project.paths.root / "erasures" / proof.request_id / "proof.md"))
     if not proofs:
@@ -105,6 +105,11 @@ def read_people(file: Path) -> list[tuple[str, str]]:
     if not found:
         raise CommandError(f"{file}: names nobody")
     return found
+
+
+def _show_step(name: str, done: int | None) -> None:
+    """The name when a step begins, what it did when it is done."""
+    typer.echo(f"{name}: " if done is None else f"{done:,}", nl=done is not None)
 
 
 def _show_plan(found: Plan) -> None:

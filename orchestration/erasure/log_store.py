@@ -53,6 +53,16 @@ def erase(project: Project, scope: Scope) -> int:
     return gone
 
 
+def ends(project: Project) -> dict[str, int]:
+    """How far each segment is written; what comes later was said after the erasure, and is a new relationship."""
+    return {segment_of(file): max((line.offset for line in lines(file)), default=-1) for file in files(project)}
+
+
+def segment_of(file: Path) -> str:
+    """A segment's name, whether it is still written or not."""
+    return f"{file.parent.name}/{file.stem}"
+
+
 def files(project: Project) -> list[Path]:
     """Segments of the service's log, those in writing too."""
     root = project.paths.service_log

@@ -26,3 +26,9 @@ def erase(project: Project, scope: Scope) -> int:
         return overlay.erase(frozenset(scope.hashes))
     finally:
         overlay.close()
+
+
+def is_in_use(project: Project) -> bool:
+    """Whether a service answers from this data folder."""
+    folder = overlay_folder(project.paths.root)
+    return (folder / _FILE).exists() and not discard(folder)

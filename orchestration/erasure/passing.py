@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -10,6 +11,7 @@ from intake.ops_erasure import ErasureRequest
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.erasure import lake_store, log_store, vault_store
+from orchestration.erasure.overlay_store import is_in_use
 from orchestration.erasure.proof import Proof, write_proof
 from orchestration.erasure.resolve import given_identifiers, resolve
 from orchestration.erasure.scan import Scanner
@@ -18,8 +20,10 @@ from orchestration.erasure.stores import STORES, Store
 from orchestration.locks import quiet
 from orchestration.scheduled_runs import require_no_scheduled_run
 
-OnStep = Callable[[str, int], None]
-"""Called when a store is done, with its name and what was removed."""
+OnStep = Callable[[str, int | None], None]
+"""Called with a store's name and None when it begins, with what was removed when it is done; likewise for the scan."""
+# A service looks twice a second for a new snapshot, and what it still noted by the old one is in its log by then.
+SETTLING_SECONDS = 3.0
 
 
 class NothingToEraseError(ValueError):
@@ -137,16 +141,34 @@ def _carry_out(project: Project, request: ErasureRequest, on_step: OnStep | None
     removed: dict[str, int] = {}
     for store in STORES:
         if store.erase is not None and store.name not in request.steps:
+            _announce(on_step, store.name, None)
             removed[store.name] = store.erase(project, scope)
             request = replace(request, steps=(*request.steps, store.name))
             ops.erasure_step(request.request_id, request.steps)
-            if on_step is not None:
-                on_step(store.name, removed[store.name])
-    return _prove(project, request, scope, removed)
+            _announce(on_step, store.name, removed[store.name])
+    return _prove(project, request, scope, removed, on_step)
 
 
-def _prove(project: Project, request: ErasureRequest, scope: Scope, removed: dict[str, int]) -> Proof:
-    scan = Scanner(project, scope).scan()
+def _last_words(project: Project, scope: Scope) -> dict[str, int]:
+    """Take out what a running service noted while it still answered from the old snapshot; where its log ends now."""
+    if is_in_use(project):
+        time.sleep(SETTLING_SECONDS)
+    ends = log_store.ends(project)
+    log_store.erase(project, scope)
+    return ends
+
+
+def _announce(on_step: OnStep | None, name: str, done: int | None) -> None:
+    if on_step is not None:
+        on_step(name, done)
+
+
+def _prove(
+    project: Project, request: ErasureRequest, scope: Scope, removed: dict[str, int], on_step: OnStep | None
+) -> Proof:
+    _announce(on_step, "scan", None)
+    scan = Scanner(project, scope, _last_words(project, scope)).scan()
+    _announce(on_step, "scan", scan.files)
     stones = sorted({stone.token for stone in scope.tombstones(project.paths) if stone.kind == "person"})
     proof = Proof(
         request.request_id,

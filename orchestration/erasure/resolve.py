@@ -172,8 +172,20 @@ def _own(connection: duckdb.DuckDBPyConnection, given: Sequence[Given], scope: S
 def _number(connection: duckdb.DuckDBPyConnection, given: Sequence[Given], scope: Scope) -> int:
     """Customers, and identifiers that no run has seen yet."""
     known = int(connection.execute("select count(*) from erased_customer").fetchall()[0][0])
-    seen = {row[0] for row in connection.execute("select value_hash from identity.identifier").fetchall()}
-    return known + len({one.value_hash for one in given if one.value_hash in scope.hashes} - seen)
+    asked = pd.DataFrame({"asked": sorted({one.value_hash for one in given if one.value_hash in scope.hashes})})
+    connection.register("asked_hashes", asked.astype("object"))
+    unseen = int(
+        connection.execute(
+            "select count(*) from asked_hashes where asked not in (select value_hash from identity.identifier)"
+        ).fetchall()[0][0]
+    )
+    connection.unregister("asked_hashes")
+    if unseen:
+        scope.notes.append(
+            f"{unseen} of the identifiers that were given are unknown to the identity ledger: what came in since the"
+            " last run is looked through for them; check type and spelling"
+        )
+    return known + unseen
 
 
 def _beside(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:

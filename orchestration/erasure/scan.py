@@ -16,12 +16,11 @@ import pyarrow.parquet as pq
 
 from intake.keys import quarantine_cipher
 from intake.project import Project
-from intake.sealed import unsealer
 from orchestration.erasure import duckdb_store, log_store
 from orchestration.erasure.matching import Matcher, mentions_of
 from orchestration.erasure.quarantine_store import ORIGINAL, fields_of
 from orchestration.erasure.scope import SEALED, Scope
-from orchestration.erasure.stores import FOREIGN, KEYS, LOCKS, OVERLAY, store_of
+from orchestration.erasure.stores import FOREIGN, KEYS, LOCKS, OVERLAY, SERVICE_LOG, store_of
 
 _CHUNK, _OVERLAP, _BLOCK_ROWS = 16 << 20, 256, 1 << 12
 # Ids of orders and events name an order or an event.
@@ -50,11 +49,19 @@ class Scan:
 
 
 class Scanner:
-    """Looks through one data folder for the people of one scope."""
+    """Looks through one data folder for the people of one scope.
 
-    def __init__(self, project: Project, scope: Scope) -> None:
+    Args:
+        project: whose data folder.
+        scope: whom to look for.
+        ends: the last line of each segment of the service's log that counts; None for all of them.
+    """
+
+    def __init__(self, project: Project, scope: Scope, ends: dict[str, int] | None = None) -> None:
+        self._ends = ends
         self.project, self.root = project, project.paths.root
         self.scope, self.matcher, self.mentions = scope, Matcher(scope), mentions_of(project, scope)
+        self._lines = log_store.LineReader(project, scope)
         self._names, self._keys = duckdb_store.Names(scope), scope.keys
         self._tables: dict[str, list[Path]] = defaultdict(list)
         self._openers: tuple[tuple[Callable[[Path], bool], Callable[[Path], Iterator[str]]], ...] = (
@@ -62,7 +69,6 @@ class Scanner:
             (lambda file: file.suffix == ".duckdb", self._duckdb),
             (lambda file: file.suffix in (".db", ".sqlite"), self._sqlite),
             (lambda file: file.name == "data.mdb", self._lmdb),
-            (lambda file: "service_log" in file.parts, self._log),
         )
 
     def scan(self) -> Scan:
@@ -95,6 +101,9 @@ class Scanner:
             done.found += [Found(store.name if store else "no store", path, one) for one in sorted(what)]
 
     def _inside(self, file: Path) -> Iterator[str]:
+        if store_of(file.relative_to(self.root).as_posix()) is SERVICE_LOG and file.suffix in log_store.SUFFIXES:
+            yield from self._log(file)
+            return
         yield from self._bytes(file)
         for fits, look in self._openers:
             if fits(file):
@@ -171,13 +180,10 @@ class Scanner:
             yield "an original"
 
     def _log(self, file: Path) -> Iterator[str]:
-        unseal = unsealer(self.project.paths)
-        reader = log_store.LineReader(self.project, self.scope)
+        last = None if self._ends is None else self._ends.get(log_store.segment_of(file), -1)
         for line in log_store.lines(file):
-            said = reader.said(line.content)
-            under_seal = unseal(said) if said is not None else None
-            if under_seal is not None and self.mentions.inside(under_seal):
-                yield "a sealed line"
+            if (last is None or line.offset <= last) and self._lines.after(line.content) is not None:
+                yield "a line"
                 return
 
 

@@ -191,18 +191,18 @@ def _service_log(project: Project) -> None:
     folder = project.paths.service_log / "decisions"
     folder.mkdir(parents=True)
     lines = [
-        _decision("p1", [("login", hash_of(project, "ann login"))]),
-        _decision("p2", [("login", hash_of(project, "bob login"))]),
+        decision("p1", [("login", hash_of(project, "ann login"))]),
+        decision("p2", [("login", hash_of(project, "bob login"))]),
         with_checksum(
             json.dumps({"event_id": "xp1", "personalization_id": "p1", "event_type": "exposure_shown"}).encode()
         ),
-        _decision("p3", [("login", hash_of(project, "bob login")), ("cookie", hash_of(project, "ann cookie"))]),
+        decision("p3", [("login", hash_of(project, "bob login")), ("cookie", hash_of(project, "ann cookie"))]),
     ]
     (folder / "w1-000001.jsonl").write_bytes(b"".join(lines))
     (folder / "w1-000002.open").write_bytes(lines[0])
 
 
-def _decision(name: str, pairs: Iterable[tuple[str, str]]) -> bytes:
+def decision(name: str, pairs: Iterable[tuple[str, str]]) -> bytes:
     said = {"event_id": f"d{name}", "personalization_id": name, "event_type": "decision_made"}
     said |= {"occurred_at": "2018-01-01T10:00:00Z"}
     return with_checksum(json.dumps({**said, "identifiers": [{"type": k, "value": v} for k, v in pairs]}).encode())

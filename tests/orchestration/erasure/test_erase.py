@@ -19,17 +19,29 @@ from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
-from orchestration.erasure import passing, stores
+from orchestration.erasure import log_store, passing, stores
 from orchestration.erasure.again import erase_again
 from orchestration.erasure.passing import ErasureNotProvedError, NothingToEraseError, erase, finish, plan
 from orchestration.erasure.resolve import NobodyNamedError
+from orchestration.erasure.scan import Scanner
+from orchestration.erasure.scope import Scope
 from orchestration.export import publish_tables
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.manifest import read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.verify import verify
-from tests.orchestration.erasure.shop import NOW, customer_of, hash_of, needles, remains, shop, take_in, write_landing
+from tests.orchestration.erasure.shop import (
+    NOW,
+    customer_of,
+    decision,
+    hash_of,
+    needles,
+    remains,
+    shop,
+    take_in,
+    write_landing,
+)
 
 ANN = [("email", " Ann.Lee@shop.org ")]
 
@@ -247,3 +259,29 @@ def test_a_restored_backup_forgets_whom_the_old_folder_erased(project: Project, 
     assert take_in(project).state == "unchanged"
     assert erase_again(project, erased.paths) == []
     assert [one.state for one in OpsStore(project.paths).erasures()] == ["done"]
+
+
+def test_what_she_does_after_her_erasure_is_a_new_relationship(project: Project) -> None:
+    scope = Scope("r", NOW, 1)
+    for name in ("ann login", "ann mail", "ann cookie"):
+        scope.add(hash_of(project, name), "login")
+    log_store.survey(project, scope)
+    log_store.erase(project, scope)
+    ends = log_store.ends(project)
+    segment = project.paths.service_log / "decisions" / "w1-000002.open"
+    with segment.open("ab") as file:
+        file.write(decision("p9", [("login", hash_of(project, "ann login"))]))
+    (segment.parent / "w1-000003.open").write_bytes(decision("p10", [("login", hash_of(project, "ann login"))]))
+
+    def logs(known: dict[str, int] | None) -> list[str]:
+        return [found.path for found in Scanner(project, scope, known).scan().found if found.store == "service_log/"]
+
+    assert logs(ends) == []
+    assert logs(None) == ["service_log/decisions/w1-000002.open", "service_log/decisions/w1-000003.open"]
+
+
+def test_an_identifier_that_nobody_ever_used_is_told(project: Project) -> None:
+    assert any(
+        "1 of the identifiers that were given are unknown" in note
+        for note in plan(project, [("login", "x-y-z-1")]).notes
+    )
