@@ -83,7 +83,7 @@ def fit_segments(
     points = preprocessor.transform(ordered)
     before = _previous_labels(previous, ordered)
     fits = _candidates(points, (k_min, k_max), recipe, seed, before)
-    chosen = choose([fit for fit, _ in fits], keep=None if previous is None else previous.k)
+    chosen = choose([fit for fit, _ in fits], keep=_in_use(previous, columns))
     centroids = next(found for fit, found in fits if fit is chosen)
     labels = nearest(points, centroids)
     named = _named(labels, len(centroids), previous, before)
@@ -99,6 +99,11 @@ def fit_segments(
         migration=_moves(before, labels, previous, named.ids),
         method=recipe.method,
     )
+
+
+def _in_use(previous: SegmentModel | None, columns: Sequence[str]) -> int | None:
+    """The k in use; how many segments other columns formed says nothing about these."""
+    return previous.k if previous is not None and previous.columns == tuple(columns) else None
 
 
 def _candidates(
