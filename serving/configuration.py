@@ -25,6 +25,7 @@ from intake.project import Project
 from intake.regime import ConsentRules
 from intake.user_token import token_secret
 from serving.overlay.place import overlay_folder
+from serving.overlay.said_before import SaidBefore
 from serving.silence import FollowedRules
 
 API_KEY_VARIABLE = "CONCIERGE_API_KEY"
@@ -104,7 +105,7 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         earliest_event=intake.earliest_event,
         future_tolerance=timedelta(seconds=intake.future_tolerance_seconds),
         rules=FollowedRules(project.config).now,
-        said_before=store.consent_of,
+        said_before=SaidBefore(store),
         overlay=overlay_folder(project.paths.root),
         overlay_megabytes=project.settings.serving.overlay_megabytes,
     )
