@@ -80,7 +80,8 @@ def _conclude(project: Project, report: RunReport, *, whole: bool) -> list[str]:
     for stage in report.stages:
         stages[stage.name] = stages.get(stage.name, 0.0) + stage.seconds
     pace = pace_of(stages, trained=report.trained) if whole else "other"
-    done = FinishedRun(report.as_of, project.clock.now(), stages, pace)
+    failed = frozenset({report.failed_step} if report.failed_step else ())
+    done = FinishedRun(report.as_of, project.clock.now(), stages, pace, failed)
     return after_run(project, done, succeeded=report.state != "failed")
 
 

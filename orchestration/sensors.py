@@ -110,7 +110,7 @@ def failed_runs(context: RunFailureSensorContext) -> None:
     if not steps:
         run_failed(project, run.job_name, one_line(context.failure_event.message or "unknown reason"))
 
-    _conclude(context, project, succeeded=False)
+    _conclude(context, project, succeeded=False, failed=frozenset(event.step_key or "" for event in steps))
 
 
 @run_status_sensor(
@@ -125,7 +125,9 @@ def finished_runs(context: RunStatusSensorContext) -> None:
         _conclude(context, Project.open(), succeeded=True)
 
 
-def _conclude(context: RunStatusSensorContext, project: Project, *, succeeded: bool) -> None:
+def _conclude(
+    context: RunStatusSensorContext, project: Project, *, succeeded: bool, failed: frozenset[str] = frozenset()
+) -> None:
     run = context.dagster_run
     steps = context.instance.get_run_step_stats(run.run_id)
     stages = {step.step_key: step.end_time - step.start_time for step in steps if step.start_time and step.end_time}
@@ -145,7 +147,7 @@ def _conclude(context: RunStatusSensorContext, project: Project, *, succeeded: b
             detail={"stages": {name: round(seconds, 2) for name, seconds in stages.items()}},
         )
     )
-    after_run(project, FinishedRun(as_of, now, stages, pace), succeeded=succeeded)
+    after_run(project, FinishedRun(as_of, now, stages, pace, failed), succeeded=succeeded)
 
 
 @sensor(

@@ -84,7 +84,10 @@ STAGED = Suite(
         sum(case when received_at >= (select max(as_of) from ops.run_context) then 1 else 0 end) as not_known_yet,
         sum(case when event_type in ('order_completed', 'order_refunded') and amount is null then 1 else 0 end)
             as orders_without_amount,
-        sum(case when amount < 0 or unit_price < 0 or quantity < 0 then 1 else 0 end) as negative_figures,
+        -- A stock may be oversold.
+        sum(case
+            when amount < 0 or unit_price < 0 or (quantity < 0 and event_type <> 'stock_updated') then 1 else 0
+        end) as negative_figures,
         sum(case when scroll_depth < 0 or scroll_depth > 1 then 1 else 0 end) as impossible_scroll_depths,
         sum(case when dwell_ms < 0 or dwell_ms > 86400000 then 1 else 0 end) as impossible_dwell_times
     from intermediate.int_events group by source, event_date

@@ -13,12 +13,13 @@ Pace = Literal["hourly", "daily", "other"]
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run's moment, end (project time), seconds a step, and which objective its length falls under."""
+    """A run's moment, end (project time), seconds a step, which objective its length falls under, and what failed."""
 
     as_of: datetime
     finished_at: datetime
     stages: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = "other"
+    failed_steps: frozenset[str] = frozenset()
 
     @property
     def seconds(self) -> float:

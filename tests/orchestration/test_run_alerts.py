@@ -12,7 +12,9 @@ from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
+from orchestration.after_run import after_run
 from orchestration.alerts import check_failed, check_holds, run_failed, steps_succeeded
+from orchestration.slo.finished import FinishedRun
 
 NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 
@@ -40,3 +42,13 @@ def test_a_blocked_run_is_told_by_its_check_alone(project: Project) -> None:
     assert alert.cause == "check:ops/lake_file:conservation_at_intake"
     assert check_holds(project, "ops/lake_file", "conservation_at_intake")
     assert not check_holds(project, "ops/lake_file", "conservation_at_intake")
+
+
+def test_a_step_that_went_through_is_well_though_a_later_one_failed(project: Project) -> None:
+    run_failed(project, "training", "out of memory")
+    run_failed(project, "snapshot", "disk full")
+    run = FinishedRun(NOW, NOW, {"training": 3.0, "snapshot": 1.0}, failed_steps=frozenset({"snapshot"}))
+    after_run(project, run, succeeded=False)
+    assert [alert.cause for alert in OpsStore(project.paths).standing_alerts("run:")] == ["run:snapshot"]
+    after_run(project, FinishedRun(NOW, NOW, {"snapshot": 1.0}), succeeded=False)
+    assert [alert.cause for alert in OpsStore(project.paths).standing_alerts("run:")] == ["run:snapshot"]
