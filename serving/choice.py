@@ -99,7 +99,7 @@ def _table_reason(action: Action, rung: Rung) -> str:
 
 
 def from_recommendations(at: Situation) -> Choice | None:
-    """First list with a permitted product: bought together, buy again, popular; None when all are empty."""
+    """First list with a permitted product: bought together, buy again, discovery, popular; None when all are empty."""
     for task, product_ids, rung in _lists(at):
         for action in list(at.bench.permitted.values()):
             if action.task == task:
@@ -116,7 +116,7 @@ def _lists(at: Situation) -> Iterator[tuple[str, list[str], Rung]]:
         owned = set() if profile is None else set(profile.recently_bought)
         together = [p for p in reader.together(at.context.product_id) if p not in owned]
         yield "bought_together", together, Rung.RECOMMENDATION
-    for task in ("buy_again", "bought_together", "popular"):
+    for task in ("buy_again", "bought_together", "discovery", "popular"):
         yield task, [item.product_id for item in own.get(task, [])], Rung.RECOMMENDATION
     yield "popular", reader.popular(), Rung.POPULAR
 

@@ -16,7 +16,7 @@ from serving.yaml_file import ConfigError, YamlFile, read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 IncentiveKind = Literal["none", "free_shipping", "free_gift", "percent_off", "amount_off"]
-Task = Literal["bought_together", "buy_again", "popular"]
+Task = Literal["bought_together", "buy_again", "discovery", "popular"]
 
 # Purposes that allow contact at all; the others allow the use of a profile, which an unknown person has none of.
 CONTACT_PURPOSES: frozenset[str] = frozenset({*MARKETING, "analytics"})

@@ -35,7 +35,7 @@ def discover(
         day: ISO date; with the customer it decides what is explored, so that a day's list can be made again.
 
     Returns:
-        `COLUMNS` and is_explored; score falls with rank and is comparable within the list only.
+        `COLUMNS` and is_explored; score is comparable within the list only, and falls with rank but for explored places.
 
     Raises:
         ValueError: `explore_share` out of bounds.
@@ -111,8 +111,10 @@ def _with_newcomers(
     if newcomers.empty:
         return lists
     products = newcomers["product_id"].astype(str).to_numpy(dtype=object)
-    fresh = raised & (numbers // np.uint64(7) % np.uint64(2) == 0)
     drawn = products[(numbers // np.uint64(11) % np.uint64(len(products))).astype(int)]
+    listed = pd.MultiIndex.from_frame(lists[["customer_id", "product_id"]])
+    twice = pd.MultiIndex.from_arrays([lists["customer_id"], drawn]).isin(listed)
+    fresh = raised & (numbers // np.uint64(7) % np.uint64(2) == 0) & ~twice
     product = np.where(fresh, drawn, lists["product_id"].to_numpy(dtype=object))
     return lists.assign(product_id=product, reason=np.where(fresh, "new in the shop", lists["reason"]))
 

@@ -53,6 +53,12 @@ def test_newcomers_come_in_by_exploration_only() -> None:
     assert 0.3 < len(fresh) / found["is_explored"].sum() < 0.7
 
 
+def test_a_newcomer_is_in_a_list_once_however_much_is_explored() -> None:
+    found = lists(0.5, pd.DataFrame({"product_id": ["new"], "category": ["tea"]}))
+    assert (found["product_id"] == "new").any()
+    assert not found.duplicated(["customer_id", "product_id"]).any()
+
+
 def test_a_share_out_of_bounds_is_named() -> None:
     with pytest.raises(ValueError, match=r"explore_share: 0.6"):
         lists(0.6)
