@@ -35,7 +35,7 @@ def discover(
         day: ISO date; with the customer it decides what is explored, so that a day's list can be made again.
 
     Returns:
-        `COLUMNS` and is_explored; score is comparable within the list only, and falls with rank but for explored places.
+        `COLUMNS` and is_explored; score is comparable within its list only and falls with rank but for explored places.
 
     Raises:
         ValueError: `explore_share` out of bounds.
