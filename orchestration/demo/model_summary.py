@@ -7,6 +7,7 @@ from typing import Any
 
 from intake.project import Project
 from orchestration.cli.console import say, show_table
+from orchestration.horizons.training import NEAR_SUFFIX
 from orchestration.model_registry import ModelCard, ModelRegistry
 
 # The model itself first; the others are what anybody could have done without one.
@@ -41,7 +42,8 @@ def show_models(project: Project) -> None:
     for name, title, columns in MODELS:
         card = registry.card(name)
         if card is None:
-            say(f"{title}: no model")
+            if not name.endswith(NEAR_SUFFIX):
+                say(f"{title}: no model")
         elif not card.metrics:
             say(f"{title}: not trained: {card.note or 'no reason recorded'}")
         else:

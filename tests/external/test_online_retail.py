@@ -5,6 +5,8 @@ Expected values are computed here from the raw file with pandas, apart from the 
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import subprocess
 import sys
@@ -92,6 +94,24 @@ def test_scores_are_finite_and_cover_the_customers(shop: Shop) -> None:
     assert len(scores) == kept_lines(shop.raw)["CustomerID"].nunique()
     assert scores["churn_probability"].between(0, 1).all()
     assert (scores["ltv_amount"] >= 0).all()
+
+
+def test_the_models_beat_what_anybody_could_have_said(shop: Shop) -> None:
+    """Judged from September to December, when sales double: levels are missed, ranking is not."""
+    cards = {
+        name: json.loads((shop.data / "models" / name / "current" / "model.json").read_text())["metrics"]
+        for name in ("churn", "churn_near", "value", "value_near")
+    }
+    for metrics in cards.values():
+        assert {"bg_nbd", "mbg_nbd", "nbd"} & set(metrics)
+        assert all(math.isfinite(figure) for row in metrics.values() for figure in row.values())
+    for name in ("churn", "churn_near"):
+        others = [row["roc_auc"] for who, row in cards[name].items() if who not in {"model", "cohorts"}]
+        assert cards[name]["model"]["roc_auc"] > max(others)
+    for name in ("value", "value_near"):
+        ours, theirs = cards[name]["model"], cards[name]["previous_period"]
+        assert ours["normalised_gini"] > theirs["normalised_gini"] + 0.02
+        assert ours["spearman"] > theirs["spearman"] + 0.02
 
 
 def test_a_snapshot_is_published(shop: Shop) -> None:
