@@ -146,10 +146,10 @@ class LakeLedger(ColumnBook):
             return cursor.rowcount
 
     def quarantine_counts(self, source: str | None = None) -> dict[tuple[str, str], int]:
-        """(source, reason) → quarantined source rows."""
+        """(source, reason) → quarantined source rows; of a file that was read again, those of the last reading."""
         rows = self.rows(
             "select b.source, q.reason, sum(q.rows) as n from quarantine_row_count q join batch b using (batch_id)"
-            " where ? is null or b.source = ? group by 1, 2 order by 1, 2",
+            " where b.state <> 'superseded' and (? is null or b.source = ?) group by 1, 2 order by 1, 2",
             source,
             source,
         )
@@ -159,7 +159,7 @@ class LakeLedger(ColumnBook):
         """(source, finding) → source rows: duplicates by kind, clocks put right, bots, rows replayed."""
         rows = self.rows(
             "select b.source, f.finding, sum(f.rows) as n from batch_finding f join batch b using (batch_id)"
-            " where ? is null or b.source = ? group by 1, 2 order by 1, 2",
+            " where b.state <> 'superseded' and (? is null or b.source = ?) group by 1, 2 order by 1, 2",
             source,
             source,
         )

@@ -6,6 +6,9 @@ import sqlite3
 
 from intake.ops_records import BatchRecord
 
+SUPERSEDED = "superseded"
+"""State of a batch whose file was read again: its counts are history, its quarantine is the other's."""
+
 _OTHERS = "select batch_id from batch where source = :source and input_hash = :input_hash and batch_id <> :batch_id"
 _OWN = """
     select :batch_id union
@@ -22,6 +25,7 @@ def supersede(connection: sqlite3.Connection, batch: BatchRecord, at: str) -> No
     """Retire what the same bytes became before; the days that held it are touched. Inside the caller's transaction."""
     names = _names(batch, at)
     _turn(connection, f"({_OTHERS})", names | {"state": "visible", "becomes": "retired"})
+    connection.execute(f"update batch set state = '{SUPERSEDED}' where batch_id in ({_OTHERS})", names)
 
 
 def bring_back(connection: sqlite3.Connection, batch: BatchRecord, at: str) -> int:
@@ -36,6 +40,7 @@ def bring_back(connection: sqlite3.Connection, batch: BatchRecord, at: str) -> i
         connection.execute("delete from touched_day where batch_id = :batch_id", names)
         supersede(connection, batch, at)
         _turn(connection, mine, names | {"state": "retired", "becomes": "visible"})
+        connection.execute(f"update batch set state = 'visible' where batch_id in {mine}", names)
     return int(found)
 
 

@@ -19,6 +19,7 @@ from intake.lake import sweep_drafts
 from intake.locations import files_of
 from intake.ops_records import BatchRecord, LakeFile
 from intake.ops_replay import Replay
+from intake.ops_supersede import SUPERSEDED
 from intake.project import Project
 from intake.quarantine import QuarantinedRow, columns_of_quarantine, keep_only, open_rows, row_key
 from intake.replay_rows import replayed_chunk
@@ -69,7 +70,7 @@ def replay(
         chosen = [
             known
             for known in door.store.batches(contract.name)
-            if known.quarantined and known.batch_id.startswith(batch or "")
+            if known.quarantined and (known.batch_id.startswith(batch) if batch else known.state != SUPERSEDED)
         ]
         reports = [_Rereading(door, known).run(reason or "") for known in chosen]
     _close_alerts(door, contract.name)

@@ -60,13 +60,18 @@ def show(
     source's own file.
     """
     from intake.ops_store import OpsStore
+    from intake.ops_supersede import SUPERSEDED
     from intake.quarantine import open_rows
     from orchestration.cli.console import say
     from orchestration.cli.masking import masked
 
     project = open_project()
     store = OpsStore(project.paths)
-    chosen = [known for known in store.batches(source) if known.quarantined and known.batch_id.startswith(batch or "")]
+    chosen = [
+        known
+        for known in store.batches(source)
+        if known.quarantined and (known.batch_id.startswith(batch) if batch else known.state != SUPERSEDED)
+    ]
     rules = _contract(project, source, contract)
     rows = (
         (known, row)

@@ -131,6 +131,7 @@ def test_the_contract_of_now_decides_what_a_file_that_is_read_again_becomes(proj
     report = ingest(project, mended, [file]).files[0]
     assert (report.accepted, report.reasons) == (1, {"missing_field:product_id": 1})
     assert [(row["event_id"], row["product_id"]) for row in lake_rows(project)] == [("1", "p9"), ("3", "p1")]
+    assert store.quarantine_counts("clicks") == {("clicks", "missing_field:product_id"): 1}
     store.consume_touched(store.touched_days(), None, "run")
     broken = contract(version=3, columns={"occurred_at": "product"})
     assert ingest(project, broken, [file]).files[0].accepted == 0
@@ -138,6 +139,7 @@ def test_the_contract_of_now_decides_what_a_file_that_is_read_again_becomes(proj
     again = ingest(project, contract(), [file]).files[0]
     assert (again.state, "counts again" in again.message) == ("unchanged", True)
     assert lake_rows(project) == old
+    assert ("clicks", "missing_field:product_id") not in store.quarantine_counts("clicks")
     assert store.touched_days() == [date(2017, 5, 1), date(2017, 5, 3)]
     assert "nothing to do" in ingest(project, contract(), [file]).files[0].message
 

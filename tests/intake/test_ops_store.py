@@ -20,7 +20,7 @@ DAY = date(2017, 5, 1)
 
 
 def batch(name: str, rows: int = 3, **changes: object) -> BatchRecord:
-    record = BatchRecord(name, "clicks", "v1", "a.jsonl", "hash", rows, rows, 0, 0, 0, rows, T0, T0)
+    record = BatchRecord(name, "clicks", "v1", "a.jsonl", f"hash of {name}", rows, rows, 0, 0, 0, rows, T0, T0)
     return replace(record, **changes)  # type: ignore[arg-type]
 
 

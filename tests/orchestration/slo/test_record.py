@@ -28,7 +28,7 @@ def project_with(tmp_path: Path, **promised: object) -> Project:
 
 def arrived(project: Project, source: str, hours_ago: float) -> None:
     at = NOW - timedelta(hours=hours_ago)
-    batch = BatchRecord(f"b{source}{hours_ago}", source, "1", "f", "h", 1, 1, 0, 0, 0, 1, at, at)
+    batch = BatchRecord(f"b{source}{hours_ago}", source, "1", "f", f"h{source}{hours_ago}", 1, 1, 0, 0, 0, 1, at, at)
     file = LakeFile(f"{source}.parquet", source, at.date(), batch.batch_id, 1, at, at, at)
     OpsStore(project.paths).record_batch(batch, [file], {}, [])
 
