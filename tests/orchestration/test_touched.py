@@ -26,7 +26,15 @@ def record(ops: OpsStore, batch: str, days: list[date], finished_at: datetime = 
     counts = {"rows_read": 5 * len(days), "accepted": 5 * len(days), "duplicate": 0, "quarantined": 0, "suppressed": 0}
     ops.record_batch(
         BatchRecord(
-            batch, "till", "1", "f", "h", **counts, events=5 * len(days), started_at=NOON, finished_at=finished_at
+            batch,
+            "till",
+            "1",
+            "f",
+            f"h{batch}",
+            **counts,
+            events=5 * len(days),
+            started_at=NOON,
+            finished_at=finished_at,
         ),
         files,
     )
