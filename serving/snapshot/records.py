@@ -31,8 +31,9 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     """What decisions may know of one customer. Money in the shop's currency, probabilities 0 to 1.
 
     `recommendations` maps a task (bought_together, buy_again, discovery, popular) to products, best first.
-    `recently_bought` holds the products that bought-together lists leave out. `refusals` maps a purpose to the identifiers that refuse
-    it, as (identifier key, microseconds since 1970). `agreed` are the purposes granted by a word, not by silence.
+    `recently_bought` holds the products that bought-together lists leave out. `refusals` maps a purpose to the
+    identifiers that refuse it, as (identifier key, microseconds since 1970). `agreed` are the purposes granted by a
+    word, not by silence.
     """
 
     customer_id: str
