@@ -73,5 +73,5 @@ def _read(
             matrix[index, place : place + len(batch)] = batch.column(index).to_numpy(zero_copy_only=False)
         place += len(batch)
         kept.append(batch.select([*LABELS, *others]))
-    beside = pa.Table.from_batches(kept).to_pandas() if kept else pd.DataFrame(columns=[*LABELS, *others])
+    beside: pd.DataFrame = pa.Table.from_batches(kept).to_pandas() if kept else pd.DataFrame(columns=[*LABELS, *others])
     return pd.concat([beside, pd.DataFrame(matrix.T, columns=list(numbers), copy=False)], axis=1)

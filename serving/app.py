@@ -11,11 +11,14 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from serving.configuration import ServiceConfig
+from serving.http.browsers import BrowserCalls
 from serving.http.guard import KeyGuard
 from serving.http.measured import metrics
 from serving.http.openapi import docs, openapi
 from serving.http.operations import OPERATIONS
 from serving.http.problems import Problem, on_crash, on_http_exception, on_problem
+from serving.http.segment import batch, one_call
+from serving.http.segment_call import SHORT_TYPES
 from serving.http.timing import Timing
 from serving.service import Service
 
@@ -31,10 +34,13 @@ def create_app(config: ServiceConfig) -> Starlette:
 
     routes = [Route(o.path, o.handler, methods=[o.method], name=o.name) for o in OPERATIONS]
     routes += [Route("/openapi.json", openapi), Route("/docs", docs), Route("/metrics", metrics)]
+    routes += [Route(f"/v1/{short}", one_call(kind), methods=["POST"]) for short, kind in SHORT_TYPES.items()]
+    routes += [Route("/v1/b", batch, methods=["POST"])]
     timing = Middleware(Timing, told=service.metrics.request, paths=[route.path for route in routes])
+    browsers = Middleware(BrowserCalls, origins=config.browser_origins)
     app = Starlette(
         routes=routes,
-        middleware=[timing, *([Middleware(KeyGuard, key=config.api_key)] if config.api_key else [])],
+        middleware=[timing, browsers, *([Middleware(KeyGuard, key=config.api_key)] if config.api_key else [])],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: on_crash},
         lifespan=lifespan,
     )

@@ -24,12 +24,14 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.regime import ConsentRules
 from intake.user_token import token_secret
+from serving.http.browsers import named_origins
 from serving.overlay.place import overlay_folder
 from serving.overlay.said_before import SaidBefore
 from serving.silence import FollowedRules
 
 API_KEY_VARIABLE = "CONCIERGE_API_KEY"
 BROWSER_KEY_VARIABLE = "CONCIERGE_BROWSER_KEY"
+BROWSER_ORIGINS_VARIABLE = "CONCIERGE_BROWSER_ORIGINS"
 SEGMENT_CONTRACT = "segment_events"
 MINIMUM_KEY_LENGTH = 16
 
@@ -45,11 +47,12 @@ class ServiceConfigError(ValueError):
 class ServiceConfig:
     """Everything the application is built from.
 
-    `hash_identifier` turns (type, clear value) into the keyed hash, or None for a placeholder. `paused_scopes` reads
-    the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second. Without
-    `user_token_secret` no user token is accepted. `browser_key` is public: with it a browser may send Segment calls.
-    `cipher` seals what names people in clear. Without `overlay` nothing is known of live sessions and consent.
-    `rules` says what holds for people who have said nothing, `said_before` what identifiers (hashes) have said so far.
+    `hash_identifier` turns (type, clear value) into the keyed hash, or None for a placeholder. `paused_scopes`
+    reads the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second.
+    Without `user_token_secret` no user token is accepted. `browser_key` is public: with it a browser may send
+    Segment calls, from pages of `browser_origins`. `cipher` seals what names people in clear. Without `overlay`
+    nothing is known of live sessions and consent. `rules` says what holds for people who have said nothing,
+    `said_before` what identifiers (hashes) have said so far.
     """
 
     snapshots: Path
@@ -62,6 +65,7 @@ class ServiceConfig:
     cipher: Callable[[], Fernet]
     api_key: str | None = None
     browser_key: str | None = None
+    browser_origins: tuple[str, ...] = ()
     segment_calls: LiveMapping | None = None
     user_token_secret: bytes | None = None
     earliest_event: datetime = datetime(2000, 1, 1, tzinfo=UTC)
@@ -79,13 +83,17 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
     """The configuration of a project's service; the key comes from `CONCIERGE_API_KEY` unless given.
 
     Raises:
-        ServiceConfigError: the API key is too short.
+        ServiceConfigError: the API key is too short, or a browser's origin is none.
         VocabularyError: `event_types.yml` is missing or malformed.
         ConfigFileError: `consent.yml` is wrong.
     """
     key = api_key if api_key is not None else os.environ.get(API_KEY_VARIABLE) or None
     if key is not None and len(key) < MINIMUM_KEY_LENGTH:
         raise ServiceConfigError(f"{API_KEY_VARIABLE}: {len(key)} characters; at least {MINIMUM_KEY_LENGTH} are needed")
+    try:
+        origins = named_origins(os.environ.get(BROWSER_ORIGINS_VARIABLE, ""))
+    except ValueError as error:
+        raise ServiceConfigError(f"{BROWSER_ORIGINS_VARIABLE}: {error}") from None
     intake = project.settings.intake
     secret = identifier_key_bytes(project.paths)
     store = OpsStore(project.paths)
@@ -100,6 +108,7 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         cipher=cache(partial(quarantine_cipher, project.paths)),
         api_key=key,
         browser_key=os.environ.get(BROWSER_KEY_VARIABLE) or None,
+        browser_origins=origins,
         segment_calls=_segment_calls(project, secret),
         user_token_secret=token_secret(project.paths),
         earliest_event=intake.earliest_event,

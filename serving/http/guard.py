@@ -8,12 +8,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.messages import Fault, Refusal
 from serving.http.problems import json_response
-from serving.http.segment_call import TYPES
+from serving.http.segment_call import PATHS
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 # These look for their key themselves: in Basic authentication, or in the body.
-SEGMENT_PATHS = frozenset(f"/v1/{name}" for name in (*TYPES, "batch"))
-_PASSED = OPEN_PATHS | SEGMENT_PATHS
+_PASSED = OPEN_PATHS | PATHS
 _SCHEME = b"bearer "
 
 

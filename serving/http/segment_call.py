@@ -13,6 +13,9 @@ from serving.http.messages import Fault, SegmentCall
 from serving.overlay.calls import UNVERIFIED
 
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
+# Segment's library for browsers calls each by its first letter.
+SHORT_TYPES = {name[0]: name for name in TYPES}
+PATHS = frozenset(f"/v1/{name}" for name in (*TYPES, "batch", *SHORT_TYPES, "b"))
 MAX_CALL_BYTES = 32 << 10
 REFUSED = "refused"
 Call = dict[str, Any]
