@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from ml.segments.model import SMALLEST_SHARE, Floats, KReport, nearest
 
