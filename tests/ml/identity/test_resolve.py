@@ -43,7 +43,7 @@ def test_small_ledgers_equal_the_slow_reference(evidence: Evidence) -> None:
 @given(ledgers.evidence())
 def test_every_earlier_moment_reads_as_it_was_then(evidence: Evidence) -> None:
     whole = resolve(evidence)
-    for hour in (1, 3, 5, 7, 9):
+    for hour in (2, 5, 8):
         assert who(whole, hour) == who(resolve(ledgers.known_before(evidence, hour)))
 
 
