@@ -57,8 +57,8 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
 
 
 def sweep(root: Path) -> list[str]:
-    """Remove what a killed publisher left half built; only one publishes at a time (the writer's pool)."""
-    left = sorted(root.glob(".building-*"))
+    """Remove what a killed publisher left half built or half switched; one publishes at a time (the writer's pool)."""
+    left = sorted([*root.glob(".building-*"), *root.glob(".pointer-*")])
     for folder in left:
         shutil.rmtree(folder, ignore_errors=True)
     return [folder.name for folder in left]

@@ -13,7 +13,7 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.model_registry import ModelRegistry
-from orchestration.publish import publish_snapshot
+from orchestration.publish import publish_snapshot, sweep
 from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
 from serving.session.reducer import microseconds
@@ -186,3 +186,11 @@ def test_nothing_pinned_means_nothing_to_publish(project: Project) -> None:
     empty.prepare()
     with pytest.raises(ValueError, match="nothing is pinned yet"):
         publish_snapshot(project, empty, ModelRegistry(project.paths.models))
+
+
+def test_what_a_killed_publisher_left_is_swept_away(tmp_path: Path) -> None:
+    for name in (".building-v1", ".pointer-a1", "v0"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".pointer-a1" / "current").symlink_to("v1")
+    assert sweep(tmp_path) == [".building-v1", ".pointer-a1"]
+    assert [path.name for path in tmp_path.iterdir()] == ["v0"]
