@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from intake.keys import identifier_key_bytes
 from intake.mapping import Surroundings
 from intake.ops_records import BatchRecord
 from intake.ops_store import OpsStore
+from intake.ops_supersede import SUPERSEDED
 from intake.project import Project
 from intake.regime import load_consent_rules
 from intake.repeats import RepeatFinder, window_of
@@ -71,13 +73,17 @@ class Door:
         if (known := self.store.batch(batch_id)) is not None:
             self._recall(batch_id)
             back = bool(known.events) and self.store.bring_back(known, self.project.clock.now())
-            message = f"{file}: taken in before, {'what it became then counts again' if back else 'nothing to do'}"
+            message = f"{file}: taken in before, {self._what_counts(known, back=back)}"
             other = known.input_name if known.input_name != file.name else ""
             return FileReport(
                 file, "unchanged", batch_id=batch_id, input_hash=input_hash, message=message, same_as=other
             )
         started = self.project.clock.now()
-        batch = Batch(self.project.paths, self.rules(started), batch_id)
+        rules = self.rules(started)
+        if self.store.read_before(self.contract.name, input_hash):
+            # Its events take the place of those of before, and with them the words that were known from those alone.
+            rules = replace(rules, histories=dict.fromkeys(self.contract.consents, ConsentHistory([])))
+        batch = Batch(self.project.paths, rules, batch_id)
         watch = self._watch()
         self._fill(batch, file, reference, watch)
         if content_hash(file) != input_hash:
@@ -89,6 +95,16 @@ class Door:
             day = min((written.event_date for written in batch.files), default=started.date())
             report_columns(self.store, self.contract.name, watch.changes(), file.name, day, started)
         return report
+
+    def _what_counts(self, known: BatchRecord, *, back: bool) -> str:
+        if back:
+            return "what it became then counts again"
+        if known.state != SUPERSEDED:
+            return "nothing to do"
+        return (
+            f"under this very contract ({self.contract.name}, version {self.contract.version}), but what it became "
+            "then is gone since, as after an erasure; raise the version to read it again"
+        )
 
     def _watch(self) -> ColumnWatch | None:
         # What the service itself writes has the columns that each record needs.

@@ -9,6 +9,7 @@ ADDED_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("consent", "identifier_type", "text not null default ''"),
     ("consent", "source", "text not null default ''"),
     ("consent", "note", "text not null default ''"),
+    ("consent", "batch_id", "text not null default ''"),
     ("alert", "family", "text not null default ''"),
     ("alert", "kind", "text not null default ''"),
     ("alert", "first_day", "text"),

@@ -15,10 +15,13 @@ from intake.source_columns import SeenColumn
 
 # Of two words of one moment the refusal stays, whichever came in first.
 _CONSENT = """
-    insert into consent (identifier, purpose, occurred_at, granted, identifier_type, source, note)
-    values (?, ?, ?, ?, ?, ?, ?)
-    on conflict (identifier, purpose, occurred_at) do update set granted = min(granted, excluded.granted)
+    insert into consent (identifier, purpose, occurred_at, granted, identifier_type, source, note, batch_id)
+    values (?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict (identifier, purpose, occurred_at)
+    do update set granted = min(granted, excluded.granted), batch_id = excluded.batch_id
 """
+# What a contract made of a file before it was put right: its yes allows nothing any more, its no goes on protecting.
+_IN_FORCE = "(granted = 0 or batch_id not in (select batch_id from batch where state = 'superseded'))"
 
 
 class LakeLedger(ColumnBook):
@@ -73,7 +76,7 @@ class LakeLedger(ColumnBook):
         finished = to_text(batch.finished_at)
         marks = "touched_day (event_date, batch_id, touched_at, consumed_run_id)"
         _insert(connection, marks, [(day.isoformat(), batch.batch_id, finished, None) for day in days])
-        connection.executemany(_CONSENT, [_consent_row(change) for change in consent])
+        connection.executemany(_CONSENT, [(*_consent_row(change), batch.batch_id) for change in consent])
 
     def batches(self, source: str | None = None) -> list[BatchRecord]:
         """All batches, oldest first."""
@@ -89,6 +92,15 @@ class LakeLedger(ColumnBook):
         """The lake as it stands: what a run pins."""
         rows = self.rows("select * from lake_file where state = 'visible' order by event_date, path")
         return [_lake_file(row) for row in rows]
+
+    def kept_files(self) -> list[LakeFile]:
+        """The lake as it stands, and what files became under other contracts, as far as that may count again."""
+        return [_lake_file(row) for row in self.rows("select * from lake_file order by event_date, path")]
+
+    def read_before(self, source: str, input_hash: str) -> bool:
+        """Whether these bytes are in already, under whatever contract."""
+        found = self.rows("select 1 from batch where source = ? and input_hash = ? limit 1", source, input_hash)
+        return bool(found)
 
     def files_of_batch(self, batch_id: str) -> list[LakeFile]:
         """Visible files that a batch wrote."""
@@ -168,7 +180,7 @@ class LakeLedger(ColumnBook):
     def consent_changes(self, purpose: str, *, everybody: bool = False) -> list[ConsentChange]:
         """Every word given on a purpose, oldest first: of the identifiers that ever refused it, or of all."""
         rows = self.rows(
-            "select * from consent where purpose = ? and (? or identifier in"
+            f"select * from consent where {_IN_FORCE} and purpose = ? and (? or identifier in"
             " (select identifier from consent where purpose = ? and granted = 0)) order by occurred_at",
             purpose,
             everybody,
@@ -179,7 +191,8 @@ class LakeLedger(ColumnBook):
     def consent_of(self, identifiers: Sequence[str]) -> list[ConsentChange]:
         """Every word of these identifier hashes, oldest first."""
         marks = ", ".join("?" * len(identifiers))
-        rows = self.rows(f"select * from consent where identifier in ({marks}) order by occurred_at", *identifiers)
+        query = f"select * from consent where {_IN_FORCE} and identifier in ({marks}) order by occurred_at"
+        rows = self.rows(query, *identifiers)
         return [_consent_change(row) for row in rows]
 
     def suppressed_counts(self) -> dict[tuple[date, str, str, str], int]:

@@ -27,7 +27,7 @@ def acquisition_cohorts(frame: pd.DataFrame) -> Cohorts:
     """Ten groups of equal size in order of the first purchase; a customer is in one of them at every cut-off.
 
     The first purchase is `as_of` minus `days_since_first_order` (unknown: the earliest group). Equal days are told
-    apart by the order of the rows, never by the id, which depends on the data folder's key. Of more than
+    apart by the order of the rows, whatever the ids are. Of more than
     `MOST_CUSTOMERS` customers every n-th is sampled.
     """
     codes, first = _customers(frame)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from ml.errors import NotTrainable
 
-FOLDS = 5
 # Fewer rows carry no model of some fifty features; a shop that small is served by its averages.
 LEAST_ROWS = 100
 
@@ -71,12 +70,6 @@ def has_ordered(frame: pd.DataFrame) -> pd.Series:
 def cutoff_dates(frame: pd.DataFrame) -> list[str]:
     """Distinct cut-offs, ISO dates, oldest first."""
     return sorted({str(at.date()) for at in frame["as_of"]})
-
-
-def customer_folds(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Fold 0 to 4 of each row by hash of the customer, who is thus never on both sides of a fold."""
-    hashes = pd.util.hash_array(frame["customer_id"].astype(str).to_numpy(dtype=object))
-    return (hashes % np.uint64(FOLDS)).astype(np.int64)
 
 
 def latest_rows(frame: pd.DataFrame, cutoffs: int) -> npt.NDArray[np.bool_]:

@@ -13,8 +13,8 @@ import pyarrow as pa
 from orchestration.warehouse import Warehouse
 
 FRAME: Final = "marts.training_frame"
-# What a customer did comes before the id, which depends on the data folder's secret key: samples and folds are drawn by
-# position, so two folders with the same input train the same models.
+# What a customer did comes before the id, which depends on the data folder's secret key. Churn and value put rows in
+# order of the id again (`ml.cutoffs.split_at`), so theirs move in the third digit from folder to folder.
 ORDER: Final = "as_of, last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id"
 LABELS: Final = ("churned", "n_orders_horizon", "spend_horizon_amount")
 NUMBERS: Final = ("DECIMAL", "DOUBLE", "FLOAT", "INTEGER", "BIGINT", "HUGEINT", "SMALLINT", "TINYINT", "BOOLEAN")

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+import lmdb
+
 from intake.ops_database import OpsStoreError
 from intake.user_token import Identifiers, UserTokenError, verified_identifiers
 from serving.configuration import ServiceConfig
@@ -113,10 +115,13 @@ class Service:
 
     def follow(self) -> None:
         """Look once at the snapshot pointer and at the kill switch; what cannot be read stays as it was."""
-        self._keep_metrics(time.monotonic() - self._measured)
         if self.store.refresh():
             self.live_side.reindex()
         self.live_side.tidy()
+        self._follow_pauses()
+        self._keep_metrics(time.monotonic() - self._measured)
+
+    def _follow_pauses(self) -> None:
         try:
             paused = self.config.paused_scopes()
         except (sqlite3.Error, OpsStoreError, OSError) as error:
@@ -131,11 +136,11 @@ class Service:
         if since_seconds < files.WRITE_SECONDS:
             return
         self._measured = time.monotonic()
-        self.gauge()
         try:
+            self.gauge()
             files.write(self.config.service_log, self.metrics.counted)
-        except OSError as error:
-            _LOG.error("metrics: not written: %s", error.strerror)
+        except (OSError, lmdb.Error) as error:
+            _LOG.error("metrics: not written: %s", error)
 
     async def _keep_following(self) -> None:
         while True:

@@ -19,7 +19,10 @@ _ON_PROFILES = ("analytics", "personalization", "profiling_price")
 
 
 class FollowedRules:
-    """`consent.yml` of a configuration folder, read again when the file changes; a wrong one is logged and not used.
+    """`consent.yml` of a configuration folder, read again when the file changes.
+
+    A wrong file is logged and not used, nor is one that is gone or empty for the moment, as under an editor: the rules
+    without a file, which ask nobody first, hold only where there was none at the start.
 
     Raises:
         ConfigFileError: the file is wrong when the service starts.
@@ -40,7 +43,7 @@ class FollowedRules:
 
     def _follow(self) -> None:
         stamp = self._stamp()
-        if stamp == self._seen:
+        if stamp == self._seen or not stamp[1]:
             return
         self._seen = stamp
         try:

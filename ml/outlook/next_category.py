@@ -80,8 +80,7 @@ class NextCategoryModel:
         again, new = self.scores(history)
         names = np.asarray([*self.rates.categories], dtype=object)
         days = days_of(history)
-        known = history.customers["segment"].map(lambda value: str(value) != EVERYONE and not pd.isna(value))
-        fallback = np.where(known, "segment", "everyone")
+        fallback = np.where(segment_keys(history.customers["segment"], self.rates) > 0, "segment", EVERYONE)
         return pd.DataFrame(
             {
                 "customer_id": history.customers["customer_id"].to_numpy(),

@@ -111,7 +111,8 @@ def _scored(
         context.log.warning(UNTRAINED)
         warehouse.replace({table: empty(table)}, where=where)
         return MaterializeResult(metadata={"dagster/row_count": 0, "note": UNTRAINED})
-    near = models.load(model + NEAR_SUFFIX) if models.current_version(model + NEAR_SUFFIX) else None
+    asked = workspace.project().settings.models.near_horizon_days
+    near = models.load(model + NEAR_SUFFIX) if asked and models.current_version(model + NEAR_SUFFIX) else None
     features = warehouse.frame(PROFILED_SQL) if everybody else touched_features(warehouse)
     others = empty(table) if everybody else warehouse.frame(OTHERS_SQL.format(table=table))
     known = Known(warehouse.frame(SEGMENT_SQL), others)

@@ -1,6 +1,6 @@
 """Members of segments by rule, and the history of who was in which segment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, MetadataValue, multi_asset
 
@@ -10,8 +10,10 @@ from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.pin import current_as_of
 from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
+from orchestration.segments.condition import SensitiveConditionError
 from orchestration.segments.membership import members, note_history, write_members
 from orchestration.segments.rules import rule_segments
+from serving.yaml_file import ConfigError
 
 FAMILY = "segments:rule:"
 MEMBERS, HISTORY = (
@@ -41,8 +43,10 @@ def segment_membership(context: AssetExecutionContext, workspace: Workspace) -> 
     """Find the members; a file that is wrong alerts, and its members stay as they were."""
     project, warehouse = workspace.project(), workspace.warehouse()
     rules, wrong = rule_segments(project.config)
-    failed = write_members(warehouse, rules, keep=[name for name in wrong if not is_sensitive(str(wrong[name]))])
-    tell(project, {**{name: str(error) for name, error in wrong.items()}, **failed})
+    refused = {name: str(error) for name, error in wrong.items() if is_sensitive(error)}
+    broken = {name: str(error) for name, error in wrong.items() if name not in refused}
+    failed = write_members(warehouse, rules, keep=list(broken))
+    tell(project, {**broken, **failed}, refused)
     sizes = members(warehouse)
     yield MaterializeResult(
         asset_key=MEMBERS.key,
@@ -57,17 +61,19 @@ def segment_membership(context: AssetExecutionContext, workspace: Workspace) -> 
     yield MaterializeResult(asset_key=HISTORY.key, metadata={"entered": moved["entered_on"], "left": moved["left_on"]})
 
 
-def is_sensitive(error: str) -> bool:
+def is_sensitive(error: ConfigError) -> bool:
     """Whether a rule asks for what nothing may be decided by: then nobody stays in it."""
-    return "is a sensitive" in error
+    return isinstance(error.__cause__, SensitiveConditionError)
 
 
-def tell(project: Project, wrong: dict[str, str]) -> None:
+def tell(project: Project, broken: Mapping[str, str], refused: Mapping[str, str]) -> None:
     """An alert for each segment whose rule cannot be used, resolved when it can."""
     findings = [
         Finding(f"{FAMILY}{name}", f"segment {name}: its rule cannot be used", f"{error}. Members stay as they were.")
-        if not is_sensitive(error)
-        else Finding(f"{FAMILY}{name}", f"segment {name}: refused", f"{error}. It has no members now.")
-        for name, error in sorted(wrong.items())
+        for name, error in sorted(broken.items())
+    ]
+    findings += [
+        Finding(f"{FAMILY}{name}", f"segment {name}: refused", f"{error}. It has no members now.")
+        for name, error in sorted(refused.items())
     ]
     settle(project, FAMILY, findings, source="segments")

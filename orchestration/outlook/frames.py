@@ -20,7 +20,6 @@ SOURCES = {
     "order_day": "intermediate.int_customer_order_daily",
     "purchase_day": "intermediate.int_customer_purchase_daily",
 }
-CUTOFFS_SQL = "select as_of, horizon_days, role from ops.cutoff order by as_of"
 LATER = ("later_lines", "later_cut_lines", "previous_lines", "previous_cut_lines")
 
 

@@ -77,7 +77,7 @@ def _discovery(
     if not len(known.products) or not len(known.customers):
         return pd.DataFrame(columns=[*COLUMNS, "is_explored"])
     scores = methods(seed)[mix.discovery](known)
-    newcomers = new_products(catalogue, sold, blocked, at)
+    newcomers = new_products(catalogue, bought, blocked, at)
     return discover(known, scores, mix.discovery, newcomers, explore_share=settings.explore_share, day=at.isoformat())
 
 
@@ -88,10 +88,10 @@ def blocked_products(catalogue: pd.DataFrame, settings: RecommendationSettings) 
     return frozenset(catalogue.loc[barred, "product_id"]) | frozenset(settings.blocked_products)
 
 
-def new_products(catalogue: pd.DataFrame, sold: pd.DataFrame, blocked: frozenset[str], at: date) -> pd.DataFrame:
-    """Products that the catalogue told of within 30 days and nobody has bought yet; the latest 500."""
+def new_products(catalogue: pd.DataFrame, bought: pd.DataFrame, blocked: frozenset[str], at: date) -> pd.DataFrame:
+    """Products that the catalogue told of within 30 days and nobody bought in the last year; the latest 500."""
     told = pd.to_datetime(catalogue["updated_at"])
     lately = told >= pd.Timestamp(at) - pd.Timedelta(days=NEW_DAYS)
-    fresh = catalogue.loc[lately & ~catalogue["product_id"].isin({*blocked, *sold["product_id"]})]
+    fresh = catalogue.loc[lately & ~catalogue["product_id"].isin({*blocked, *bought["product_id"]})]
     ordered = fresh.sort_values(["updated_at", "product_id"], ascending=[False, True]).head(MOST_NEW)
     return ordered[["product_id", "category"]].reset_index(drop=True)

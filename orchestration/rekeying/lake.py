@@ -16,8 +16,12 @@ def rewrite(project: Project, key: bytes) -> int:
     Path, rows and their order stay, and with them everything that runs know of the file: no day is rebuilt.
     """
     changed = 0
-    for entry in OpsStore(project.paths).visible_files():
+    ops = OpsStore(project.paths)
+    visible = {entry.path for entry in ops.visible_files()}
+    for entry in ops.kept_files():
         file = project.paths.root / entry.path
+        if entry.path not in visible and not file.exists():
+            continue
         lists, count = renewed_lists(key, pq.read_table(file, columns=["identifiers"], partitioning=None).column(0))
         if not count:
             continue

@@ -29,6 +29,10 @@ class ConditionError(ValueError):
     """A condition is no single expression over known columns; the message says what and what is allowed."""
 
 
+class SensitiveConditionError(ConditionError):
+    """A condition asks for what nothing may be decided by."""
+
+
 def check_condition(where: str, columns: Mapping[str, str], sensitive: SensitiveRules) -> frozenset[str]:
     """Refuse what a segment may not be cut by; the columns that the condition names.
 
@@ -93,7 +97,7 @@ def _column(node: Mapping[str, Any], columns: Mapping[str, str], sensitive: Sens
     found = sensitive.attribute_in(name)
     if found is not None:
         told = repr(name) if name == found else f"{name!r} ({found})"
-        raise ConditionError(f"{told} is a sensitive attribute, which no segment may use")
+        raise SensitiveConditionError(f"{told} is a sensitive attribute, which no segment may use")
     if name.lower() not in columns:
         near = get_close_matches(name.lower(), columns, n=3) or ["orders_30d", "product_views_7d", "lifecycle"]
         raise ConditionError(f"unknown column {name!r}; near it: {', '.join(near)}; all are in docs/features.md")
@@ -103,7 +107,7 @@ def _column(node: Mapping[str, Any], columns: Mapping[str, str], sensitive: Sens
 def _constant(node: Mapping[str, Any], sensitive: SensitiveRules) -> None:
     text = str((node.get("literal") or node.get("value") or {}).get("text", ""))
     if text and not text.replace(".", "").isdigit() and sensitive.is_category(text.replace("%", " ")):
-        raise ConditionError(f"{text!r} is a sensitive category, which no segment may use")
+        raise SensitiveConditionError(f"{text!r} is a sensitive category, which no segment may use")
 
 
 def _bind(where: str, columns: Mapping[str, str]) -> None:

@@ -59,7 +59,7 @@ def write_members(warehouse: Warehouse, rules: Sequence[RuleSegment], keep: Sequ
     Args:
         warehouse: with today's features.
         rules: segments whose conditions were checked.
-        keep: names of segments whose file is wrong at the moment: their members stay.
+        keep: names of segments whose file is wrong at the moment: their members stay, but those who refused profiling.
 
     Returns:
         By name what went wrong with today's data (a text that is no number, say); such members stay as well.
@@ -75,7 +75,8 @@ def write_members(warehouse: Warehouse, rules: Sequence[RuleSegment], keep: Sequ
                 failed[rule.name] = str(error).splitlines()[0]
         connection.execute("BEGIN").fetchall()
         connection.execute(
-            "delete from ml.rule_segment_member where not list_contains(?::varchar[], rule_segment)",
+            "delete from ml.rule_segment_member where not list_contains(?::varchar[], rule_segment)"
+            " or customer_id not in (select customer_id from marts.customer_consent where is_profiled)",
             [[*keep, *failed]],
         ).fetchall()
         connection.execute("insert into ml.rule_segment_member select customer_id, rule_segment from found").fetchall()

@@ -78,7 +78,7 @@ def _needs_yes(arrival: Arrival, rules: ConsentRules) -> bool:
 def _without_yes(
     arrivals: Sequence[Arrival], asked: Sequence[tuple[int, Sequence[Word]]], before: SaidBefore
 ) -> list[int]:
-    """Of these events those of which no identifier's last word was a yes."""
+    """Of these events those without a yes, or with a refusal by any of their identifiers, as intake judges them."""
     if not asked:
         return []
     hashes = sorted({value for place, _ in asked for _, value in arrivals[place].pairs})
@@ -96,10 +96,11 @@ def _without_yes(
 
 def _agreed(arrival: Arrival, words: Iterable[Word], known: Mapping[int, Sequence[tuple[int, bool]]]) -> bool:
     said = [(word.owner, word.at_us, word.granted) for word in words if word.purpose == PURPOSE]
+    last: list[bool] = []
     for _, value in arrival.pairs:
         owner = owner_of(value)
         mine = [*known.get(owner, ()), *((at_us, granted) for who, at_us, granted in said if who == owner)]
         past = [(at_us, not granted) for at_us, granted in mine if at_us <= arrival.at_us]
-        if past and not max(past)[1]:
-            return True
-    return False
+        if past:
+            last.append(not max(past)[1])
+    return bool(last) and all(last)

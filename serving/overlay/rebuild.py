@@ -50,6 +50,8 @@ class LoggedArrivals:
         for batch in _batches(_consent_lines(service_log)):
             read += self._take(batch)
         for path in _newest_first(service_log / "events", service_log / "segment"):
+            # A segment without anything sound says nothing of how old it is.
+            self._newest_us = self._now_us
             for batch in _batches(_lines(path)):
                 if time.monotonic() > deadline:
                     _LOG.warning("overlay: started with %d lines, the rest would take too long", read)

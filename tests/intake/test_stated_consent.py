@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from intake.contract import SourceContract
 from intake.ingest import ingest
 from intake.ops_store import OpsStore
 from intake.project import Project
@@ -126,3 +127,28 @@ def test_keeping_only_changes_loses_no_state(
         final = {day[column]: day[0] == "yes" for day in days if day[0] and day[column]}
         found = {change.identifier: change.granted for change in changes if change.identifier_type == kind}
         assert sorted(found.values()) == sorted(final.values())
+
+
+def crm(newsletter: str, version: int) -> SourceContract:
+    words = {newsletter: {"column": "newsletter", "map": {"J": "granted", 9: "refused"}}}
+    return CRM.model_copy(update={"version": version, "consents": contract(name="crm", consents=words).consents})
+
+
+def test_a_file_read_again_brings_its_words_along(project: Project, tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "a.jsonl", [record("1", "J"), record("2", "N", day=2)])
+    ingest(project, CRM, [file])
+    ingest(project, crm("marketing_email", 2), [file])
+    stored = [row for row in lake_rows(project) if row["event_type"] == "consent_updated"]
+    assert [json.loads(row["properties"])["granted"] for row in stored] == [True, False]
+    assert [granted for _, granted in said(project, "marketing_email")] == [True, False]
+
+
+def test_a_yes_that_a_corrected_contract_no_longer_reads_allows_nothing(project: Project, tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "a.jsonl", [record("1", "J"), record("2", "N", login="bob")])
+    ingest(project, crm("analytics", 1), [file])
+    assert [granted for _, granted in said(project, "analytics")] == [True, False]
+    ingest(project, crm("marketing_email", 2), [file])
+    assert [granted for _, granted in said(project, "analytics")] == [False]
+    assert [granted for _, granted in said(project, "marketing_email")] == [True, False]
+    ingest(project, crm("analytics", 1), [file])
+    assert [granted for _, granted in said(project, "analytics")] == [True, False]

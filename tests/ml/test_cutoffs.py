@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from ml.cutoffs import customer_folds, cutoff_dates, has_ordered, latest_rows, split_at
+from ml.cutoffs import cutoff_dates, has_ordered, latest_rows, split_at
 from ml.errors import NotTrainable
 from tests.ml.histories import CUTOFFS, JUDGE, training_frame
 
@@ -38,13 +38,6 @@ def test_unknown_labels_and_people_without_orders_are_left_out() -> None:
     frame.loc[frame.index[10:13], "orders_lifetime"] = 0
     assert len(split_at(frame, "churned", JUDGE, 91).everything) == len(frame) - 10
     assert has_ordered(frame.drop(columns="orders_lifetime")).all()
-
-
-def test_folds_keep_customers_together_and_use_all_five() -> None:
-    frame = training_frame()
-    folds = pd.Series(customer_folds(frame), index=frame.index)
-    assert folds.groupby(frame["customer_id"]).nunique().max() == 1
-    assert sorted(folds.unique()) == [0, 1, 2, 3, 4]
 
 
 def test_latest_rows_are_those_of_the_last_cutoffs() -> None:

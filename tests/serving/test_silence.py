@@ -105,6 +105,15 @@ def test_what_intake_knows_of_consent_counts_and_without_it_nothing_is_taken(roo
         assert (await post(first, STRANGER, "b", country="DE"))["suppressed"] == ["b"]
 
     play(root, agreed, said_before=lambda hashes: words if name in hashes else [], **STRICT)
+    other = sample.value_hash("cookie", "another-browser")
+    mixed = [words[0], ConsentChange(other, "analytics", False, datetime(2017, 1, 2, tzinfo=UTC))]
+
+    async def one_refuses(first: httpx.AsyncClient, _: httpx.AsyncClient) -> None:
+        both = [*STRANGER, {"type": "cookie", "value": "another-browser"}]
+        assert (await post(first, both, "c", country="DE"))["suppressed"] == ["c"]
+        assert (await post(first, STRANGER, "d", country="DE"))["accepted"] == 1
+
+    play(root, one_refuses, said_before=lambda hashes: [word for word in mixed if word.identifier in hashes], **STRICT)
 
     def broken(_: object) -> list[ConsentChange]:
         raise OSError("no disk")
@@ -211,7 +220,11 @@ def test_rules_follow_their_file_and_a_wrong_one_changes_nothing(
     assert followed.now().regime("analytics", "DE", None) == "opt_in"
     with pytest.raises(ConfigFileError, match="regions"):
         FollowedRules(tmp_path)
+    file.write_text("")
+    assert followed.now().regime("analytics", "DE", None) == "opt_in"
     file.unlink()
+    assert followed.now().regime("analytics", "DE", None) == "opt_in"
+    file.write_text("regions: {AT: opt_in}")
     assert followed.now().regime("analytics", "DE", None) == "opt_out"
 
 

@@ -3,7 +3,10 @@
 -- depends_on: {{ source('refresh', 'customer') }}
 with customers as (
 
-    select customer_id from {{ ref('dim_customer') }}
+    select
+        customer_id,
+        consent_profiling_price
+    from {{ ref('dim_customer') }}
     where {{ is_touched('customer_id') }} and consent_personalization
 
 ),
@@ -39,8 +42,9 @@ final as (
         customer_value.horizon_days as ltv_horizon_days,
         outlook.next_purchase_days_low,
         outlook.next_purchase_days_high,
-        outlook.price_sensitivity,
-        outlook.deal_seeker_probability,
+        -- Whoever withdraws is heard with the hour; the scores themselves are made with the day.
+        case when customers.consent_profiling_price then outlook.price_sensitivity end as price_sensitivity,
+        case when customers.consent_profiling_price then outlook.deal_seeker_probability end as deal_seeker_probability,
         outlook.next_best_category,
         concat(
             'churn=', coalesce(churn.model_version, 'none'), ';value=', coalesce(customer_value.model_version, 'none'),
@@ -51,7 +55,7 @@ final as (
         outlook.next_purchase_basis,
         outlook.next_new_category,
         outlook.category_basis,
-        outlook.price_basis,
+        case when customers.consent_profiling_price then outlook.price_basis end as price_basis,
         churn.near_probability as churn_near_probability,
         churn.near_horizon_days as churn_near_horizon_days,
         churn.basis as churn_basis,

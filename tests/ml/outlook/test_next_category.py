@@ -71,6 +71,14 @@ def test_somebody_without_history_gets_the_segments_figure_and_says_so() -> None
     assert found["category"].iloc[0] == model.rates.categories[int(np.argmax(row))]
 
 
+def test_a_segment_that_came_after_training_is_answered_by_everyone_and_says_so() -> None:
+    history = shop()
+    model = train_next_category(history, judge=JUDGE, horizon_days=91)
+    people = pd.DataFrame({"customer_id": ["x", "y"], "as_of": JUDGE, "segment": [99, 1]})
+    asked = CategoryHistory(people, history.bought.iloc[:0], history.later.iloc[:0])
+    assert list(model.predict(asked)["basis"]) == ["everyone", "segment"]
+
+
 def test_hit_rates_count_labels_only_where_there_is_one() -> None:
     scores = np.array([[0.5, 0.3, 0.2, 0.0], [0.1, 0.2, 0.3, 0.4], [1.0, 0.0, 0.0, 0.0]])
     assert hit_rates(scores, np.array([0, 0, -1])) == {"customers": 2.0, "top_1": 0.5, "top_3": 0.5}

@@ -14,7 +14,7 @@ from intake.settings import RecommendationSettings
 from ml.errors import NotTrainable
 from ml.recommend import UNMEASURED, choose
 from orchestration.recommend import facts
-from orchestration.recommend.lists import all_lists
+from orchestration.recommend.lists import all_lists, new_products
 
 AT = date(2017, 12, 1)
 SETTINGS = RecommendationSettings(explore_share=0.0)
@@ -135,3 +135,10 @@ def test_guests_alone_get_no_list_and_the_measure_says_why() -> None:
         period = facts.period_at(connection, AT)
         with pytest.raises(NotTrainable, match="0 customers"):
             choose((period, period), 1)
+
+
+def test_new_is_what_nobody_bought_in_the_last_year_whatever_was_edited_lately() -> None:
+    told = [AT - timedelta(days=days) for days in (1, 1, 1, 40)]
+    catalogue = pd.DataFrame({"product_id": ["old", "new", "barred", "stale"], "category": "x", "updated_at": told})
+    bought = pd.DataFrame({"customer_id": ["c1"], "product_id": ["old"], "event_date": [AT - timedelta(days=120)]})
+    assert list(new_products(catalogue, bought, frozenset({"barred"}), AT)["product_id"]) == ["new"]

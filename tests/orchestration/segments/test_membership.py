@@ -115,5 +115,10 @@ def test_members_of_a_rule_that_goes_wrong_stay_and_others_go_on(warehouse: Ware
     assert members(warehouse) == {"broken": 2, "buyers": 1}
     assert write_members(warehouse, [BUYERS], keep=["broken"]) == {}
     assert members(warehouse) == {"broken": 2, "buyers": 1}
+    stand(warehouse, {"c1": 6, "c2": 1}, {"c1": 0, "c2": 0}, {"c2"})
+    write_members(warehouse, [BUYERS], keep=["broken"])
+    assert members(warehouse) == {"broken": 1, "buyers": 1}
+    note_history(warehouse, START)
+    assert {stay[0] for stay in stays(warehouse)} == {"c1"}
     write_members(warehouse, [])
     assert members(warehouse) == {}

@@ -9,6 +9,7 @@ import pytest
 
 from intake.paths import repository_root
 from intake.sensitive import load_sensitive
+from orchestration.assets.membership import is_sensitive
 from orchestration.segments.columns import condition_columns
 from orchestration.segments.condition import ConditionError, check_condition
 from orchestration.segments.rules import load_rule_segment, rule_files, rule_segment_schema, rule_segments
@@ -101,6 +102,9 @@ def test_one_wrong_file_stops_no_other(tmp_path: Path) -> None:
     right, wrong = rule_segments(tmp_path)
     assert [rule.name for rule in right] == ["own"]
     assert set(wrong) == {"typo"}
+    assert not is_sensitive(wrong["typo"])
+    write(tmp_path, GOOD.replace("own", "typo").replace("orders_30d >= 1", "age > 30"), "typo")
+    assert is_sensitive(rule_segments(tmp_path)[1]["typo"])
     shutil.rmtree(tmp_path / "segments")
     assert rule_segments(tmp_path) == ([], {})
 
