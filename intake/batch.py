@@ -53,6 +53,12 @@ class Rules:
     repeats: RepeatFinder | None = None
 
 
+def without_known_words(rules: Rules) -> Rules:
+    """For a file that is read again: its events take the place of those of before, and with them the words of
+    consent that were known from those alone."""
+    return replace(rules, histories=dict.fromkeys(rules.contract.consents, ConsentHistory([])))
+
+
 class Batch:
     """Takes chunks, keeps the accounts in source rows, and writes the lake files."""
 

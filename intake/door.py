@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from intake.batch import Batch, Rules
+from intake.batch import Batch, Rules, without_known_words
 from intake.chunk import Chunk, UnreadableInputError
 from intake.consent import ALWAYS_STORED
 from intake.consent_history import ConsentHistory
@@ -81,8 +80,7 @@ class Door:
         started = self.project.clock.now()
         rules = self.rules(started)
         if self.store.read_before(self.contract.name, input_hash):
-            # Its events take the place of those of before, and with them the words that were known from those alone.
-            rules = replace(rules, histories=dict.fromkeys(self.contract.consents, ConsentHistory([])))
+            rules = without_known_words(rules)
         batch = Batch(self.project.paths, rules, batch_id)
         watch = self._watch()
         self._fill(batch, file, reference, watch)

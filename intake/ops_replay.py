@@ -7,16 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from intake.ops_ledger import LakeLedger
-from intake.ops_records import BatchRecord, ConsentChange, LakeFile
+from intake.ops_records import BatchRecord, ConsentChange, LakeFile, to_text
+from intake.ops_supersede import OTHERS, supersede
 
 
 @dataclass(frozen=True)
 class Replay:
     """Rows of one batch that leave its quarantine: (key, reason) of each, and how many count as what now."""
 
-    batch_id: str
+    batch: BatchRecord
     rows: tuple[tuple[str, str], ...]
     moved: Mapping[str, int]
+
+    @property
+    def batch_id(self) -> str:
+        """The batch whose quarantine they leave."""
+        return self.batch.batch_id
 
 
 class ReplayBook(LakeLedger):
@@ -27,10 +33,27 @@ class ReplayBook(LakeLedger):
         found = self.rows("select row_key from quarantine_replayed where batch_id = ?", batch_id)
         return {row["row_key"] for row in found}
 
+    def replays_of(self, batch_id: str) -> list[str]:
+        """The batches that rows of this one's quarantine landed as."""
+        query = "select distinct replay_id from quarantine_replayed where batch_id = ? order by replay_id"
+        return [row["replay_id"] for row in self.rows(query, batch_id)]
+
+    def rivals(self, batch: BatchRecord) -> list[str]:
+        """Batches in force that the same bytes became under other contracts: those that a replay would replace."""
+        names = {"source": batch.source, "input_hash": batch.input_hash, "batch_id": batch.batch_id}
+        with self.reading() as connection:
+            found = connection.execute(
+                f"select distinct batch_id from lake_file where state = 'visible' and batch_id in ({OTHERS})", names
+            )
+            return [row["batch_id"] for row in found]
+
     def record_replay(
         self, replay: Replay, record: BatchRecord, files: Sequence[LakeFile], consent: Sequence[ConsentChange] = ()
     ) -> None:
         """One transaction: the new files and their touched days, the accounts of both batches, and the marks.
+
+        What the same bytes became under another contract counts no longer once a row of them lands: a file is in
+        the lake once.
 
         Raises:
             ValueError: the rows do not add up, or some of them were replayed before.
@@ -43,6 +66,8 @@ class ReplayBook(LakeLedger):
                 "insert into quarantine_replayed values (?, ?, ?, ?)",
                 [(replay.batch_id, key, reason, record.batch_id) for key, reason in replay.rows],
             )
+            if record.events:
+                supersede(connection, replay.batch, to_text(record.finished_at), touched_by=record.batch_id)
             connection.execute(
                 "update batch set accepted = accepted + ?, duplicate = duplicate + ?, suppressed = suppressed + ?,"
                 " quarantined = quarantined - ? where batch_id = ?",

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from intake.batch import Batch
+from intake.batch import Batch, without_known_words
 from intake.contract import Join, SourceContract
 from intake.door import Door
 from intake.input_rows import rows_at
@@ -19,6 +19,7 @@ from intake.lake import sweep_drafts
 from intake.locations import files_of
 from intake.ops_records import BatchRecord, LakeFile
 from intake.ops_replay import Replay
+from intake.ops_store import OpsStore
 from intake.ops_supersede import SUPERSEDED
 from intake.project import Project
 from intake.quarantine import QuarantinedRow, columns_of_quarantine, keep_only, open_rows, row_key
@@ -56,25 +57,37 @@ def replay(
     Rows that can be read now land in the lake as a batch of their own and count as accepted (or duplicate, or
     suppressed) in the batch that they came with, in one transaction that also marks them as replayed; then they leave
     the quarantine file. A kill in between loses and doubles nothing, and a second call finds nothing more to do.
+    A file is in the lake once: where another reading of the same bytes counts, as after a contract under which
+    nothing could be read, the replayed rows take its place.
 
     Args:
         batch: only batches whose id starts like this.
         reason: only rows whose reason starts like this.
 
     Raises:
-        ReplayError: the contract joins a reference file that is not there any more.
+        ReplayError: the contract joins a reference file that is not there any more, or `batch` names only batches
+            whose file was read again since, or `reason` would replace another reading of a file by a part of it.
     """
     with FileLock(project.paths.root / "intake.lock"):
         sweep_drafts(project.paths)
         door = Door(project, contract)
-        chosen = [
-            known
-            for known in door.store.batches(contract.name)
-            if known.quarantined and (known.batch_id.startswith(batch) if batch else known.state != SUPERSEDED)
-        ]
-        reports = [_Rereading(door, known).run(reason or "") for known in chosen]
+        chosen = [_Rereading(door, known) for known in _chosen(door.store, contract.name, batch or "")]
+        for each in chosen if reason else ():
+            each.refuse_part()
+        reports = [each.run(reason or "") for each in chosen]
     _close_alerts(door, contract.name)
     return [report for report in reports if report.rows]
+
+
+def _chosen(store: OpsStore, source: str, batch: str) -> list[BatchRecord]:
+    named = [known for known in store.batches(source) if known.quarantined and known.batch_id.startswith(batch)]
+    in_force = [known for known in named if known.state != SUPERSEDED]
+    if batch and named and not in_force:
+        raise ReplayError(
+            f"{source}: {named[-1].input_name}, batch {named[-1].batch_id[:12]}: the file was read again under another"
+            " contract since, and its rows are counted there; leave --batch out, or name the later batch"
+        )
+    return in_force
 
 
 class _Rereading:
@@ -84,8 +97,19 @@ class _Rereading:
         self.door, self.known = door, known
         self.project, self.contract, self.store = door.project, door.contract, door.store
 
+    def refuse_part(self) -> None:
+        """Say no to some of the rows where they would take the place of all that the file is in the lake with."""
+        if rivals := self.store.rivals(self.known):
+            raise ReplayError(
+                f"{self.contract.name}: {self.known.input_name}, batch {self.known.batch_id[:12]}: what the file"
+                f" became under another contract (batch {rivals[0][:12]}) counts until its rows are read again, all"
+                f" of them: leave --reason out, or name --batch {rivals[0][:12]}"
+            )
+
     def run(self, reason: str) -> ReplayReport:
-        everything = open_rows(self.project.paths, self.store, self.known)
+        now = self.store.batch(self.known.batch_id)
+        superseded = now is not None and now.state == SUPERSEDED  # by another reading of its file, a moment ago
+        everything = [] if superseded else open_rows(self.project.paths, self.store, self.known)
         rows = [row for row in everything if row.reason.startswith(reason)]
         batch = self._read(rows) if rows else None
         if batch is None:
@@ -104,14 +128,16 @@ class _Rereading:
     def _read(self, rows: Sequence[QuarantinedRow]) -> Batch:
         paths = self.project.paths
         rules = self.door.rules(self.project.clock.now())
+        if self.store.rivals(self.known):
+            rules = without_known_words(rules)
         batch = Batch(paths, rules, self._id(rows))
-        own = self._event_ids(own=True)
+        own = self._event_ids([self.known.batch_id])
         if self.contract.lines and self.contract.lines.group_by:
             # Rows of an event that came in without them: landed alone they would be lost behind it.
             batch.part_in_lake = own
         else:
             batch.know(own)
-        batch.know(self._event_ids(own=False))
+        batch.know(self._event_ids(self.store.replays_of(self.known.batch_id)))
         watch = ColumnWatch(self.contract, self.store.source_columns(self.contract.name))
         header = columns_of_quarantine(paths, self.known)
         chunk = replayed_chunk(self.contract, rows, header, watch, unsealer(paths))
@@ -131,11 +157,9 @@ class _Rereading:
         words = f"replay|{self.known.batch_id}|{self.contract.content_version}|{keys}"
         return hashlib.sha256(words.encode()).hexdigest()
 
-    def _event_ids(self, *, own: bool) -> pa.Array:
-        """Events of this batch in the lake, or those of others that read the same file."""
-        same = [batch for batch in self.store.batches(self.contract.name) if batch.input_hash == self.known.input_hash]
-        mine = [batch.batch_id for batch in same if (batch.batch_id == self.known.batch_id) == own]
-        files: list[LakeFile] = [file for batch_id in mine for file in self.store.files_of_batch(batch_id)]
+    def _event_ids(self, batches: Sequence[str]) -> pa.Array:
+        """Events of these batches in the lake."""
+        files: list[LakeFile] = [file for batch_id in batches for file in self.store.files_of_batch(batch_id)]
         root = self.project.paths.root
         ids = [pq.read_table(root / file.path, columns=["event_id"], partitioning=None).column(0) for file in files]
         return pa.chunked_array(ids, pa.string()).combine_chunks()
@@ -159,7 +183,7 @@ class _Rereading:
         )  # fmt: skip
         moved = {"accepted": batch.accepted, "duplicate": batch.duplicate}
         moved["suppressed"] = len(done) - batch.accepted - batch.duplicate
-        replayed = Replay(self.known.batch_id, tuple((row_key(row), row.reason) for row in done), moved)
+        replayed = Replay(self.known, tuple((row_key(row), row.reason) for row in done), moved)
         self.store.record_replay(replayed, record, batch.files, batch.consent)
 
 

@@ -17,7 +17,7 @@ from intake.ops_records import BatchRecord
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.quarantine import open_rows, quarantine_file, read_quarantine
-from intake.replay import ReplayReport, replay
+from intake.replay import ReplayError, ReplayReport, replay
 from tests.intake.scene import click, contract, lake_rows, write_jsonl
 
 BAD = {"type": "teleported"}
@@ -82,12 +82,41 @@ def test_only_the_batch_and_the_reason_that_are_asked_for(project: Project) -> N
     assert [row["event_id"] for row in lake_rows(project)] == ["b"]
 
 
-def test_what_came_in_another_way_is_a_duplicate(project: Project, tmp_path: Path) -> None:
+def test_a_batch_whose_file_was_read_again_has_nothing_to_replay(project: Project, tmp_path: Path) -> None:
     batch = first(project, [click("a"), click("a", **BAD), click("b", **BAD)])
-    ingest(project, renamed(), [tmp_path / "a.jsonl"])  # the whole file again under the new contract: a and b
-    (report,) = replay(project, renamed(), batch=batch.batch_id)
-    assert counts(report) == (2, 0, 2, 0, 0)
-    assert sorted(row["event_id"] for row in lake_rows(project)) == ["a", "b"]
+    # The whole file again under a contract that names its events otherwise: a and b.
+    again = renamed(event_id=None, natural_key=["id"])
+    ingest(project, again, [tmp_path / "a.jsonl"])
+    with pytest.raises(ReplayError, match="read again under another contract"):
+        replay(project, again, batch=batch.batch_id)
+    assert replay(project, again) == []
+    assert len(lake_rows(project)) == 2
+
+
+def test_rows_of_a_reading_that_read_nothing_take_the_place_of_the_one_before(
+    project: Project, tmp_path: Path, store: OpsStore
+) -> None:
+    rows = [click("a"), click("b", **BAD), click("c", at="2017-06-01T00:00:00Z"), click("d", at="never")]
+    mine = first(project, rows)
+    ingest(project, contract(version=2, columns={"occurred_at": "mistaken"}), [tmp_path / "a.jsonl"])
+    assert len(lake_rows(project)) == 2, "a contract under which nothing can be read takes nothing away"
+    store.consume_touched(store.touched_days(), None, "run")
+    right = renamed(event_id=None, natural_key=["id"])
+    with pytest.raises(ReplayError, match="all of them: leave --reason out"):
+        replay(project, right, reason="missing")
+    reports = replay(project, right)
+    assert {counts(report) for report in reports} - {(2, 1, 0, 0, 1)} == {(4, 3, 0, 0, 1)}
+    assert len(lake_rows(project)) == 3
+    assert [day.isoformat() for day in store.touched_days()] == ["2017-05-01", "2017-06-01"]
+    assert store.quarantine_counts() == {("clicks", "missing_field:occurred_at"): 1}
+    mistaken = next(batch for batch in store.batches() if batch.rows_read and batch.batch_id != mine.batch_id)
+    assert counts(replay(project, right)[0]) == (1, 0, 0, 0, 1)
+    assert (mistaken.accepted, mistaken.quarantined, mistaken.state) == (3, 1, "visible")
+    # The first contract again: what it made of the file, with what was replayed of that, counts in its place.
+    ingest(project, contract(), [tmp_path / "a.jsonl"])
+    assert len(lake_rows(project)) == 1 + len(reports)
+    assert {batch.state for batch in store.batches() if batch.batch_id == mine.batch_id} == {"visible"}
+    assert {batch.state for batch in store.batches() if batch.batch_id == mistaken.batch_id} == {"superseded"}
 
 
 class Killed(BaseException):
