@@ -74,7 +74,7 @@ def _first(rows: Labels, columns: Labels, length: int) -> Labels:
 
 def category_rates(history: CategoryHistory, categories: Sequence[str], owned: npt.NDArray[np.bool_]) -> CategoryRates:
     """Count first categories of everyone and of each segment."""
-    segment = history.customers["segment"].map(segment_name).to_numpy()
+    segment = segment_names(history.customers["segment"])
     names = [EVERYONE, *sorted({str(name) for name in segment} - {EVERYONE})]
     first, new = first_categories(history, categories, owned)
     tables = []
@@ -101,7 +101,14 @@ def segment_name(value: object) -> str:
     return str(int(str(value).partition(".")[0]))
 
 
+def segment_names(segments: pd.Series) -> npt.NDArray[np.object_]:
+    """`segment_name` of each."""
+    codes, distinct = pd.factorize(segments)
+    names = np.array([*(segment_name(value) for value in distinct), EVERYONE], dtype=object)
+    return names[codes]
+
+
 def segment_keys(segments: pd.Series, rates: CategoryRates) -> Labels:
     """Row of each customer's segment in the tables; a segment never seen is everyone."""
-    places = {name: place for place, name in enumerate(rates.segments)}
-    return np.array([places.get(segment_name(value), 0) for value in segments], dtype=np.int64)
+    places = pd.Index(rates.segments).get_indexer(pd.Index(segment_names(segments)))
+    return np.maximum(np.asarray(places, dtype=np.int64), 0)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.champion import Twin
 from ml.cutoffs import LEAST_ROWS
 from ml.errors import NotTrainable
+from ml.outlook.category_facts import CategoryFacts
 from ml.outlook.category_judge import compared
-from ml.outlook.category_rates import EVERYONE, CategoryRates, category_rates, segment_keys
+from ml.outlook.category_rates import EVERYONE, CategoryRates, category_rates, first_categories, segment_keys
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,6 +59,7 @@ class NextCategoryModel:
     rates: CategoryRates
     cutoffs: Sequence[str]
     metrics: Mapping[str, Mapping[str, float]]
+    twin: Twin | None = field(default=None, repr=False, compare=False)
 
     @property
     def features(self) -> Sequence[str]:
@@ -69,33 +72,32 @@ class NextCategoryModel:
         Returns:
             customer_id, category, new_category (null: the customer buys everything there is), basis.
         """
-        parts = [
-            self._best(history.of(np.arange(len(history.customers)) // CHUNK == chunk))
-            for chunk in range(-(-len(history.customers) // CHUNK))
-        ]
-        columns = ["customer_id", "category", "new_category", "basis"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-    def _best(self, history: CategoryHistory) -> pd.DataFrame:
-        again, new = self.scores(history)
+        facts = CategoryFacts.of(history, self.rates.categories)
+        keys = segment_keys(history.customers["segment"], self.rates)
         names = np.asarray([*self.rates.categories], dtype=object)
-        days = days_of(history)
-        fallback = np.where(segment_keys(history.customers["segment"], self.rates) > 0, "segment", EVERYONE)
+        first, new = np.empty(len(keys), dtype=object), np.empty(len(keys), dtype=object)
+        for places, part in facts.chunks(CHUNK):
+            again, fresh = self._scores(part, keys[places])
+            first[places] = names[again.argmax(axis=1)]
+            new[places] = np.where(fresh.max(axis=1) > 0, names[fresh.argmax(axis=1)], None)
         return pd.DataFrame(
             {
                 "customer_id": history.customers["customer_id"].to_numpy(),
-                "category": names[again.argmax(axis=1)],
-                "new_category": np.where(new.max(axis=1) > 0, names[new.argmax(axis=1)], None),
-                "basis": np.where(days >= LEAST_DAYS, "own", fallback),
+                "category": first,
+                "new_category": new,
+                "basis": np.select([facts.most_days() >= LEAST_DAYS, keys > 0], ["own", "segment"], default=EVERYONE),
             }
         )
 
     def scores(self, history: CategoryHistory) -> tuple[Floats, Floats]:
         """Customers x categories, twice: how likely a category comes first, and first of the new ones (0: owned)."""
-        own, owned = own_shares(history, self.rates.categories)
-        keys = segment_keys(history.customers["segment"], self.rates)
+        facts = CategoryFacts.of(history, self.rates.categories)
+        return self._scores(facts, segment_keys(history.customers["segment"], self.rates))
+
+    def _scores(self, facts: CategoryFacts, keys: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        own, owned = facts.shares()
         prior, fresh = self.rates.first[keys], self.rates.first_new[keys]
-        days = days_of(history)[:, None]
+        days = facts.most_days()[:, None]
         return (days * own + PRIOR_DAYS * prior) / (days + PRIOR_DAYS), np.where(owned, 0.0, fresh)
 
     def files(self) -> dict[str, bytes]:
@@ -137,37 +139,28 @@ def train_next_category(history: CategoryHistory, *, judge: pd.Timestamp, horizo
             raise NotTrainable(f"{name}: {len(part.customers)} customers with a purchase; at least {LEAST_ROWS}")
     twin = NextCategoryModel(horizon_days, _rates(train), _dates(train), {})
     metrics = compared(twin.rates.categories, *twin.scores(judged), *own_shares(judged, twin.rates.categories), judged)
-    return NextCategoryModel(horizon_days, _rates(history), _dates(history), metrics)
+    told = Twin(twin, judged, np.zeros(len(judged.customers)), {})
+    return NextCategoryModel(horizon_days, _rates(history), _dates(history), metrics, told)
+
+
+def row_scores(model: NextCategoryModel, history: CategoryHistory) -> Floats:
+    """Shape (customers, 2): whether the first category was among the best three, and the best; NaN: bought nothing."""
+    _, owned = own_shares(history, model.rates.categories)
+    first, _ = first_categories(history, model.rates.categories, owned)
+    scores = model.scores(history)[0]
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :3]
+    hits = (order == first[:, None]) & (np.take_along_axis(scores, order, axis=1) > 0)
+    found = np.column_stack([hits.any(axis=1), hits[:, 0]]).astype(np.float64)
+    bought = history.customers[["customer_id", "as_of"]].merge(
+        history.later[["customer_id", "as_of"]].drop_duplicates().assign(any=1.0), how="left"
+    )
+    found[bought["any"].isna().to_numpy()] = np.nan
+    return found
 
 
 def own_shares(history: CategoryHistory, categories: Sequence[str]) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Share of each category in a customer's amounts, and whether it was bought at all; customers x categories."""
-    rows, columns, found = placed(history.customers, history.bought, categories)
-    amounts = np.zeros((len(history.customers), len(categories)))
-    owned = np.zeros(amounts.shape, dtype=np.bool_)
-    amounts[rows, columns] = np.clip(found["amount"].to_numpy(dtype=np.float64), 0.0, None)
-    owned[rows, columns] = True
-    total = amounts.sum(axis=1, keepdims=True)
-    # Gifts and lines without a price: whatever was bought counts alike.
-    counts = owned / np.maximum(owned.sum(axis=1, keepdims=True), 1)
-    return np.where(total > 0, amounts / np.maximum(total, 1e-9), counts), owned
-
-
-def placed(
-    customers: pd.DataFrame, facts: pd.DataFrame, categories: Sequence[str]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], pd.DataFrame]:
-    """Row and column in the matrix of each fact about a known category, and those facts."""
-    places = customers[["customer_id", "as_of"]].assign(_row=np.arange(len(customers)))
-    found = facts.loc[facts["category"].isin(list(categories))].merge(places, on=["customer_id", "as_of"])
-    columns = found["category"].map({name: place for place, name in enumerate(categories)})
-    return np.asarray(found["_row"], dtype=np.int64), np.asarray(columns, dtype=np.int64), found
-
-
-def days_of(history: CategoryHistory) -> Floats:
-    """Days with a purchase in the category bought most often: how much own shares weigh; 0 without any."""
-    most = history.bought.groupby(["customer_id", "as_of"])["n_days"].max().rename("_days").reset_index()
-    joined = history.customers[["customer_id", "as_of"]].merge(most, how="left", on=["customer_id", "as_of"])
-    return np.asarray(joined["_days"].fillna(0.0), dtype=np.float64)
+    return CategoryFacts.of(history, categories).shares()
 
 
 def _rates(history: CategoryHistory) -> CategoryRates:

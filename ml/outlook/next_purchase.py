@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.champion import Twin
 from ml.cutoffs import cutoff_dates, split_at
 from ml.evaluation import brier
 from ml.outlook.window import hit_rate, interval_score, likely_week, window_days
@@ -43,6 +44,7 @@ class NextPurchaseModel:
     cells: Mapping[str, Floats]
     cutoffs: Sequence[str]
     metrics: Mapping[str, Mapping[str, float]]
+    twin: Twin | None = field(default=None, repr=False, compare=False)
 
     @property
     def features(self) -> Sequence[str]:
@@ -60,20 +62,18 @@ class NextPurchaseModel:
             next seven days, null where no purchase is the likelier outcome), none_probability, basis (`own`,
             `segment` or `everyone`); same index.
         """
-        names = cell_names(frame)
-        known = names.apply(lambda row: next(name for name in row if name in self.cells), axis=1)
-        distinct = sorted(set(known))
-        table = np.array([self.cells[name] for name in distinct]).reshape(len(distinct), self.horizon_days + 1)
+        names, of = distinct_cells(frame)
+        known = [next(name for name in row if name in self.cells) for row in names]
+        table = np.array([self.cells[name] for name in known]).reshape(len(known), self.horizon_days + 1)
         low, high = window_days(table, TAIL, HELD)
         weeks = likely_week(table)
-        at = known.map({name: place for place, name in enumerate(distinct)}).to_numpy(dtype=np.int64)
         return pd.DataFrame(
             {
-                "low_days": low[at],
-                "high_days": high[at],
-                "week": weeks[at],
-                "none_probability": table[at, -1],
-                "basis": [_basis(name) for name in known],
+                "low_days": low[of],
+                "high_days": high[of],
+                "week": weeks[of],
+                "none_probability": table[of, -1],
+                "basis": np.array([_basis(name) for name in known], dtype=object)[of],
             },
             index=frame.index,
         )
@@ -109,9 +109,27 @@ def train_next_purchase(frame: pd.DataFrame, *, judge: pd.Timestamp, horizon_day
     cells = counted(split.train, horizon_days)
     judged = NextPurchaseModel(horizon_days, cells, split.train_cutoffs, {})
     metrics = _compared(judged, split.judge)
-    return NextPurchaseModel(
-        horizon_days, counted(split.everything, horizon_days), cutoff_dates(split.everything), metrics
+    none = days_until(split.judge, horizon_days) > horizon_days
+    twin = Twin(
+        judged, split.judge, none.astype(np.float64), {"model": judged.predict(split.judge)["none_probability"]}
     )
+    served = counted(split.everything, horizon_days)
+    return NextPurchaseModel(horizon_days, served, cutoff_dates(split.everything), metrics, twin)
+
+
+def days_until(frame: pd.DataFrame, horizon_days: int) -> Floats:
+    """Days until the next purchase; the horizon and one more for none."""
+    return frame["next_days"].fillna(horizon_days + 1).to_numpy(dtype=np.float64)
+
+
+def row_scores(model: NextPurchaseModel, frame: pd.DataFrame) -> Floats:
+    """Shape (rows, 2): interval score of the window, and squared error of the probability of no purchase."""
+    guess, never = model.predict(frame), model.horizon_days + 1
+    days = days_until(frame, model.horizon_days)
+    low, high = (guess[f"{end}_days"].fillna(never).to_numpy(dtype=np.float64) for end in ("low", "high"))
+    miss = np.maximum(low - days, 0) + np.maximum(days - high, 0)
+    none = guess["none_probability"].to_numpy(dtype=np.float64)
+    return np.column_stack([high - low + 2 / (1 - HELD) * miss, (none - (days == never)) ** 2])
 
 
 def counted(frame: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
@@ -140,25 +158,34 @@ def _shrunk(counts: Floats, prior: Floats | None) -> Floats:
 
 
 def cell_names(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns 0 (narrowest) to 2 (everyone): the cells of each row.
+    """Columns 0 (narrowest) to 2 (everyone): the cells of each row."""
+    names, of = distinct_cells(frame)
+    return pd.DataFrame(np.array(names, dtype=object).reshape(-1, 3)[of], index=frame.index, columns=[0, 1, 2])
+
+
+def distinct_cells(frame: pd.DataFrame) -> tuple[list[tuple[str, str, str]], npt.NDArray[np.int64]]:
+    """The different rows of cells, from the narrowest to everyone, and which of them each row of the frame is in.
 
     With a rhythm: pace (mean gap, two cells a doubling) and wait (share of the gap that has passed); without one: the
     segment and how long ago the last purchase was.
     """
-    days = pd.to_numeric(frame["n_days"]).to_numpy(dtype=np.float64)
+    has_rhythm = pd.to_numeric(frame["n_days"]).to_numpy(dtype=np.float64) >= LEAST_DAYS
     gap = pd.to_numeric(frame["mean_gap_days"]).fillna(1.0).clip(lower=1.0).to_numpy(dtype=np.float64)
     recency = pd.to_numeric(frame["recency_days"]).clip(lower=0.0).to_numpy(dtype=np.float64)
-    pace = np.floor(2 * np.log2(gap)).astype(int)
-    wait = np.searchsorted(WAITS, recency / gap, side="right")
-    age = np.floor(np.log2(recency + 1)).astype(int)
-    segment = frame["segment"].map(lambda value: "none" if pd.isna(value) else str(int(value)))
-    rows = [
-        (f"pace {p}, wait {w}", f"pace {p}", EVERYONE)
-        if n >= LEAST_DAYS
-        else (f"segment {s}, age {a}", f"segment {s}", EVERYONE)
-        for n, p, w, s, a in zip(days, pace, wait, segment, age, strict=True)
-    ]
-    return pd.DataFrame(rows, index=frame.index, columns=[0, 1, 2])
+    segment, segments = pd.factorize(frame["segment"])
+    broad = np.where(has_rhythm, np.floor(2 * np.log2(gap)), segment).astype(np.int64)
+    wait, age = np.searchsorted(WAITS, recency / gap, side="right"), np.floor(np.log2(recency + 1))
+    narrow = np.where(has_rhythm, wait, age).astype(np.int64)
+    keys = np.stack([has_rhythm.astype(np.int64), broad, narrow])
+    distinct, of = np.unique(keys, axis=1, return_inverse=True)
+    shown = ["none" if pd.isna(value) else str(int(value)) for value in segments]
+    return [_named(*key, segments=[*shown, "none"]) for key in distinct.T.tolist()], np.asarray(of, dtype=np.int64)
+
+
+def _named(has_rhythm: int, broad: int, narrow: int, *, segments: Sequence[str]) -> tuple[str, str, str]:
+    if has_rhythm:
+        return f"pace {broad}, wait {narrow}", f"pace {broad}", EVERYONE
+    return f"segment {segments[broad]}, age {narrow}", f"segment {segments[broad]}", EVERYONE
 
 
 def _basis(cell: str) -> str:
@@ -170,7 +197,7 @@ def _basis(cell: str) -> str:
 def _compared(model: NextPurchaseModel, judge: pd.DataFrame) -> dict[str, dict[str, float]]:
     """The model beside everyone's window and beside the customer's own mean gap, on the judging cut-off."""
     never = model.horizon_days + 1
-    days = judge["next_days"].fillna(never).to_numpy(dtype=np.float64)
+    days = days_until(judge, model.horizon_days)
     everyone = NextPurchaseModel(model.horizon_days, {EVERYONE: model.cells[EVERYONE]}, (), {})
     figures = {}
     for name, guess in (("model", model.predict(judge)), ("everyone", everyone.predict(judge))):

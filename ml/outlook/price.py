@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
+from ml.champion import Twin
 from ml.cutoffs import CutoffSplit, cutoff_dates, split_at
 from ml.errors import NotTrainable
 from ml.evaluation import brier, expected_calibration_error, roc_auc, spearman
-from ml.outlook.category_rates import EVERYONE, segment_name
+from ml.outlook.category_rates import EVERYONE, segment_names
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,6 +47,7 @@ class PriceModel:
     seeker_weights: Sequence[float]
     cutoffs: Sequence[str]
     metrics: Mapping[str, Mapping[str, float]]
+    twin: Twin | None = field(default=None, repr=False, compare=False)
 
     @property
     def features(self) -> Sequence[str]:
@@ -66,8 +68,8 @@ class PriceModel:
         columns = with_constant(price_columns(frame, self.segments))
         odds = columns @ np.asarray(self.seeker_weights)
         own = frame["n_lines"].fillna(0).to_numpy(dtype=np.float64) >= LEAST_LINES
-        named = [segment_name(value) for value in frame["segment"]]
-        fallback = ["segment" if name != EVERYONE and name in self.segments else EVERYONE for name in named]
+        known = [name for name in self.segments if name != EVERYONE]
+        fallback = np.where(np.isin(segment_names(frame["segment"]).astype(str), known), "segment", EVERYONE)
         return pd.DataFrame(
             {
                 "price_sensitivity": np.clip(columns @ np.asarray(self.share_weights), 0.0, 1.0),
@@ -111,14 +113,26 @@ def train_price(frame: pd.DataFrame, *, judge: pd.Timestamp, horizon_days: int) 
     split = split_at(labelled, "label", judge, horizon_days)
     judged = _fitted(split.train, horizon_days, split.train_cutoffs, {})
     metrics = _compared(judged, split)
-    return _fitted(split.everything, horizon_days, cutoff_dates(split.everything), metrics)
+    seekers = (split.judge["label"] >= judged.threshold).to_numpy(dtype=np.float64)
+    guess = judged.predict(split.judge)["deal_seeker_probability"].to_numpy(dtype=np.float64)
+    twin = Twin(judged, split.judge, seekers, {"model": guess})
+    return replace(_fitted(split.everything, horizon_days, cutoff_dates(split.everything), metrics), twin=twin)
+
+
+def row_scores(model: PriceModel, frame: pd.DataFrame, seekers: Floats) -> Floats:
+    """Shape (rows, 2): absolute error of the share, and squared error of the probability of seeking deals."""
+    guess = model.predict(frame)
+    share, probability = (
+        guess[name].to_numpy(dtype=np.float64) for name in ("price_sensitivity", "deal_seeker_probability")
+    )
+    return np.column_stack([np.abs(share - frame["label"].to_numpy(dtype=np.float64)), (probability - seekers) ** 2])
 
 
 def price_columns(frame: pd.DataFrame, segments: Mapping[str, float]) -> Floats:
     """Shape (rows, 4): own share drawn towards the segment's, the usual share of what they buy, timing, depth."""
     n = frame["n_lines"].fillna(0).to_numpy(dtype=np.float64)
     everyone = segments[EVERYONE]
-    prior = np.array([segments.get(segment_name(value), everyone) for value in frame["segment"]])
+    prior = pd.Series(segment_names(frame["segment"])).map(segments).fillna(everyone).to_numpy(dtype=np.float64)
     drawn = {name: frame[name].fillna(0).to_numpy(dtype=np.float64) for name in ("cut_lines", "usual_lines")}
     timed = frame["timed_lines"].fillna(0).to_numpy(dtype=np.float64) - drawn["usual_lines"]
     weight = n + PRIOR_LINES
@@ -168,7 +182,7 @@ def _fitted(
 def segment_shares(rows: pd.DataFrame) -> dict[str, float]:
     """Discounted share of all lines, of everyone and of each segment (drawn towards everyone's by 50 lines)."""
     everyone = float(rows["cut_lines"].sum() / max(rows["n_lines"].sum(), 1))
-    sums = rows.groupby(rows["segment"].map(segment_name))[["cut_lines", "n_lines"]].sum()
+    sums = rows.groupby(segment_names(rows["segment"]))[["cut_lines", "n_lines"]].sum()
     own = (sums["cut_lines"] + PRIOR_LINES * everyone) / (sums["n_lines"] + PRIOR_LINES)
     return {str(name): float(share) for name, share in own.items()} | {EVERYONE: everyone}
 
