@@ -9,7 +9,7 @@ from pathlib import Path
 from intake.paths import repository_root
 from ml.segments import SEGMENT_COLUMNS
 from serving.lean import attributes_used
-from serving.placement import load_placements
+from serving.placement_files import load_placements
 from serving.policy import Policy, load_policies, variables_in
 
 # Both read every feature that the YAML marks as a model input (`model: true`).

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from intake.project import Project
 from intake.purposes import MARKETING
 from orchestration.warehouse import Warehouse
+from serving.content import load_content
 from serving.lean import attributes_used
 from serving.live import REFUSED_ANALYTICS
-from serving.placement import Placement, load_placements
-from serving.policy import Policy, load_policies
+from serving.placement import Placement
+from serving.policy import Policy
 from serving.snapshot.records import (
     DecisionRow,
     FeatureValue,
@@ -124,8 +125,8 @@ class Published:
 
 def load_configuration(project: Project) -> Published:
     """Placements and policies of the project, validated."""
-    placements = load_placements(project.config / "placements")
-    return Published(placements, load_policies(project.config / "policies"))
+    content = load_content(project.config)
+    return Published(content.placements, content.policies)
 
 
 def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str, str]) -> SnapshotContents:

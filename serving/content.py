@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from serving.placement import Placement, load_placements
-from serving.policy import Policy, check_references, load_policies
+from serving.placement import Placement
+from serving.placement_files import load_placements
+from serving.policy import Policy, load_policies
+from serving.references import dangling
+from serving.yaml_file import ConfigError, read_yaml
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -21,9 +28,23 @@ def load_content(config: Path) -> Content:
     """Read `placements/*.yml` and `policies/*.yml`.
 
     Raises:
-        ConfigError: first mistake found, with file, field, value and what is allowed.
+        ConfigError: every mistake found, with file, line, field, value and what is allowed.
     """
-    content = Content(load_placements(config / "placements"), load_policies(config / "policies"))
-    actions = {p.name: frozenset(action.name for action in p.actions) for p in content.placements}
-    check_references(content.policies, actions)
-    return content
+    mistakes: list[str] = []
+    placements = _collect(load_placements, config / "placements", mistakes)
+    policies = _collect(load_policies, config / "policies", mistakes)
+    if placements is not None and policies is not None:
+        for one in dangling(policies, placements):
+            file = read_yaml(config / "policies" / f"{one.policy}.yml")
+            mistakes.append(str(file.error(one.location, one.message)))
+    if mistakes or placements is None or policies is None:
+        raise ConfigError(mistakes[0], mistakes)
+    return Content(placements, policies)
+
+
+def _collect(load: Callable[[Path], list[Found]], folder: Path, mistakes: list[str]) -> list[Found] | None:
+    try:
+        return load(folder)
+    except ConfigError as error:
+        mistakes += error.mistakes
+        return None

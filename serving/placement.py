@@ -3,78 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
 from intake.purposes import MARKETING, Asked
-from intake.sensitive import SensitiveRules, load_sensitive
-from serving.yaml_file import ConfigError, YamlFile, read_yaml
+from serving.action import Action, Incentive, IncentiveKind, Task
+from serving.section import Name, Section
+from serving.strategy import Cap, Experiment, Hybrid, Strategy, Weights
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-IncentiveKind = Literal["none", "free_shipping", "free_gift", "percent_off", "amount_off"]
-Task = Literal["bought_together", "buy_again", "discovery", "popular"]
+__all__ = ["Action", "Incentive", "IncentiveKind", "Name", "Placement", "Section", "Task", "expressions_of"]
 
 # Purposes that allow contact at all; the others allow the use of a profile, which an unknown person has none of.
 CONTACT_PURPOSES: frozenset[str] = frozenset({*MARKETING, "analytics"})
 PRICE_INCENTIVES: frozenset[str] = frozenset({"percent_off", "amount_off"})
-
-
-class Section(BaseModel):
-    """Base of everything in a placement or policy file: immutable, unknown fields refused by name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown_fields(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = sorted(str(key) for key in data if key not in cls.model_fields)
-            if unknown:
-                allowed = ", ".join(cls.model_fields)
-                raise PydanticCustomError(
-                    "unknown_field",
-                    "unknown field {field}; allowed: {allowed}",
-                    {"field": unknown[0], "allowed": allowed},
-                )
-        return data
-
-
-class Incentive(Section):
-    """What an action gives away. `value` is a share (0 to 1) for percent_off, else an amount in the shop's currency."""
-
-    kind: IncentiveKind = "none"
-    value: float = Field(default=0.0, ge=0, le=10_000)
-
-    @model_validator(mode="after")
-    def _value_fits_kind(self) -> Self:
-        if self.kind == "percent_off" and not 0 < self.value <= 1:
-            raise ValueError(f"value {self.value} of percent_off must be a share above 0 and at most 1")
-        if self.kind == "none" and self.value != 0:
-            raise ValueError(f"value {self.value} without a kind; allowed kinds: free_shipping, free_gift, …")
-        return self
-
-
-class Action(Section):
-    """One thing that can be shown."""
-
-    name: Name
-    type: Name = Field(description="banner, letter, coupon, recipe, gift, recommendation, incentive, none, …")
-    content: dict[str, Any] = Field(default_factory=dict, description="handed to the caller as it stands")
-    reason: str = Field(default="", max_length=200, description="customer-readable sentence when the segment chose it")
-    incentive: Incentive = Incentive()
-    cost: float = Field(default=0.0, ge=0, description="cost of showing it once, in the shop's currency")
-    tags: dict[str, str] = Field(default_factory=dict, description="`category` ties an action to a department")
-    task: Task | None = Field(default=None, description="the recommendation list this action shows")
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
-
-    def runs_at(self, now: datetime) -> bool:
-        """Whether `now` (aware) lies in [starts_at, ends_at)."""
-        return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
 
 
 class Placement(Section):
@@ -86,14 +28,25 @@ class Placement(Section):
     owner: str
     decision_right: Literal["content", "merchandising", "pricing_promotion", "experience"]
     channels: list[str] = Field(min_length=1)
+    surfaces: list[str] = Field(default_factory=list, description="page types it is made for; empty: every page")
     objective: Literal["expected_margin", "expected_conversion"] = "expected_margin"
-    strategy: Literal["decision_table", "recommendations"]
+    weights: Weights = Field(default=Weights(), description="weights of the objective")
+    returns_adjusted: bool = Field(
+        default=False, description="count margin only for the share of orders that this person keeps"
+    )
+    strategy: Strategy
+    hybrid: Hybrid | None = Field(default=None, description="needed by strategy hybrid")
+    experiment: Experiment | None = Field(default=None, description="needed by strategy experiment")
     consent: list[Asked] = Field(default_factory=list, description="purposes needed besides personalization")
     plain: Name = Field(description="action shown to everybody when nothing may or can be chosen; policies spare it")
     no_consent: Name | None = Field(default=None, description="action without the purposes of `consent`; else `plain`")
     fallback: Name = Field(description="action when the strategy has no answer")
     actions: list[Action] = Field(min_length=1)
     minimum_support: int = Field(default=0, ge=0, description="decision rows with a smaller n are not used")
+    minimum_confidence: float = Field(
+        default=0.0, ge=0, le=0.999, description="decision rows with a smaller share of own evidence are not used"
+    )
+    caps: list[Cap] = Field(default_factory=list, description="how often one person may be shown each of its actions")
     explore_share: float = Field(default=0.0, ge=0, le=0.5, description="ε of p = ε/K + (1 - ε)·1[best]")
     price_advantage: float = Field(
         default=0.10, ge=0, le=10, description="a price cut must beat the best other incentive's score by this share"
@@ -112,18 +65,35 @@ class Placement(Section):
             if name is not None and name not in counts:
                 raise ValueError(f"{field}: {name!r} is not an action; allowed: {', '.join(counts)}")
         self._check_plain_is_harmless()
-        if self.strategy == "recommendations" and not any(action.task for action in self.actions):
-            raise ValueError("strategy: recommendations needs an action with a task; allowed: bought_together, …")
+        self._check_strategy(set(counts))
         return self
+
+    def _check_strategy(self, actions: set[str]) -> None:
+        if "recommendations" in self.models and not any(action.task for action in self.actions):
+            raise ValueError("strategy: recommendations needs an action with a task; allowed: bought_together, …")
+        for strategy in ("hybrid", "experiment"):
+            if strategy == self.strategy and getattr(self, strategy) is None:
+                raise ValueError(f"strategy: {strategy} needs the field {strategy}")
+        if "experiment" in self.models and self.experiment is None:
+            raise ValueError("hybrid.model: experiment needs the field experiment")
+        for name in () if self.experiment is None else self.experiment.shares:
+            if name not in actions:
+                raise ValueError(f"experiment.shares: {name!r} is not an action; allowed: {', '.join(sorted(actions))}")
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """What answers besides rules."""
+        if self.strategy == "hybrid":
+            return () if self.hybrid is None else (self.hybrid.model,)
+        return () if self.strategy == "rules" else (self.strategy,)
 
     def _check_plain_is_harmless(self) -> None:
         for field in ("plain", "no_consent"):
             name = getattr(self, field)
             if name is None:
                 continue
-            action = self.action(name)
-            if action.incentive.kind != "none" or action.starts_at or action.ends_at or action.task:
-                raise ValueError(f"{field}: {name!r} must have no incentive, no task and no start or end date")
+            if not self.action(name).is_harmless:
+                raise ValueError(f"{field}: {name!r} must have no incentive, task, question, cap, start or end date")
 
     def action(self, name: str) -> Action:
         """The action called `name`; KeyError when there is none."""
@@ -133,31 +103,10 @@ class Placement(Section):
         raise KeyError(name)
 
 
-def _refuse_sensitive(file: YamlFile, placement: Placement, sensitive: SensitiveRules) -> None:
-    """An action's tags say by which taste it is chosen: neither an attribute nor a category may be sensitive."""
-    for index, action in enumerate(placement.actions):
-        for tag, value in action.tags.items():
-            field = ("actions", index, "tags", tag)
-            if sensitive.attribute_in(tag) is not None:
-                raise file.error(field, f"{tag!r} is a sensitive attribute, which no placement may use")
-            if tag == "category" and sensitive.is_category(value):
-                raise file.error(field, f"{value!r} is a sensitive category, which no placement may choose by")
-
-
-def load_placements(folder: Path) -> list[Placement]:
-    """Every `*.yml` in `folder`, by name.
-
-    Raises:
-        ConfigError: first mistake found, or a file whose name differs from the placement's.
-    """
-    sensitive, placements = load_sensitive(folder.parent), []
-    for path in sorted(folder.glob("*.yml")):
-        file = read_yaml(path)
-        placement = file.parse(Placement)
-        _refuse_sensitive(file, placement, sensitive)
-        if placement.name != path.stem:
-            raise file.error(("name",), f"{placement.name!r} must equal the file's name {path.stem!r}")
-        placements.append(placement)
-    if not placements:
-        raise ConfigError(f"{folder}: no placement (*.yml) found")
-    return placements
+def expressions_of(placement: Placement) -> list[tuple[tuple[int | str, ...], str]]:
+    """Every expression of a placement with its place in the file."""
+    found: list[tuple[tuple[int | str, ...], str]] = []
+    if placement.hybrid is not None and placement.hybrid.rules_first:
+        found.append((("hybrid", "rules_first"), placement.hybrid.rules_first))
+    asking = [(index, action.ask) for index, action in enumerate(placement.actions) if action.ask is not None]
+    return found + [(("actions", index, "ask", "when"), ask.when) for index, ask in asking]

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from cel_expr_python import cel
 from pydantic import Field, model_validator
 
 from intake.sensitive import SensitiveRules, load_sensitive
-from serving.placement import Name, Section
-from serving.variables import SENSITIVE, VARIABLES, known_name
-from serving.yaml_file import ConfigError, YamlFile, read_yaml
+from serving.expression import PolicyError, compile_rule, names_in, refuse_sensitive, variables_in
+from serving.section import Name, Section
+from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml
+
+__all__ = ["Policy", "PolicyError", "Rule", "compile_rule", "load_policies", "names_in", "variables_in"]
 
 Effect = Literal["allow", "block", "force", "reason"]
 Target = Literal["action", "product"]
-
-_STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
-TASTES = frozenset(v.name for v in VARIABLES.values() if v.scope == "profile" and v.kind == "string")
-"""Variables that tell of what a customer likes."""
-_NAMES = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
-_NOT_VARIABLES = frozenset({"true", "false", "null", "in", "size", "int", "double", "string", "bool", "has"})
-
-
-class PolicyError(ValueError):
-    """An expression that does not compile, is not a yes-or-no question, or names what it must not."""
 
 
 class Rule(Section):
@@ -46,6 +34,7 @@ class Rule(Section):
     placements: list[Name] = Field(default_factory=list, description="empty: every placement")
     actions: list[Name] = Field(default_factory=list, description="empty: every action")
     priority: int = Field(default=100, ge=0, le=1_000, description="higher is judged first")
+    owner: str = Field(default="", max_length=100, description="who answers for it; else the policy's owner")
 
     @model_validator(mode="after")
     def _products_are_only_filtered(self) -> Self:
@@ -68,118 +57,44 @@ class Policy(Section):
     rules: list[Rule] = Field(min_length=1)
 
 
-def names_in(expression: str) -> frozenset[str]:
-    """Identifiers an expression names, string literals and member names left out."""
-    return frozenset(_NAMES.findall(_STRINGS.sub("''", expression))) - _NOT_VARIABLES
-
-
-def variables_in(expression: str) -> frozenset[str]:
-    """Documented variables (without known_ flags) that an expression needs."""
-    found = {name.removeprefix("known_") for name in names_in(expression)}
-    return frozenset(found & VARIABLES.keys())
-
-
-@lru_cache(maxsize=2_048)
-def compile_rule(expression: str) -> Any:
-    """A CEL program that answers yes or no; a snapshot mostly repeats the rules of the one before.
-
-    Raises:
-        PolicyError: a sensitive attribute, an unknown variable, a type error, or an answer that is not a bool.
-    """
-    for name in sorted(names_in(expression)):
-        plain = name.removeprefix("known_")
-        if plain in SENSITIVE:
-            raise PolicyError(f"names the sensitive attribute {plain!r}, which no decision may use")
-    try:
-        program = _environment().compile(expression)
-    except RuntimeError as error:
-        raise PolicyError(_readable(str(error))) from error
-    if program.return_type() != cel.Type.BOOL:
-        raise PolicyError(f"answers {program.return_type().name()}; allowed: bool")
-    return program
-
-
 def load_policies(folder: Path) -> list[Policy]:
     """Every `*.yml` in `folder`, by name, with every expression type-checked.
 
     What is sensitive stands in the folder's parent: built in, in `sensitive.yml`, and tagged by the contracts.
 
     Raises:
-        ConfigError: first mistake found, with file, line and field.
+        ConfigError: every mistake found, with file, line and field.
     """
     sensitive = load_sensitive(folder.parent)
-    policies = []
-    seen: set[str] = set()
+    policies: list[Policy] = []
+    seen: dict[str, str] = {}
+    mistakes = [str(error) for error in misnamed(folder)]
     for path in sorted(folder.glob("*.yml")):
-        file = read_yaml(path)
-        policy = file.parse(Policy)
-        if policy.name != path.stem:
-            raise file.error(("name",), f"{policy.name!r} must equal the file's name {path.stem!r}")
-        _refuse_sensitive(file, policy, sensitive)
-        _check_rules(file, policy, seen)
-        policies.append(policy)
+        try:
+            file = read_yaml(path)
+            policy = file.parse(Policy)
+            mistakes += _mistakes(file, policy, sensitive, seen)
+            policies.append(policy)
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(mistakes[0], mistakes)
     return policies
 
 
-def _refuse_sensitive(file: YamlFile, policy: Policy, sensitive: SensitiveRules) -> None:
-    for index, rule in enumerate(policy.rules):
-        for name in sorted(names_in(rule.when) - VARIABLES.keys()):
-            found = sensitive.attribute_in(name.removeprefix("known_"))
-            if found is not None:
-                message = f"names the sensitive attribute {found!r}, which no decision may use (got {rule.when!r})"
-                raise file.error(("rules", index, "when"), message)
-        for text in _STRINGS.findall(rule.when) if TASTES & names_in(rule.when) else ():
-            if sensitive.is_category(text[1:-1]):
-                message = f"asks a customer's taste for the sensitive category {text}, which no decision may use"
-                raise file.error(("rules", index, "when"), f"{message} (got {rule.when!r})")
-
-
-def _check_rules(file: YamlFile, policy: Policy, seen: set[str]) -> None:
+def _mistakes(file: YamlFile, policy: Policy, sensitive: SensitiveRules, seen: dict[str, str]) -> list[str]:
+    found = []
+    if policy.name != file.path.stem:
+        message = f"{policy.name!r} must equal the file's name {file.path.stem!r}"
+        found.append(str(file.error(("name",), message)))
     for index, rule in enumerate(policy.rules):
         if rule.name in seen:
-            raise file.error(("rules", index, "name"), f"{rule.name!r} is the name of another rule; names must differ")
-        seen.add(rule.name)
+            message = f"{rule.name!r} is the name of another rule in {seen[rule.name]}; names must differ"
+            found.append(str(file.error(("rules", index, "name"), message)))
+        seen.setdefault(rule.name, file.path.name)
         try:
+            refuse_sensitive(rule.when, sensitive)
             compile_rule(rule.when)
         except PolicyError as error:
-            raise file.error(("rules", index, "when"), f"{error} (got {rule.when!r})") from error
-
-
-def check_references(policies: list[Policy], placements: dict[str, frozenset[str]]) -> None:
-    """Every placement and action a rule names exists. `placements` maps names to their actions' names.
-
-    Raises:
-        ConfigError: names policy, rule, value and what is allowed.
-    """
-    every_action = frozenset().union(*placements.values()) if placements else frozenset()
-    for policy in policies:
-        for rule in policy.rules:
-            where = f"{policy.name}.yml: rule {rule.name}"
-            _known(rule.placements, frozenset(placements), f"{where}: placements")
-            allowed = frozenset().union(*(placements[p] for p in rule.placements)) if rule.placements else every_action
-            _known(rule.actions, allowed, f"{where}: actions")
-
-
-def _known(names: list[str], allowed: frozenset[str], where: str) -> None:
-    for name in names:
-        if name not in allowed:
-            raise ConfigError(f"{where}: {name!r} is unknown; allowed: {', '.join(sorted(allowed))}")
-
-
-def _readable(error: str) -> str:
-    first = error.removeprefix("INVALID_ARGUMENT: ").splitlines()[0]
-    first = re.sub(r"^ERROR: <input>:\d+:(\d+): ", r"column \1: ", first)
-    missing = re.search(r"undeclared reference to '(\w+)'", first)
-    if missing is None:
-        return first
-    near = get_close_matches(missing[1], VARIABLES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown variable {missing[1]!r}{hint}; allowed: see docs/serving.md, Variables"
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Any:
-    kinds = {"int": cel.Type.INT, "double": cel.Type.DOUBLE, "string": cel.Type.STRING, "bool": cel.Type.BOOL}
-    types = {variable.name: kinds[variable.kind] for variable in VARIABLES.values()}
-    types |= {known_name(name): cel.Type.BOOL for name in VARIABLES}
-    return cel.NewEnv(variables=types)
+            found.append(str(file.error(("rules", index, "when"), f"{error} (got {rule.when!r})")))
+    return found

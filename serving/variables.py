@@ -142,6 +142,9 @@ _MOMENT = Variable("moment_score", "double", "session", "how ready the visitor i
 # Of the visit's age the caller's word comes first, so that row stands last.
 VARIABLES: dict[str, Variable] = {v.name: v for v in (*_SESSION, _MOMENT, *(Variable(*row) for row in _ROWS))}
 
+ANSWER = "answer_"
+"""Prefix of the variables that hold answers: `answer_<question>`, a string, for every question some action asks."""
+
 # Never decided on, whatever a policy says. The names are those of CRM traits and of protected characteristics.
 SENSITIVE: frozenset[str] = ATTRIBUTES
 

@@ -1,7 +1,8 @@
-"""A YAML file that people edit, read so that a mistake can be shown with its line."""
+"""A YAML file that people edit, read so that every mistake can be shown with its line."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,12 +10,20 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from serving.yaml_hints import Location, readable, readable_yaml
+
 Model = TypeVar("Model", bound=BaseModel)
-Location = tuple[int | str, ...]
 
 
 class ConfigError(ValueError):
-    """A placement or policy file is wrong; the message has file, line, field, value and what is allowed."""
+    """A placement or policy file is wrong; the message has file, line, field, value and what is allowed.
+
+    `mistakes` are all that were found, one line each; the message is the first of them.
+    """
+
+    def __init__(self, message: str, mistakes: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = tuple(mistakes) or (message,)
 
 
 @dataclass(frozen=True)
@@ -38,22 +47,37 @@ class YamlFile:
 
     def error(self, location: Location, message: str) -> ConfigError:
         """A one-line error at `location`."""
-        field = ".".join(str(part) for part in location) or "(file)"
-        return ConfigError(f"{self.path}:{self.line(location)}: {field}: {message}")
+        return self._told(location, self.line(location), message)
 
     def parse(self, model: type[Model]) -> Model:
         """The content as `model`.
 
         Raises:
-            ConfigError: first mistake, with file, line, field, value and what is allowed.
+            ConfigError: every mistake, with file, line, field, value and what is allowed.
         """
+        mistakes = [str(self.error(where, what)) for where, what in self._double_keys()]
+        if self.content is None and not mistakes:
+            needed = [name for name, field in model.model_fields.items() if field.is_required()]
+            mistakes = [str(self.error((), f"the file is empty; needed: {', '.join(needed)}"))]
         try:
-            return model.model_validate(self.content)
+            parsed = model.model_validate(self.content)
         except ValidationError as error:
-            first = error.errors()[0]
-            location = tuple(first["loc"])
-            shown = "" if isinstance(first["input"], dict | list) else f" (got {first['input']!r})"
-            raise self.error(location, f"{first['msg']}{shown}") from error
+            mistakes += [] if self.content is None else [self._mistake(model, found) for found in error.errors()]
+            raise ConfigError(mistakes[0], mistakes) from error
+        if mistakes:
+            raise ConfigError(mistakes[0], mistakes)
+        return parsed
+
+    def _mistake(self, model: type[BaseModel], found: Any) -> str:
+        location, field, message = readable(model, found)
+        return str(self._told(field, self.line(location), message))
+
+    def _told(self, field: Location, line: int, message: str) -> ConfigError:
+        name = ".".join(str(part) for part in field) or "(file)"
+        return ConfigError(f"{self.path}:{line}: {name}: {message}")
+
+    def _double_keys(self) -> Iterator[tuple[Location, str]]:
+        yield from () if self.root is None else _double_keys(self.root, ())
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -65,12 +89,37 @@ def read_yaml(path: Path) -> YamlFile:
     try:
         text = path.read_text(encoding="utf-8")
         return YamlFile(path=path, content=yaml.safe_load(text), root=yaml.compose(text, Loader=yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot be read: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = 1 if mark is None else mark.line + 1
-        raise ConfigError(f"{path}:{line}: not readable as YAML: {getattr(error, 'problem', error)}") from error
+        raise ConfigError(f"{path}:{line}: not readable as YAML: {readable_yaml(error, text, line)}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}:1: not readable as YAML: {error}") from error
+
+
+def misnamed(folder: Path) -> Iterator[ConfigError]:
+    """Files of `folder` that nobody would read because of their ending."""
+    for path in sorted(folder.glob("*")):
+        if path.suffix.lower() in {".yaml", ".yml"} and path.suffix != ".yml":
+            yield ConfigError(f"{path}:1: (file): ends in {path.suffix!r} and is not read; allowed: .yml")
+
+
+def _double_keys(node: yaml.Node, location: Location) -> Iterator[tuple[Location, str]]:
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _double_keys(item, (*location, index))
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in first:
+                yield (*location, name), f"is there twice (lines {first[name]} and {line}); only one would count"
+            first.setdefault(name, line)
+            yield from _double_keys(value, (*location, name))
 
 
 def _child(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | None:

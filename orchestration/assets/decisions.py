@@ -10,7 +10,8 @@ from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.pin import current_as_of
 from orchestration.previews import frame_preview
 from orchestration.resources import Workspace
-from serving.placement import Placement, load_placements
+from serving.placement import Placement
+from serving.placement_files import load_placements
 
 OFFERS_SQL = """
     select customer_id, placement, arm, cast(propensity as double) as propensity,

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from serving.policy import check_references
+from serving.references import check_references
 from serving.snapshot.environment import category_key, identifier_key, open_for_writing
 from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
 from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
@@ -45,11 +45,11 @@ def write_snapshot(
         folder.mkdir()
         counts = _write_tables(folder, contents)
         manifest = _manifest(folder, contents, counts, version, as_of, created_at)
-        _write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
         verify(folder)
-        _sync_folder(folder)
+        sync_folder(folder)
         folder.rename(final)
-        _sync_folder(root)
+        sync_folder(root)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return final
@@ -67,9 +67,8 @@ def _final_folder(root: Path, version: str) -> Path:
 
 
 def _check_references(contents: SnapshotContents) -> None:
-    actions = {p.name: frozenset(action.name for action in p.actions) for p in contents.placements}
     try:
-        check_references(list(contents.policies), actions)
+        check_references(contents.policies, contents.placements)
     except ConfigError as error:
         raise SnapshotError(str(error)) from error
 
@@ -150,14 +149,16 @@ def _manifest(
     )
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file that survives a power cut once its folder is synced."""
     with path.open("wb") as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

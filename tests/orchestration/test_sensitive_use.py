@@ -12,7 +12,7 @@ from intake.paths import repository_root
 from intake.sensitive import SensitiveUseError
 from ml.segments import SEGMENT_COLUMNS
 from orchestration.model_features import model_features, refuse_sensitive
-from serving.placement import load_placements
+from serving.placement_files import load_placements
 from serving.policy import load_policies
 from serving.yaml_file import ConfigError
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from serving.placement import Action, load_placements
+from serving.placement import Action
+from serving.placement_files import load_placements
 from serving.yaml_file import ConfigError
 from tests.serving import sample
 
@@ -46,7 +47,7 @@ def test_the_shipped_placements() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"strategie": 1}, r"slot\.yml:1: \(file\): unknown field strategie; allowed: name, version, .*strategy"),
+        ({"strategie": 1}, r"slot\.yml:\d+: \(file\): unknown field strategie; allowed: name, version, .*strategy"),
         ({"decision_right": "magic"}, r"decision_right: Input should be 'content', 'merchandising'.* \(got 'magic'\)"),
         ({"version": 0}, r"version: Input should be greater than or equal to 1 \(got 0\)"),
         ({"explore_share": 0.7}, r"explore_share: Input should be less than or equal to 0.5 \(got 0.7\)"),

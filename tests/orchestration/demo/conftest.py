@@ -16,7 +16,7 @@ from intake.project import Project
 from orchestration.cli.init_command import write_project
 from orchestration.cli.published import Published
 from orchestration.demo.questions import Acquaintance
-from serving.placement import load_placements
+from serving.placement_files import load_placements
 from serving.policy import load_policies
 from serving.snapshot import pointer
 from serving.snapshot.records import DecisionRow, IdentifierRow, ProductRecord, ProfileRecord, SnapshotContents
