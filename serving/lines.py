@@ -13,6 +13,7 @@ from intake.log_line import with_checksum
 from intake.scrub import scrub_text
 from serving.http.messages import Event, Exposure
 from serving.question import Context, Decision
+from serving.replay.inputs import Inputs
 from serving.visit import Visit
 
 Hashed = Sequence[tuple[str, str]]
@@ -24,9 +25,14 @@ _FREE_TEXT = ("page_url", "referrer", "query", "campaign")
 
 
 def decision_line(
-    decision: Decision, identifiers: Hashed, context: Context, now: datetime, visit: Visit | None = None
+    decision: Decision,
+    identifiers: Hashed,
+    context: Context,
+    now: datetime,
+    visit: Visit | None = None,
+    inputs: Inputs | None = None,
 ) -> bytes:
-    """One `decision_made`, with what the visitor was doing then."""
+    """One `decision_made`, with what the visitor was doing then and what else making it again needs."""
     told = ("placement", "action", "propensity", "snapshot_version", "reason", "rung", "segment_id", "eligible")
     properties: dict[str, Any] = {name: getattr(decision, name) for name in told}
     properties |= {"blocked": decision.blocked, "context": context}
@@ -36,6 +42,8 @@ def decision_line(
         properties["items"] = [item["product_id"] for item in items if isinstance(item, dict)]
     if visit:
         properties["session"] = visit
+    if inputs is not None:
+        properties["replay"] = inputs
     return _line(
         {
             "event_id": f"d{decision.personalization_id}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from zoneinfo import ZoneInfo
 
 from serving.evidence import action_values
@@ -34,6 +35,14 @@ class LiveSnapshot:
         counts = reader.manifest.counts, reader.manifest.totals
         # Whether anybody's refusal of analytics stands in it; a snapshot that does not say so is looked into.
         self.has_refusals = counts[0].get("identifier", 1) > 0 and counts[1].get(REFUSED_ANALYTICS, 1) > 0
+
+    def named(self, version: str) -> LiveSnapshot:
+        """The same under another version's name, as decisions know it that were made before people were erased."""
+        if version == self.version:
+            return self
+        other = copy(self)
+        other.version = version
+        return other
 
     def close(self) -> None:
         """Close the reader; no question may follow."""

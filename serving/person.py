@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from intake.event import IDENTIFIER_TYPES
+from intake.hashing import name_of
 from intake.purposes import PURPOSES
 from serving.placement import CONTACT_PURPOSES, Placement
 from serving.snapshot.reader import SnapshotReader
@@ -77,10 +78,15 @@ def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) 
     customers = dict.fromkeys(found for pair in ordered if (found := reader.customer_id(*pair)) is not None)
     profiles = [profile for name in customers if (profile := reader.profile(name)) is not None]
     if not profiles:
-        return Person(None, "/".join(ordered[0]) if ordered else "", frozenset(), tuple(customers))
+        return Person(None, _unit(*ordered[0]) if ordered else "", frozenset(), tuple(customers))
     granted = frozenset.intersection(*(_granted(profile) for profile in profiles))
     agreed = frozenset.intersection(*(frozenset(profile.agreed) for profile in profiles))
     return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles), agreed=agreed)
+
+
+def _unit(kind: str, value_hash: str) -> str:
+    """The name of a stranger: the part of the hash that no rotation of keys changes."""
+    return f"{kind}/{name_of(value_hash)}"
 
 
 def _granted(profile: ProfileRecord) -> frozenset[str]:

@@ -15,7 +15,10 @@ import lmdb
 
 from intake.ops_database import OpsStoreError
 from intake.user_token import Identifiers, UserTokenError, verified_identifiers
+from serving.access.buckets import Buckets
+from serving.access.ring import KeyRing
 from serving.configuration import ServiceConfig
+from serving.http.gate import Gate
 from serving.http.messages import Identifier
 from serving.live import LiveSnapshot
 from serving.live_side import LiveSide
@@ -26,6 +29,7 @@ from serving.metrics import files
 from serving.metrics.gauges import gauges
 from serving.metrics.worker import WorkerMetrics
 from serving.overlay.arrival import OF_THE_BROWSER
+from serving.replay.inputs import code_version
 from serving.snapshot.store import SnapshotStore
 
 _LOG = logging.getLogger(__name__)
@@ -47,6 +51,8 @@ class Service:
         self.events, self.exposures, self.decisions, self.segment, self.consents = self.streams.values()
         self._browsers: dict[tuple[str, str], str | None] = {}
         self.live_side = LiveSide(config, self.store)
+        self.keys = KeyRing(config.given_keys(), config.key_file)
+        self.gate = Gate(self.keys, config.limits, Buckets())
         self.metrics = WorkerMetrics(config.worker)
         self._measured = 0.0
         self.searching = asyncio.Semaphore(1)
@@ -91,9 +97,12 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Recover what an earlier worker left, follow pointer and kill switch, and close the logs at the end."""
         recovered = await asyncio.to_thread(self._recover)
+        await asyncio.to_thread(code_version)
         await asyncio.to_thread(files.forget_old, self.config.service_log, self.config.clock.now().date())
         await asyncio.to_thread(self.follow)
         await asyncio.to_thread(self.live_side.open, recovered)
+        # The buckets of all workers lie in the overlay's folder, which is there from now on.
+        self.gate.buckets = Buckets(self.config.overlay)
         writers = [asyncio.create_task(stream.run()) for stream in self.streams.values()]
         follower = asyncio.create_task(self._keep_following())
         try:
@@ -115,13 +124,15 @@ class Service:
 
     def follow(self) -> None:
         """Look once at the snapshot pointer and at the kill switch; what cannot be read stays as it was."""
+        self.keys.follow(self.config.clock.now())
         if self.store.refresh():
             self.live_side.reindex()
         self.live_side.tidy()
-        self._follow_pauses()
+        self.follow_pauses()
         self._keep_metrics(time.monotonic() - self._measured)
 
-    def _follow_pauses(self) -> None:
+    def follow_pauses(self) -> None:
+        """Look once at the kill switch; while it cannot be read it stays as it was."""
         try:
             paused = self.config.paused_scopes()
         except (sqlite3.Error, OpsStoreError, OSError) as error:

@@ -21,6 +21,7 @@ from serving.live import LiveSnapshot
 from serving.log.lookup import PERSONALIZATION_ID, logged_decision, logged_exposures
 from serving.person import PROFILE_PURPOSES, Person, find_person
 from serving.question import Context, Decision, Question
+from serving.replay.inputs import inputs_of
 from serving.service import Service
 from serving.visit import Visit
 
@@ -36,15 +37,17 @@ async def decide(request: Request) -> Response:
         if live is None:
             raise _unready()
         _check_placements(live, body.placements)
-        person = service.live_side.person(find_person(live.reader, hashed), hashed, body.context)
+        found = find_person(live.reader, hashed)
+        person = service.live_side.person(found, hashed, body.context)
         visit = service.live_side.visit(live, person, hashed, now)
         request_id = body.request_id or uuid4().hex
         questions = [Question(name, hashed, service.paused, request_id) for name in body.placements]
         decisions = [_timed(service, live, person, question, body.context, now, visit) for question in questions]
         # Of somebody who is not to be tracked it is known that a decision was made, and not for whom.
         whose = hashed if person.is_tracked else ()
-        for decision in decisions:
-            service.decisions.offer(decision_line(decision, whose, body.context, now, visit))
+        for question, decision in zip(questions, decisions, strict=True):
+            inputs = inputs_of(decision, question, found, person)
+            service.decisions.offer(decision_line(decision, whose, body.context, now, visit, inputs))
             if live.placements[decision.placement].exposure == "on_decide":
                 service.exposures.offer(shown_with_decision(decision, whose, body.context, now))
         return json_response(DecideAnswer(decisions, live.version))

@@ -1,0 +1,112 @@
+"""What logged decisions read of a snapshot, kept as a small snapshot of its own when the version goes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from serving.live import LiveSnapshot
+from serving.replay.again import NotReplayableError, replay
+from serving.snapshot.environment import open_for_writing
+from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import TABLES
+from serving.snapshot.verify import verify
+from serving.snapshot.writer import sync_folder, write_durably
+
+Rows = dict[str, dict[bytes, bytes]]
+_WHOLE = ("decision", "content")
+"""Tables without which nothing can be decided; the others are kept row by row."""
+
+
+class RecordingReader(SnapshotReader):
+    """A reader that remembers every row it gave."""
+
+    def __init__(self, folder: Path) -> None:
+        self.given: Rows = {table: {} for table in TABLES}
+        super().__init__(folder)
+
+    def _get(self, table: str, key: bytes) -> Any:
+        found = super()._get(table, key)
+        if found is not None:
+            self.given[table][bytes(key)] = bytes(found)
+        return found
+
+
+@dataclass
+class Kept:
+    """One version kept: decisions made again, how many of them came out otherwise, and rows by table."""
+
+    version: str
+    decisions: int = 0
+    differing: int = 0
+    skipped: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def keep(folder: Path, root: Path, lines: Iterable[bytes]) -> Kept:
+    """Make every logged decision of a version again and write the rows that were read under `root/<version>`.
+
+    Nothing is written when no decision can be made again. A version that stands there already is written again.
+
+    Raises:
+        SnapshotError: the version cannot be read by this program.
+        OSError: there is no room.
+    """
+    kept = Kept(folder.name)
+    with closing(LiveSnapshot(reader := RecordingReader(folder))) as live:
+        for line in lines:
+            _again(live, line, kept)
+        if kept.decisions:
+            reader.given |= {table: dict(reader.rows(table)) for table in _WHOLE}
+            kept.rows = {table: len(rows) for table, rows in reader.given.items()}
+            _write(root, reader.manifest, reader.given)
+    return kept
+
+
+def _again(live: LiveSnapshot, line: bytes, kept: Kept) -> None:
+    try:
+        result = replay(live, line)
+    except (NotReplayableError, KeyError):
+        kept.skipped += 1
+        return
+    kept.decisions += 1
+    kept.differing += not result.identical
+
+
+def _write(root: Path, manifest: Manifest, rows: Rows) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    building = root / f".building-{manifest.version}"
+    shutil.rmtree(building, ignore_errors=True)
+    folder = building / manifest.version
+    folder.mkdir(parents=True)
+    try:
+        _write_tables(folder, rows)
+        data = folder / DATA_FILE
+        check = {DATA_FILE: FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))}
+        counts = {table: len(found) for table, found in rows.items()}
+        smaller = msgspec.structs.replace(manifest, counts=counts, files=check)
+        write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(smaller), indent=1))
+        verify(folder)
+        sync_folder(folder)
+        shutil.rmtree(root / manifest.version, ignore_errors=True)
+        folder.rename(root / manifest.version)
+        sync_folder(root)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _write_tables(folder: Path, rows: Rows) -> None:
+    with closing(open_for_writing(folder)) as environment:
+        for table in TABLES:
+            database = environment.open_db(table.encode())
+            with environment.begin(write=True, db=database) as transaction:
+                transaction.cursor().putmulti(sorted(rows[table].items()), append=True)
+        environment.sync(True)
+    (folder / "lock.mdb").unlink(missing_ok=True)
