@@ -13,6 +13,7 @@ import duckdb
 
 from intake.ops_store import OpsStore
 from intake.project import Project
+from orchestration.export_consent import outdated
 from orchestration.export_contents import (
     DATABASE,
     read_contents,
@@ -44,7 +45,8 @@ def publish_tables(project: Project, version: str, *, only_changes: bool = False
 
     With `only_changes` nothing is exported when no table says anything new (what runs note about themselves does not
     count), and tables that say what they said are taken over from the version before. Of large tables that changed only
-    the rows that differ are written, into the database alone: their parquet files follow with the next whole export.
+    the rows that differ are written, into the database alone: their parquet files follow with the next whole export,
+    or at once where one says of somebody what consent no longer allows.
 
     The folder is complete before the link moves; a reader that has the older one open keeps reading it, for the next
     `KEEP_VERSIONS` - 1 exports at least. Exporting a version again replaces nothing that is linked: it gets a suffix.
@@ -93,10 +95,15 @@ def _export(warehouse: Warehouse, folder: Path, addresses: Sequence[str]) -> Non
             source = f'"{catalog}"."{schema}"."{table}"'
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS export."{schema}"').fetchall()
             connection.execute(f'CREATE TABLE export."{schema}"."{table}" AS SELECT * FROM {source}').fetchall()
-            target = str(folder / f"{address}.parquet").replace("'", "''")
-            connection.execute(
-                f"COPY (SELECT * FROM {source}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-            ).fetchall()
+            _write_parquet(connection, address, folder)
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, address: str, folder: Path) -> None:
+    schema, _, table = address.partition(".")
+    target = str(folder / f"{address}.parquet").replace("'", "''")
+    connection.execute(
+        f'COPY (SELECT * FROM "{schema}"."{table}") TO \'{target}\' (FORMAT parquet, COMPRESSION zstd)'
+    ).fetchall()
 
 
 def _renew(warehouse: Warehouse, folder: Path, contents: Mapping[str, str]) -> None:
@@ -107,6 +114,11 @@ def _renew(warehouse: Warehouse, folder: Path, contents: Mapping[str, str]) -> N
             schema, _, table = address.partition(".")
             connection.execute(f'DROP TABLE export."{schema}"."{table}"').fetchall()
             (folder / f"{address}.parquet").unlink()
+        for address in contents.keys() - set(torn):
+            if outdated(connection, address, folder / f"{address}.parquet"):
+                # The file is linked from the version before, whose readers keep it.
+                (folder / f"{address}.parquet").unlink()
+                _write_parquet(connection, address, folder)
     _export(warehouse, folder, torn)
 
 

@@ -53,7 +53,7 @@ def take_over(
     """Start a version from the one before: its database without the tables that changed, its other files linked.
 
     Tables of `renewed` are taken over although they changed: their rows follow in the database, their parquet file
-    with the next whole export.
+    with the next whole export, or sooner where consent asks for it.
     """
     shutil.copyfile(before / DATABASE, folder / DATABASE)
     with duckdb.connect(str(folder / DATABASE)) as connection:

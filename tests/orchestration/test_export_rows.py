@@ -82,6 +82,27 @@ def test_a_view_is_published_as_a_whole(project: Project) -> None:
     assert read_contents(done.folder) == table_contents(Warehouse(project.paths.warehouse))
 
 
+def test_a_refusal_leaves_the_parquet_file_at_once(project: Project) -> None:
+    change(
+        project,
+        f"create table marts.dim_customer as select 'c' || n as customer_id from range({ROWS}) as numbers(n)",
+        "create table marts.customer_consent as select customer_id, true as is_tracked, true as is_profiled"
+        " from marts.dim_customer",
+    )
+    before = publish_tables(project, "v1").folder
+    change(
+        project,
+        "delete from marts.dim_customer where customer_id = 'c7'",
+        "update marts.customer_consent set is_tracked = false where customer_id = 'c7'",
+    )
+    done = publish_tables(project, "v2", only_changes=True).folder
+    counts = [
+        duckdb.sql(f"select count(*) from '{folder}/marts.dim_customer.parquet'").fetchall()
+        for folder in (before, done)
+    ]
+    assert counts == [[(ROWS,)], [(ROWS - 1,)]], "who reads the version before keeps what it says"
+
+
 def test_the_parquet_file_follows_with_the_next_whole_export(project: Project) -> None:
     change(project, f"delete from {TABLE} where order_id < 100")
     publish_tables(project, "v1", only_changes=True)
