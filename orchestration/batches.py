@@ -16,6 +16,9 @@ SHORTEST_RANGE_CUT: Final = 7
 EVENTS_A_BATCH: Final = 90_000
 # A year of more events is cut into months, so that a batch stays within its memory.
 MOST_EVENTS_BY_YEAR: Final = 3_000_000
+BATCH_SIZE: Final = "CONCIERGE_BATCH_SIZE"
+# See dbt_project/macros/checks/looked_at.sql.
+TESTED_DAYS: Final = "CONCIERGE_TESTED_DAYS"
 SIZES: Final = ("day", "month", "year")
 
 
@@ -36,6 +39,12 @@ def covered(built: DayRange, size: str) -> DayRange:
     if size == "year":
         return DayRange(first, built.last.replace(month=12, day=31))
     return DayRange(first, built.last.replace(day=calendar.monthrange(built.last.year, built.last.month)[1]))
+
+
+def dbt_settings(built: DayRange, size: str) -> dict[str, str]:
+    """Variables of dbt for one range: how it is cut, and which days the tests of daily tables look at, all rebuilt."""
+    whole = covered(built, size)
+    return {BATCH_SIZE: size, TESTED_DAYS: f"{whole.first}..{whole.last}"}
 
 
 def batches_in(built: DayRange, size: str) -> int:

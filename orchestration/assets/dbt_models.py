@@ -1,7 +1,7 @@
 """The dbt models: daily tables by partition, then profiles, training frames and published tables."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import cast
@@ -9,7 +9,7 @@ from typing import cast
 from dagster import AssetExecutionContext, AssetsDefinition, BackfillPolicy
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
-from orchestration.batches import batch_size, touched_beside
+from orchestration.batches import batch_size, dbt_settings, touched_beside
 from orchestration.dbt import build
 from orchestration.groups import WRITER_POOL
 from orchestration.partitions import DayRange, daily_partitions
@@ -19,9 +19,6 @@ from orchestration.refresh.scope import TOUCHED, VARIABLE, makes_everybody
 from orchestration.resources import Workspace
 from orchestration.touched import consume
 from orchestration.translator import TRAINING_FRAME, AddressTranslator
-
-# The days that tests of daily tables look at; see dbt_project/macros/checks/looked_at.sql.
-TESTED = "CONCIERGE_TESTED_DAYS"
 
 
 def daily_models(project: DbtProject) -> AssetsDefinition:
@@ -45,7 +42,7 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
         size = batch_size(built, pinned.files)
         remember_days(workspace.warehouse(), built, touched_beside(built, size, pinned.touched))
         arguments = ["--event-time-start", f"{window.start:%Y-%m-%d}", "--event-time-end", f"{window.end:%Y-%m-%d}"]
-        with setting("CONCIERGE_BATCH_SIZE", size), setting(TESTED, f"{built.first}..{built.last}"):
+        with settings(dbt_settings(built, size)):
             yield from build(context, dbt, arguments)
         consume(workspace.ops(), pinned.touched, built, context.run.run_id)
 
@@ -53,19 +50,20 @@ def daily_models(project: DbtProject) -> AssetsDefinition:
 
 
 @contextmanager
-def setting(name: str, value: str) -> Iterator[None]:
-    """A variable of dbt for this step alone.
+def settings(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Variables of dbt for this step alone.
 
     Where a batch size stays, every later start parses anew, nine CPU seconds.
     """
-    before = os.environ.get(name)
-    os.environ[name] = value
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        os.environ.pop(name)
-        if before is not None:
-            os.environ[name] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def unpartitioned_models(
@@ -88,7 +86,7 @@ def unpartitioned_models(
     def models(context: AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[object]:
         everybody = makes_everybody(context.run, workspace.warehouse())
         os.environ[VARIABLE] = "everybody" if everybody else TOUCHED
-        with setting("CONCIERGE_FRAME", frame):
+        with settings({"CONCIERGE_FRAME": frame}):
             yield from build(context, dbt, ["--full-refresh"] if everybody else [])
 
     return cast("AssetsDefinition", models)

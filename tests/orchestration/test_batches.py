@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from intake.ops_records import LakeFile, TouchedDay
-from orchestration.batches import batch_size, batches_in, covered, touched_beside
+from orchestration.batches import batch_size, batches_in, covered, dbt_settings, touched_beside
 from orchestration.partitions import DayRange
 
 NOON = datetime(2017, 1, 5, 12, tzinfo=UTC)
@@ -47,6 +47,15 @@ def test_whole_periods_are_rebuilt() -> None:
     assert covered(built, "month") == span("2016-12-01", "2017-02-28")
     assert covered(built, "year") == span("2016-01-01", "2017-12-31")
     assert [batches_in(built, size) for size in ("day", "month", "year")] == [58, 3, 2]
+
+
+def test_data_tests_look_at_every_day_that_is_rebuilt() -> None:
+    built = span("2016-12-15", "2017-02-10")
+    assert dbt_settings(built, "month")["CONCIERGE_TESTED_DAYS"] == "2016-12-01..2017-02-28"
+    assert dbt_settings(built, "day") == {
+        "CONCIERGE_BATCH_SIZE": "day",
+        "CONCIERGE_TESTED_DAYS": "2016-12-15..2017-02-10",
+    }
 
 
 def test_touched_days_that_come_along_are_named() -> None:
