@@ -106,5 +106,12 @@ create table if not exists stream_spool (
     file text primary key, topic text not null, cluster text not null, next_offsets text not null
 ) without rowid;
 create table if not exists key_rotation (generation integer primary key, finished_at text not null) without rowid;
+create table if not exists model_event (
+    event_id integer primary key, name text not null, version text not null, kind text not null, at text not null,
+    as_of text not null, actor text not null, replaced text not null, reason text not null
+);
+create table if not exists score_points (
+    day text not null, subject text not null, version text not null, points text not null, primary key (day, subject)
+) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
 insert or ignore into schema_version (version) values (3);

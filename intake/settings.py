@@ -87,6 +87,25 @@ class ModelSettings(_Section):
     )
     cutoff_spacing_days: int = Field(default=28, ge=7, le=182, description="between training cut-offs")
     max_train_cutoffs: int = Field(default=5, ge=1, le=24, description="how many of them at most")
+    segment_margin: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="a new version does not serve if it makes a segment worse beyond noise, by more than this share",
+    )
+    fresh_days: int = Field(
+        default=28,
+        ge=1,
+        le=365,
+        description="a new version no better than the one in use takes its place from this age of it on",
+    )
+    keep_versions: int = Field(default=10, ge=1, le=1000, description="retired versions kept of each model")
+    every_48_hours: list[str] = Field(
+        default=["recommendations"], description="models that are trained every other day as well as weekly"
+    )
+    drift_cooldown_days: int = Field(
+        default=7, ge=1, le=90, description="at least so long between two trainings that drift asked for"
+    )
 
 
 class RecommendationSettings(_Section):

@@ -20,7 +20,7 @@ class RetentionSettings(Section):
     )
     published_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="exports but the current one")
     snapshots_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="versions but the live one")
-    models_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="versions but the current one")
+    models_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="retired versions")
     alerts_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="resolved alerts, by their resolution")
     data_docs_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="rendered results of checks")
     runs_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="history of finished runs")

@@ -84,6 +84,11 @@ class Booster:
         gain = np.asarray(self._model.feature_importance("gain"), dtype=np.float64)
         return gain / gain.sum() if gain.sum() > 0 else gain
 
+    def contributions(self, matrix: Floats) -> Floats:
+        """SHAP values on the scale of the raw score, shape of `matrix`; the constant is left out."""
+        found = self._model.predict(matrix, pred_contrib=True, num_threads=_threads(len(matrix)))
+        return np.asarray(found, dtype=np.float64)[:, :-1]
+
     def to_bytes(self) -> bytes:
         """LightGBM's text format."""
         return str(self._model.model_to_string()).encode()

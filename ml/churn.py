@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import pandas as pd
 from ml.baselines import churn_baselines, purchase_process
 from ml.boosting import Booster
 from ml.calibration import Curve, curve_from_json, curve_to_json
+from ml.champion import Twin
 from ml.churn_fit import (
     JUDGED_FOLDS,
     LABEL,
@@ -47,6 +48,7 @@ class ChurnModel:
         base_rate: share of churners in training; the answer for people who never ordered.
         cutoffs: cut-offs of the final fit; `judge_cutoff` and `train_cutoffs` those of the metrics.
         importance: feature → share of loss reduction, largest first.
+        twin: what was judged; only in memory, right after training.
     """
 
     features: tuple[str, ...]
@@ -61,6 +63,7 @@ class ChurnModel:
     importance: dict[str, float]
     notes: tuple[str, ...] = ()
     process: LifetimeBaseline | None = None
+    twin: Twin | None = field(default=None, repr=False, compare=False)
 
     def predict(self, features: pd.DataFrame) -> Floats:
         """Churn probability of each row, always within (0, 1)."""
@@ -139,6 +142,7 @@ def train_churn(
         importance=dict(sorted(gains.items(), key=lambda item: (-item[1], item[0]))),
         notes=judged.notes,
         process=process,
+        twin=_twin(split, judged, features, horizon_days),
     )
 
 
@@ -149,6 +153,7 @@ class JudgedChurn(NamedTuple):
     truth: Floats
     guesses: dict[str, Floats]
     notes: tuple[str, ...]
+    process: LifetimeBaseline | None
 
 
 def judged_churn(split: CutoffSplit, features: Sequence[str], horizon_days: int, seed: int) -> JudgedChurn:
@@ -159,7 +164,24 @@ def judged_churn(split: CutoffSplit, features: Sequence[str], horizon_days: int,
     fitted = fit_churn(train, columns, seed, folds=JUDGED_FOLDS)
     guesses, notes = churn_baselines(train, labels_of(train), later, horizon_days, process)
     guesses["model"] = fitted.curve.apply(fitted.booster.predict(numbers(later, columns)))
-    return JudgedChurn(fitted, labels_of(later), guesses, notes)
+    return JudgedChurn(fitted, labels_of(later), guesses, notes, process)
+
+
+def _twin(split: CutoffSplit, judged: JudgedChurn, features: Sequence[str], horizon_days: int) -> Twin:
+    model = ChurnModel(
+        features=tuple(features),
+        horizon_days=horizon_days,
+        booster=judged.fitted.booster,
+        curve=judged.fitted.curve,
+        base_rate=float(labels_of(split.train).mean()),
+        metrics={},
+        cutoffs=tuple(split.train_cutoffs),
+        train_cutoffs=(),
+        judge_cutoff=cutoff_dates(split.judge)[0],
+        importance={},
+        process=judged.process,
+    )
+    return Twin(model, split.judge, judged.truth, judged.guesses)
 
 
 def _require_classes(name: str, rows: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from ml.baselines import purchase_process, value_baselines
 from ml.boosting import Booster
+from ml.champion import Twin
 from ml.cutoffs import CutoffSplit, cutoff_dates, has_ordered, split_at
 from ml.errors import NotTrainable
 from ml.evaluation import decile_error, interval_coverage, normalised_gini, spearman, total_ratio
@@ -36,6 +37,7 @@ class ValueModel:
         process: the fitted purchase process whose expectations are two more columns of the boosters.
         notes: what did not work out in training, and which form was chosen, one sentence each.
         fallback: amount, low and high for people who never ordered: mean and outer deciles of everybody.
+        twin: what was judged; only in memory, right after training.
     """
 
     features: tuple[str, ...]
@@ -49,6 +51,7 @@ class ValueModel:
     importance: dict[str, float]
     notes: tuple[str, ...] = ()
     process: LifetimeBaseline | None = None
+    twin: Twin | None = field(default=None, repr=False, compare=False)
 
     def predict(self, features: pd.DataFrame) -> ValueScores:
         """Expected spend and interval of each row."""
@@ -136,6 +139,7 @@ def train_value(
         importance=dict(sorted(gains.items(), key=lambda item: (-item[1], item[0]))),
         notes=(*judged.notes, *_choice(judged.fitted)),
         process=process,
+        twin=_twin(split, judged, features, horizon_days),
     )
 
 
@@ -147,6 +151,7 @@ class JudgedValue(NamedTuple):
     scores: ValueScores
     guesses: dict[str, Floats]
     notes: tuple[str, ...]
+    process: LifetimeBaseline | None
 
 
 def judged_value(split: CutoffSplit, features: Sequence[str], horizon_days: int, seed: int) -> JudgedValue:
@@ -157,7 +162,23 @@ def judged_value(split: CutoffSplit, features: Sequence[str], horizon_days: int,
     fitted = fit_value(train, columns, seed)
     scores = fitted.predict(numbers(later, columns))
     guesses, notes = value_baselines(spend_of(train), later, horizon_days, process)
-    return JudgedValue(fitted, spend_of(later), scores, guesses | {"model": scores.amount}, notes)
+    return JudgedValue(fitted, spend_of(later), scores, guesses | {"model": scores.amount}, notes, process)
+
+
+def _twin(split: CutoffSplit, judged: JudgedValue, features: Sequence[str], horizon_days: int) -> Twin:
+    model = ValueModel(
+        features=tuple(features),
+        horizon_days=horizon_days,
+        fit=judged.fitted,
+        fallback=_fallback(spend_of(split.train)),
+        metrics={},
+        cutoffs=tuple(split.train_cutoffs),
+        train_cutoffs=(),
+        judge_cutoff=cutoff_dates(split.judge)[0],
+        importance={},
+        process=judged.process,
+    )
+    return Twin(model, split.judge, judged.truth, judged.guesses)
 
 
 def value_metrics(truth: Floats, amount: Floats) -> dict[str, float]:

@@ -20,7 +20,7 @@ from intake.ops_records import from_text, to_text
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.export import CURRENT, versions
-from orchestration.model_registry import CARD, POINTER
+from orchestration.model_registry import CARD, STATES
 from serving.snapshot import pointer
 
 LIVE_SUFFIX = ".open"
@@ -134,7 +134,8 @@ def _models(project: Project, before: datetime, dry_run: bool) -> int:
     old = []
     for card in project.paths.models.glob(f"*/[!.]*/{CARD}"):
         folder = card.parent
-        if folder.is_symlink() or folder.resolve() == (folder.parent / POINTER).resolve():
+        linked = {(folder.parent / link).resolve() for link in STATES}
+        if folder.is_symlink() or folder.resolve() in linked:
             continue
         trained = datetime.fromisoformat(json.loads(card.read_text(encoding="utf-8"))["trained_at"])
         if (trained if trained.tzinfo else trained.replace(tzinfo=UTC)) < before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,11 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from ml.champion import Twin
 from ml.errors import NotTrainable
 from ml.recommend.discovery import POPULAR, Scores, methods
 from ml.recommend.judge import Judged, interval, judged
 from ml.recommend.matrix import Labels, Purchases, positions
 
+Floats = npt.NDArray[np.float64]
 FILE: Final = "mix.json"
 # Fewer customers with a relevant purchase than that, and an interval covers every method there is.
 LEAST_CUSTOMERS: Final = 50
@@ -44,6 +46,7 @@ class Mix:
     buy_again: str
     metrics: Mapping[str, Mapping[str, float]]
     verdicts: Mapping[str, str]
+    twin: Twin | None = field(default=None, repr=False, compare=False)
 
     @property
     def features(self) -> list[str]:
@@ -80,13 +83,32 @@ def choose(both: tuple[Period, Period], seed: int) -> Mix:
     if not new.metrics and not again.metrics:
         raise NotTrainable(f"{new.verdict}; {again.verdict}")
     verdicts = {DISCOVERY: new.verdict, BUY_AGAIN: again.verdict}
-    return Mix(new.method, again.method, {**new.metrics, **again.metrics}, verdicts)
+    metrics = {**new.metrics, **again.metrics}
+    scores = {DISCOVERY: new.scores, BUY_AGAIN: again.scores}
+    twin = Twin(Mix(new.method, again.method, metrics, verdicts), scores, np.zeros(0), {})
+    return Mix(new.method, again.method, metrics, verdicts, twin)
+
+
+def row_scores(mix: Mix, scores: Mapping[str, Mapping[str, Floats]]) -> Floats:
+    """Shape (customers of both tasks, 2): NDCG@10 of discovery and of buying again, NaN in the other task's rows.
+
+    Raises:
+        KeyError: a method of this mix was not tried.
+    """
+    parts = []
+    for place, (task, method) in enumerate(((DISCOVERY, mix.discovery), (BUY_AGAIN, mix.buy_again))):
+        values = scores[task][method] if scores[task] else np.zeros(0)
+        part = np.full((len(values), 2), np.nan)
+        part[:, place] = values
+        parts.append(part)
+    return np.concatenate(parts)
 
 
 class _Chosen(NamedTuple):
     method: str
     verdict: str
     metrics: Mapping[str, Mapping[str, float]]
+    scores: Mapping[str, Floats]
 
 
 def _task(
@@ -103,10 +125,11 @@ def _task(
         before = {name: float(judge(earlier, name).ndcg.mean()) for name in names}
         found = {name: judge(later, name) for name in names}
     except NotTrainable as short:
-        return _Chosen(simple, f"{simple} serves unmeasured: {short.reason}", {})
+        return _Chosen(simple, f"{simple} serves unmeasured: {short.reason}", {}, {})
     best = min(before, key=lambda name: (-before[name], name))
     method, verdict = _verdict(best, simple, found, seed)
-    return _Chosen(method, verdict, {f"{task}/{name}": _figures(value, seed) for name, value in found.items()})
+    scores = {name: value.ndcg for name, value in found.items()}
+    return _Chosen(method, verdict, {f"{task}/{name}": _figures(value, seed) for name, value in found.items()}, scores)
 
 
 def _verdict(best: str, simple: str, found: Mapping[str, Judged], seed: int) -> tuple[str, str]:

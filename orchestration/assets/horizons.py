@@ -10,8 +10,9 @@ from ml.value import ValueModel, train_value
 from orchestration.assets.scores import UNTRAINED, touched_features
 from orchestration.assets.training import PROFILED_SQL, outcome
 from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.horizons.names import NEAR_SUFFIX
 from orchestration.horizons.scores import CHURN, VALUE, Known, churn_rows, value_rows
-from orchestration.horizons.training import NEAR_SUFFIX, Lesson, Train, train_horizons
+from orchestration.horizons.training import Lesson, Train, train_horizons
 from orchestration.model_registry import StoredModel
 from orchestration.refresh.scope import WHERE_TOUCHED, makes_everybody
 from orchestration.resources import Workspace

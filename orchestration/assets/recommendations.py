@@ -6,7 +6,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from ml.recommend import UNMEASURED, Mix, choose
-from orchestration.assets.training import metrics_table
+from orchestration.assets.training import metrics_table, outcome
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.pin import current_as_of
 from orchestration.previews import frame_preview, markdown_table
@@ -48,12 +48,12 @@ def recommendation_mix(context: AssetExecutionContext, workspace: Workspace) -> 
     if done.card is None:
         context.log.warning("recommendations: simple methods serve: %s", done.reason)
         return MaterializeResult(metadata={"trained": False, "reason": done.reason})
-    mix = Mix.from_files(workspace.models().load(NAME).files)
+    mix = Mix.from_files(workspace.models().load(NAME, done.card.version).files)
     for verdict in mix.verdicts.values():
         context.log.info(verdict)
     return MaterializeResult(
         metadata={
-            "version": done.card.version,
+            **(outcome(context, done).metadata or {}),
             "discovery": mix.discovery,
             "buy_again": mix.buy_again,
             "verdicts": MetadataValue.md("\n\n".join(mix.verdicts.values())),

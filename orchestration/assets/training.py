@@ -3,13 +3,16 @@
 import json
 from dataclasses import asdict
 
+import numpy as np
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
+from ml.champion import Twin
 from ml.segments import SEGMENT_COLUMNS, SegmentModel, SegmentRecipe, fit_segments, persona_cards
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.horizons.training import judging_cutoff as judge_of
 from orchestration.model_features import refuse_sensitive
+from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import markdown_table
 from orchestration.resources import Workspace
 from orchestration.segments.refit import note_refit, refit_metadata
@@ -38,8 +41,9 @@ PERSONAS = "personas.json"
 class NamedSegments:
     """A segment model with the names its personas had when it was fitted, so that names last as long as ids."""
 
-    def __init__(self, model: SegmentModel, names: dict[int, str]) -> None:
+    def __init__(self, model: SegmentModel, names: dict[int, str], buyers: pd.DataFrame | None = None) -> None:
         self.model, self.names = model, names
+        self.twin = None if buyers is None else Twin(model, buyers, np.zeros(len(buyers)), {})
 
     def files(self) -> dict[str, bytes]:
         """The model's files and the names."""
@@ -60,7 +64,7 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
     """Fit, name the personas, store; note who moved since the version before."""
     project, warehouse, models = workspace.project(), workspace.warehouse(), workspace.models()
     features, categories = warehouse.frame(FEATURES_SQL), warehouse.frame(CATEGORIES_SQL)
-    stored = models.load("segments") if models.current_version("segments") else None
+    stored = _readable(context, models)
     previous = None if stored is None else SegmentModel.from_files(stored.files)
     settings = project.settings
 
@@ -78,14 +82,29 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
         )
         names = {card.segment_id: card.name for card in persona_cards(model, buyers, categories)}
         metrics = {**asdict(model.chosen), "moved_share": model.moved_share}
-        return NamedSegments(model, names), Facts(model.columns, [], None, metrics)
+        recipe = {"method": settings.segments.method, "transform": settings.segments.transform}
+        recipe |= {"k_min": settings.segments.k_min, "k_max": settings.segments.k_max}
+        return NamedSegments(model, names, buyers), Facts(model.columns, [], None, metrics, recipe=recipe)
 
     done = train_and_store(project, "segments", features, workspace.as_of(context.run), fit)
     shown = outcome(context, done)
-    if done.card is None:
+    if not done.serves:
         return shown
     moves = note_refit(project, warehouse, models.load("segments"), stored)
     return MaterializeResult(metadata={**(shown.metadata or {}), **refit_metadata(models.load("segments"), moves)})
+
+
+def _readable(context: AssetExecutionContext, models: ModelRegistry) -> StoredModel | None:
+    """The champion, if it can be read: ids and names go on from it."""
+    if models.current_version("segments") is None:
+        return None
+    try:
+        stored = models.load("segments")
+        SegmentModel.from_files(stored.files)
+    except (ValueError, LookupError, OSError) as error:
+        context.log.warning("segments: the version in use cannot be read, ids begin anew: %s", error)
+        return None
+    return stored
 
 
 def judging_cutoff(workspace: Workspace) -> tuple[pd.Timestamp, int]:
@@ -102,11 +121,15 @@ def outcome(context: AssetExecutionContext, done: Training) -> MaterializeResult
     if done.card is None:
         context.log.warning("%s: not trained: %s", done.name, done.reason)
         return MaterializeResult(metadata={"trained": False, "reason": done.reason})
-    card = done.card
+    card, became = done.card, done.launch
+    if became is not None and became.is_loud:
+        context.log.warning("%s: %s", done.name, became.why)
     return MaterializeResult(
         metadata={
             "trained": True,
             "version": card.version,
+            "state": "champion" if done.serves else "challenger (scores in the shadow)",
+            "why": became.why if became else "",
             "dagster/row_count": card.rows,
             "metrics": MetadataValue.md(metrics_table(card.metrics)),
             "features": len(card.features),

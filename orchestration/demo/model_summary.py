@@ -7,7 +7,7 @@ from typing import Any
 
 from intake.project import Project
 from orchestration.cli.console import say, show_table
-from orchestration.horizons.training import NEAR_SUFFIX
+from orchestration.horizons.names import NEAR_SUFFIX
 from orchestration.model_registry import ModelCard, ModelRegistry
 
 # The model itself first; the others are what anybody could have done without one.

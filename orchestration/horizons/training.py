@@ -12,6 +12,7 @@ import pandas as pd
 from intake.project import Project
 from ml.errors import NotTrainable
 from ml.horizons import relabelled
+from orchestration.horizons.names import NEAR_SUFFIX
 from orchestration.model_features import model_features
 from orchestration.training import Facts, Trained, Training, train_and_store
 from orchestration.training_rows import training_rows
@@ -25,7 +26,6 @@ BOUGHT_SQL = """
     select customer_id, as_of, cast(spend_horizon_amount as double) as spend_horizon_amount
     from marts.training_label where horizon_days = ? order by as_of, customer_id
 """
-NEAR_SUFFIX = "_near"
 
 
 class Judged(Trained, Protocol):
