@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from intake.clock import Clock, project_clock
 from intake.paths import DataPaths
 from intake.settings_quality import AlertSettings, QualitySettings, SloSettings
+from intake.settings_drift import DriftSettings
 from intake.settings_retention import RetentionSettings
 from intake.settings_section import Section as _Section
 
@@ -121,13 +122,37 @@ class RecommendationSettings(_Section):
 class ServingSettings(_Section):
     """The lookup service."""
 
-    host: str = Field(default="127.0.0.1", description="other than loopback only with CONCIERGE_API_KEY set")
+    host: str = Field(default="127.0.0.1", description="other than loopback only once there is a key (serving.md)")
     port: int = Field(default=8765, ge=1, le=65_535, description="of the lookup service")
     workers: int = Field(default=1, ge=1, le=64, description="processes; one a core")
     keep_snapshots: int = Field(default=5, ge=2, le=100, description="versions kept for rollback")
     overlay_megabytes: int = Field(
         default=128, ge=16, le=65_536, description="memory for live sessions; at most half of what is free"
     )
+    deadline_ms: float = Field(
+        default=100.0, ge=1, le=60_000, description="past it a decision is the answer prepared for everybody"
+    )
+    queue_limit: int = Field(
+        default=256, ge=1, le=100_000, description="decisions waiting for a worker; above it likewise, at once"
+    )
+    cache_seconds: int = Field(
+        default=60, ge=0, le=86_400, description="how long caches may hold answers that name nobody"
+    )
+    key_per_second: float = Field(
+        default=2_000.0, ge=0.01, le=1e6, description="requests of a key, unless it was made with a limit of its own"
+    )
+    key_burst: int = Field(default=4_000, ge=1, le=1_000_000, description="and how many may come at once")
+    visitor_per_second: float = Field(
+        default=20.0, ge=0.01, le=1e6, description="requests of one address with a browser's key"
+    )
+    visitor_burst: int = Field(default=100, ge=1, le=1_000_000, description="likewise at once")
+    body_seconds: float = Field(
+        default=20.0, ge=0.1, le=600, description="a request's head or body that takes longer is cut off"
+    )
+    keep_alive_seconds: int = Field(
+        default=75, ge=1, le=3_600, description="idle connections; above those of a balancer in front"
+    )
+    max_connections: int = Field(default=20_000, ge=16, le=1_000_000, description="of a worker; more are turned away")
 
 
 class KafkaSettings(_Section):
@@ -194,6 +219,7 @@ class Settings(_Section):
     alerts: AlertSettings = AlertSettings()
     slo: SloSettings = SloSettings()
     retention: RetentionSettings = RetentionSettings()
+    drift: DriftSettings = DriftSettings()
 
     def project_clock(self, paths: DataPaths) -> Clock:
         """The clock these settings name, anchored in the data folder."""

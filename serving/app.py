@@ -10,15 +10,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from serving.access.key import Scope
 from serving.configuration import ServiceConfig
 from serving.http.browsers import BrowserCalls
-from serving.http.guard import KeyGuard
+from serving.http.guard import Guard
 from serving.http.measured import metrics
 from serving.http.openapi import docs, openapi
 from serving.http.operations import OPERATIONS
-from serving.http.problems import Problem, on_crash, on_http_exception, on_problem
+from serving.http.problems import Problem, on_http_exception, on_problem
+from serving.http.reception import NAME, Reception
 from serving.http.segment import batch, one_call
-from serving.http.segment_call import SHORT_TYPES
+from serving.http.segment_call import PATHS, SHORT_TYPES
+from serving.http.shield import Shield
 from serving.http.timing import Timing
 from serving.service import Service
 
@@ -28,21 +31,36 @@ def create_app(config: ServiceConfig) -> Starlette:
     service = Service(config)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Reception]]:
         async with service.running():
-            yield
+            yield {NAME: Reception(config.body_seconds, config.max_connections)}
 
     routes = [Route(o.path, o.handler, methods=[o.method], name=o.name) for o in OPERATIONS]
     routes += [Route("/openapi.json", openapi), Route("/docs", docs), Route("/metrics", metrics)]
     routes += [Route(f"/v1/{short}", one_call(kind), methods=["POST"]) for short, kind in SHORT_TYPES.items()]
     routes += [Route("/v1/b", batch, methods=["POST"])]
-    timing = Middleware(Timing, told=service.metrics.request, paths=[route.path for route in routes])
-    browsers = Middleware(BrowserCalls, origins=config.browser_origins)
     app = Starlette(
         routes=routes,
-        middleware=[timing, browsers, *([Middleware(KeyGuard, key=config.api_key)] if config.api_key else [])],
-        exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: on_crash},
+        middleware=[
+            Middleware(Shield),
+            Middleware(Timing, told=service.metrics.request, paths=[route.path for route in routes]),
+            Middleware(BrowserCalls, origins=lambda: service.keys.origins, paths=browser_paths()),
+            Middleware(Guard, gate=lambda: service.gate, scopes=scopes()),
+        ],
+        exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
         lifespan=lifespan,
     )
     app.state.service = service
     return app
+
+
+def scopes() -> dict[str, Scope]:
+    """The scope that each path needs; one with a parameter stands for all below its fixed part."""
+    needed: dict[str, Scope] = {o.path.partition("{")[0]: o.scope for o in OPERATIONS if o.scope is not None}
+    needed |= dict.fromkeys(("/openapi.json", "/docs", "/metrics"), "read")
+    return needed | dict.fromkeys(PATHS, "ingest")
+
+
+def browser_paths() -> set[str]:
+    """Paths that a browser's key may use."""
+    return {o.path.partition("{")[0] for o in OPERATIONS if o.for_browsers} | PATHS

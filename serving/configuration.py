@@ -24,7 +24,11 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.regime import ConsentRules
 from intake.user_token import token_secret
-from serving.http.browsers import named_origins
+from serving.access.key import Key
+from serving.access.key_file import KeyFile
+from serving.access.limits import USUAL_LIMITS, Limit, Limits
+from serving.access.origin import named_origins
+from serving.access.ring import given_browser_key, given_key
 from serving.overlay.place import overlay_folder
 from serving.overlay.said_before import SaidBefore
 from serving.silence import FollowedRules
@@ -49,10 +53,12 @@ class ServiceConfig:
 
     `hash_identifier` turns (type, clear value) into the keyed hash, or None for a placeholder. `paused_scopes`
     reads the kill switch; it and the pointer are polled every `poll_seconds`, so both take effect within a second.
-    Without `user_token_secret` no user token is accepted. `browser_key` is public: with it a browser may send
-    Segment calls, from pages of `browser_origins`. `cipher` seals what names people in clear. Without `overlay`
-    nothing is known of live sessions and consent. `rules` says what holds for people who have said nothing,
-    `said_before` what identifiers (hashes) have said so far.
+    Without `user_token_secret` no user token is accepted. `browser_key` is public: with it a browser may ingest and
+    decide for its own cookie, from pages of `browser_origins`; `key_file` has the keys made on the command line.
+    `cipher` seals what names people in clear. Without `overlay` nothing is known of live sessions and consent. `rules`
+    says what holds for people who have said nothing, `said_before` what identifiers (hashes) have said so far.
+    `deadline_ms` and `queue_limit` say when the answers prepared for everybody are given. `ops` holds pauses and
+    alerts; without it neither can be written.
     """
 
     snapshots: Path
@@ -66,6 +72,14 @@ class ServiceConfig:
     api_key: str | None = None
     browser_key: str | None = None
     browser_origins: tuple[str, ...] = ()
+    key_file: KeyFile | None = None
+    limits: Limits = USUAL_LIMITS
+    deadline_ms: float = 1_000.0
+    queue_limit: int = 256
+    cache_seconds: int = 60
+    body_seconds: float = 20.0
+    max_connections: int = 20_000
+    ops: OpsStore | None = None
     segment_calls: LiveMapping | None = None
     user_token_secret: bytes | None = None
     earliest_event: datetime = datetime(2000, 1, 1, tzinfo=UTC)
@@ -77,6 +91,13 @@ class ServiceConfig:
     said_before: Callable[[Sequence[str]], Iterable[ConsentChange]] = lambda hashes: ()  # noqa: ARG005
     overlay: Path | None = None
     overlay_megabytes: int = 128
+
+    def given_keys(self) -> list[Key]:
+        """The keys that come from the environment."""
+        keys = [] if self.api_key is None else [given_key(API_KEY_VARIABLE, self.api_key, 0)]
+        if self.browser_key is not None:
+            keys.append(given_browser_key(BROWSER_KEY_VARIABLE, self.browser_key, 1, self.browser_origins))
+        return keys
 
 
 def service_config(project: Project, api_key: str | None = None) -> ServiceConfig:
@@ -97,6 +118,7 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
     intake = project.settings.intake
     secret = identifier_key_bytes(project.paths)
     store = OpsStore(project.paths)
+    serving = project.settings.serving
     return ServiceConfig(
         snapshots=project.paths.snapshots,
         service_log=project.paths.service_log,
@@ -109,6 +131,16 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         api_key=key,
         browser_key=os.environ.get(BROWSER_KEY_VARIABLE) or None,
         browser_origins=origins,
+        key_file=KeyFile(project.paths.keys),
+        limits=Limits(
+            Limit(serving.key_per_second, serving.key_burst), Limit(serving.visitor_per_second, serving.visitor_burst)
+        ),
+        deadline_ms=serving.deadline_ms,
+        queue_limit=serving.queue_limit,
+        cache_seconds=serving.cache_seconds,
+        body_seconds=serving.body_seconds,
+        max_connections=serving.max_connections,
+        ops=store,
         segment_calls=_segment_calls(project, secret),
         user_token_secret=token_secret(project.paths),
         earliest_event=intake.earliest_event,
@@ -116,7 +148,7 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         rules=FollowedRules(project.config).now,
         said_before=SaidBefore(store),
         overlay=overlay_folder(project.paths.root),
-        overlay_megabytes=project.settings.serving.overlay_megabytes,
+        overlay_megabytes=serving.overlay_megabytes,
     )
 
 

@@ -1,18 +1,21 @@
-"""Run the service with uvicorn: on the loopback, or anywhere once an API key is configured."""
+"""Run the service with uvicorn: on the loopback, or anywhere once there is a key."""
 
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 import os
+import resource
 
 import uvicorn
 from starlette.applications import Starlette
 
 from intake.project import Project
+from serving.access.key import KeyFault
+from serving.access.key_file import KeyFile
 from serving.app import create_app
 from serving.configuration import ServiceConfigError, service_config
+from serving.http.gate import is_loopback
 
 _DRAIN_SECONDS = 10
 
@@ -32,22 +35,37 @@ def build() -> Starlette:
     return app
 
 
-def check_binding(host: str, api_key: str | None) -> None:
+def check_binding(host: str, has_key: bool) -> None:
     """Refuse to listen beyond the loopback without a key.
 
     Raises:
         ServiceConfigError: names the host and what is needed.
     """
-    if api_key is None and not is_loopback(host):
-        raise ServiceConfigError(f"host: {host!r} is not the loopback; set CONCIERGE_API_KEY or use 127.0.0.1")
+    if not has_key and not is_loopback(host):
+        message = f"host: {host!r} is not the loopback and there is no key; make one with: concierge api-keys create"
+        raise ServiceConfigError(f"{message} shop --scope decide --scope ingest, or use 127.0.0.1")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the host."""
+def has_server_key(project: Project) -> bool:
+    """Whether some key of a server is in force: from the environment, or made on the command line.
+
+    Raises:
+        ServiceConfigError: the key file cannot be read, or the key of the environment is too short.
+    """
+    if service_config(project).api_key is not None:
+        return True
+    now = project.clock.now()
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return any(key.is_accepted(now) and not key.browser for key in KeyFile(project.paths.keys).every())
+    except KeyFault as error:
+        raise ServiceConfigError(str(error)) from None
+
+
+def who_may_call(project: Project) -> str:
+    """One line on that, for whoever starts the service."""
+    if has_server_key(project):
+        return "keys are asked for; list them with: concierge api-keys list"
+    return "no keys yet: only this machine is served, and it may do everything; see concierge api-keys create --help"
 
 
 def serve(project: Project, *, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
@@ -60,11 +78,12 @@ def serve(project: Project, *, host: str | None = None, port: int | None = None,
         workers: processes, default `serving.workers`.
 
     Raises:
-        ServiceConfigError: no key for a host beyond the loopback, or a key that is too short.
+        ServiceConfigError: no key for a host beyond the loopback, or a key that is too short or unreadable.
         VocabularyError: `event_types.yml` is missing or malformed.
     """
     settings = project.settings.serving
-    check_binding(host or settings.host, service_config(project).api_key)
+    check_binding(host or settings.host, has_server_key(project))
+    _allow_connections()
     os.environ["CONCIERGE_DATA"] = str(project.paths.root)
     os.environ["CONCIERGE_CONFIG"] = str(project.config)
     uvicorn.run(
@@ -76,5 +95,15 @@ def serve(project: Project, *, host: str | None = None, port: int | None = None,
         access_log=False,
         server_header=False,
         log_level="warning",
+        http="serving.http.protocol:PatientProtocol",
+        ws="none",
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
+
+
+def _allow_connections() -> None:
+    """As many open files as the system lets this user have: many shells start with 1,024, of which each connection
+    takes one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -25,10 +25,12 @@ from serving.live_side import LiveSide
 from serving.log.recovery import recover
 from serving.log.segment import SegmentWriter
 from serving.log.stream import LogStream
+from serving.losses import Losses
 from serving.metrics import files
 from serving.metrics.gauges import gauges
 from serving.metrics.worker import WorkerMetrics
 from serving.overlay.arrival import OF_THE_BROWSER
+from serving.prepared import PreparedAnswers
 from serving.replay.inputs import code_version
 from serving.snapshot.store import SnapshotStore
 
@@ -38,6 +40,7 @@ KINDS = ("events", "exposures", "decisions", "segment", "consents")
 
 # Hashes of cookies and devices kept in memory, some 20 MB; hashing one takes 10 µs.
 _BROWSERS_KEPT = 100_000
+_TOLD_KEPT = 10_000
 
 
 class Service:
@@ -54,6 +57,9 @@ class Service:
         self.keys = KeyRing(config.given_keys(), config.key_file)
         self.gate = Gate(self.keys, config.limits, Buckets())
         self.metrics = WorkerMetrics(config.worker)
+        self.prepared = PreparedAnswers()
+        self._told: set[str] = set()
+        self._losses = Losses(self.decisions, config.ops, config.worker)
         self._measured = 0.0
         self.searching = asyncio.Semaphore(1)
 
@@ -103,6 +109,7 @@ class Service:
         await asyncio.to_thread(self.live_side.open, recovered)
         # The buckets of all workers lie in the overlay's folder, which is there from now on.
         self.gate.buckets = Buckets(self.config.overlay)
+        self.prepare()
         writers = [asyncio.create_task(stream.run()) for stream in self.streams.values()]
         follower = asyncio.create_task(self._keep_following())
         try:
@@ -115,6 +122,15 @@ class Service:
             self._keep_metrics(files.WRITE_SECONDS)
             self.live_side.close()
             self.store.close()
+
+    def first_told(self, personalization_id: str) -> bool:
+        """Whether this worker has not told this answer before: one that caches hold is logged once."""
+        if personalization_id in self._told:
+            return False
+        if len(self._told) >= _TOLD_KEPT:
+            self._told.clear()
+        self._told.add(personalization_id)
+        return True
 
     def gauge(self) -> None:
         """Bring the gauges up to date."""
@@ -129,6 +145,7 @@ class Service:
             self.live_side.reindex()
         self.live_side.tidy()
         self.follow_pauses()
+        self._losses.tell(self.config.clock.now())
         self._keep_metrics(time.monotonic() - self._measured)
 
     def follow_pauses(self) -> None:
@@ -141,6 +158,12 @@ class Service:
         if paused != self.paused:
             _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
             self.paused = paused
+
+    def prepare(self) -> None:
+        """Have the answers for everybody at hand; not in a thread, since requests read the same snapshot."""
+        with self.store.lease() as live:
+            if live is not None:
+                self.prepared.of(live, self.config.clock.now())
 
     def _keep_metrics(self, since_seconds: float) -> None:
         self.metrics.begin_day(self.config.clock.now().date())
@@ -156,7 +179,11 @@ class Service:
     async def _keep_following(self) -> None:
         while True:
             await asyncio.sleep(self.config.poll_seconds)
-            await asyncio.to_thread(self.follow)
+            try:
+                await asyncio.to_thread(self.follow)
+                self.prepare()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look must come
+                _LOG.error("following failed and is tried again: %s", type(error).__name__)
 
     def _recover(self) -> list[Path]:
         recovered = recover(self.config.service_log)

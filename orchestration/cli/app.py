@@ -16,6 +16,7 @@ from orchestration.cli import (
     init_command,
     pause_commands,
     readiness_command,
+    replay_command,
     retention_command,
     run_command,
     serve_command,
@@ -26,11 +27,13 @@ from orchestration.cli import (
     subject_access_command,
 )
 from orchestration.cli.alert_commands import alerts
+from orchestration.cli.api_keys_commands import api_keys
 from orchestration.cli.consent_commands import consent
 from orchestration.cli.contract_commands import contract
 from orchestration.cli.errors import OneLineErrors
 from orchestration.cli.identity_commands import identity
 from orchestration.cli.keys_commands import keys
+from orchestration.cli.model_commands import models
 from orchestration.cli.quarantine_commands import quarantine
 from orchestration.cli.segment_commands import segments
 
@@ -58,6 +61,7 @@ COMMANDS = (
     ("rollback", snapshot_commands.rollback),
     ("explain", explain_command.explain),
     ("explain-decision", explain_decision_command.explain_decision),
+    ("replay", replay_command.replay),
     ("pause", pause_commands.pause),
     ("resume", pause_commands.resume),
     ("erase", erase_command.erase),
@@ -87,7 +91,9 @@ def create_app() -> typer.Typer:
     app.add_typer(identity, name="identity")
     app.add_typer(consent, name="consent")
     app.add_typer(keys, name="keys")
+    app.add_typer(api_keys, name="api-keys")
     app.add_typer(segments, name="segments")
+    app.add_typer(models, name="models")
     return app
 
 

@@ -18,8 +18,8 @@ its bounds is refused with one line that names the file, the field and the value
 
 Environment variables: `CONCIERGE_DATA` names the data folder (`./data`), `CONCIERGE_CONFIG` the configuration folder
 (`./config`), `CONCIERGE_KEY` is the key of identifier hashes (else `data/keys/identifier.key`),
-`CONCIERGE_USER_TOKEN_SECRET` signs user tokens (else `data/keys/user_token.key`), `CONCIERGE_API_KEY` lets the service
-listen beyond loopback, `CONCIERGE_BROWSER_KEY` is the public key of pages that send Segment calls,
+`CONCIERGE_USER_TOKEN_SECRET` signs user tokens (else `data/keys/user_token.key`), `CONCIERGE_API_KEY` is a key of the
+service beside those of `concierge api-keys`, with every scope, `CONCIERGE_BROWSER_KEY` a public one for pages,
 `CONCIERGE_BROWSER_ORIGINS` the origins of those pages, `CONCIERGE_DEBUG` shows tracebacks.
 """
 

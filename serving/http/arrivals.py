@@ -12,6 +12,7 @@ from intake.event import HINT_TYPES
 from serving.http.body import read_body
 from serving.http.messages import Accepted, ConsentRequest, Event, EventsRequest, ExposuresRequest
 from serving.http.problems import Problem, json_response, refuse
+from serving.http.speaking import caller_of, counting, own
 from serving.http.taking_in import TakenIn, take_in, written
 from serving.http.vouching import vouched_events
 from serving.lines import Hashed, event_fields, exposure_line
@@ -31,6 +32,8 @@ async def events(request: Request) -> Response:
         _check_moment(service, event.occurred_at, now, f"events[{index}]")
     hashed = service.hashed_together(event.identifiers for event in body.events)
     vouched = vouched_events(service, request, body.events, hashed, now)
+    if caller_of(request).is_browser:
+        hashed = [pairs if known else own(pairs) for pairs, known in zip(hashed, vouched, strict=True)]
     arrivals = list(map(arrival_of, body.events, hashed, repeat(now), vouched))
     return json_response(accepted(await take_in(service, arrivals, now)), 202)
 
@@ -52,10 +55,15 @@ async def consent(request: Request) -> Response:
         user_token=body.user_token,
     )
     hashed = service.hashed_together([body.identifiers])
-    if not any(kind not in HINT_TYPES for kind, _ in hashed[0]):
-        message = "None of the identifiers can belong to anybody: placeholders, addresses of a network, fingerprints."
-        raise refuse(422, "nobody", message, field="identifiers")
     vouched = vouched_events(service, request, [event], hashed, now)
+    if caller_of(request).is_browser and not vouched[0]:
+        hashed = [own(hashed[0])]
+    if not any(kind not in HINT_TYPES for kind, _ in hashed[0]):
+        message = (
+            "None of the identifiers can belong to anybody: placeholders, addresses of a network, fingerprints,"
+            " and with a browser's key those that no user token covers."
+        )
+        raise refuse(422, "nobody", message, field="identifiers")
     if service.live_side.overlay is None:
         message = "This worker has no live overlay, so the word could not take effect at once; nothing was stored."
         raise refuse(503, "overlay_unavailable", message)
@@ -80,7 +88,9 @@ async def exposures(request: Request) -> Response:
     now = service.config.clock.now()
     for index, exposure in enumerate(body.exposures):
         _check_moment(service, exposure.occurred_at, now, f"exposures[{index}]")
-    lines = [exposure_line(exposure, service.hashed(exposure.identifiers), now) for exposure in body.exposures]
+    hashed = service.hashed_together(exposure.identifiers for exposure in body.exposures)
+    counted = [counting(service, request, pairs, None, now) for pairs in hashed]
+    lines = [exposure_line(exposure, pairs, now) for exposure, pairs in zip(body.exposures, counted, strict=True)]
     await written(service.exposures, lines)
     return json_response(Accepted(len(lines), [f"x{item.personalization_id}" for item in body.exposures]), 202)
 

@@ -21,6 +21,8 @@ _UNKNOWN = re.compile(r"unknown field `(.+?)`")
 # Whatever stands below these may be personal or secret, so it is never repeated.
 _UNTOLD = ("identifiers", "properties", "query", "page_url", "referrer", "user_token")
 _LONGEST_VALUE = 100
+_BOUND = re.compile(r"((?:of length )?(?:[<>]=? -?[\d.e+]+)|matching regex .*)$")
+_QUOTED = re.compile(r" '.*'$", re.DOTALL)
 _ANYTHING = msgspec.json.Decoder()
 
 
@@ -51,7 +53,7 @@ def _decoded(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
 
 async def _read(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
-    too_large = refuse(413, "too_large", f"The body is larger than {limit} bytes.", field="(body)")
+    too_large = refuse(413, "too_large", f"The body is larger than {limit} bytes.", field="(body)", bound=limit)
     if declared.isdigit() and int(declared) > limit:
         raise too_large
     inflate = _inflater(request.headers.get("content-encoding", ""))
@@ -100,9 +102,12 @@ def wrong_field(message: str, content: Any) -> Problem:
     field = f"{path}.{unknown[1]}" if unknown else path
     details: dict[str, Any] = {"field": field.lstrip(".") or "(body)"}
     value = _value_at(content, path)
-    if match and unknown is None and value is not None and not any(name in path for name in _UNTOLD):
+    is_told = not any(name in path for name in _UNTOLD)
+    if match and unknown is None and value is not None and is_told:
         details["value"] = value
-    return refuse(422, "wrong_field", what, **details)
+    if bound := _BOUND.search(what):
+        details["bound"] = bound[1].removeprefix("of ")
+    return refuse(422, "wrong_field", what if is_told else _QUOTED.sub("", what), **details)
 
 
 def _value_at(value: Any, path: str) -> Any:

@@ -1,71 +1,53 @@
-"""Routes that read the snapshot: decide and profile lookup."""
+"""Routes that read the snapshot: decide, what was decided, and what is known of a person."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from time import perf_counter
 from uuid import uuid4
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.decide import decide_for
 from serving.explanation import record_of
 from serving.http.body import read_body
-from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest
-from serving.http.problems import Problem, json_response, refuse
-from serving.lines import decision_line, shown_with_decision
-from serving.live import LiveSnapshot
+from serving.http.budget import budget_of
+from serving.http.deciding import Asked, check_placements, decided, unready
+from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest, Shown, ShownAnswer
+from serving.http.problems import json_response, refuse
+from serving.http.speaking import caller_of, counting
 from serving.log.lookup import PERSONALIZATION_ID, logged_decision, logged_exposures
 from serving.person import PROFILE_PURPOSES, Person, find_person
-from serving.question import Context, Decision, Question
-from serving.replay.inputs import inputs_of
+from serving.question import Decision
 from serving.service import Service
-from serving.visit import Visit
 
 
 async def decide(request: Request) -> Response:
-    """`POST /v1/decide`: all placements of a request are answered from one snapshot."""
+    """`POST /v1/decide`: all placements of a request are answered from one snapshot.
+
+    With a browser's key the answer holds content and personalization id alone.
+    """
     service: Service = request.app.state.service
     body = await read_body(request, DecideRequest, service.config.max_body_bytes)
-    hashed = service.hashed(body.identifiers)
+    budget = budget_of(service, request, body.deadline_ms)
     now = service.config.clock.now()
     # No await between lease and answer: the version cannot change underneath.
     with service.store.lease() as live:
         if live is None:
-            raise _unready()
-        _check_placements(live, body.placements)
-        found = find_person(live.reader, hashed)
-        person = service.live_side.person(found, hashed, body.context)
-        visit = service.live_side.visit(live, person, hashed, now)
-        request_id = body.request_id or uuid4().hex
-        questions = [Question(name, hashed, service.paused, request_id) for name in body.placements]
-        decisions = [_timed(service, live, person, question, body.context, now, visit) for question in questions]
-        # Of somebody who is not to be tracked it is known that a decision was made, and not for whom.
-        whose = hashed if person.is_tracked else ()
-        for question, decision in zip(questions, decisions, strict=True):
-            inputs = inputs_of(decision, question, found, person)
-            service.decisions.offer(decision_line(decision, whose, body.context, now, visit, inputs))
-            if live.placements[decision.placement].exposure == "on_decide":
-                service.exposures.offer(shown_with_decision(decision, whose, body.context, now))
+            raise unready()
+        check_placements(live, body.placements)
+        # Without time nobody is looked for, and hashing an identifier would be for nothing.
+        hashed = () if budget.spent() else service.hashed(body.identifiers)
+        hashed = counting(service, request, hashed, body.user_token, now)
+        asked = Asked(hashed, body.placements, body.context, body.request_id or uuid4().hex)
+        decisions = decided(service, live, asked, now, budget)
+        if caller_of(request).is_browser:
+            return json_response(ShownAnswer([_shown(decision) for decision in decisions]))
         return json_response(DecideAnswer(decisions, live.version))
 
 
-def _timed(
-    service: Service,
-    live: LiveSnapshot,
-    person: Person,
-    question: Question,
-    context: Context,
-    now: datetime,
-    visit: Visit | None,
-) -> Decision:
-    began = perf_counter()
-    decision = decide_for(live, person, question, context, now, visit)
-    service.metrics.decision(decision, (perf_counter() - began) * 1e3)
-    return decision
+def _shown(decision: Decision) -> Shown:
+    return Shown(decision.placement, decision.content, decision.personalization_id)
 
 
 async def lookup(request: Request) -> Response:
@@ -74,7 +56,7 @@ async def lookup(request: Request) -> Response:
     body = await read_body(request, LookupRequest, service.config.max_body_bytes)
     with service.store.lease() as live:
         if live is None:
-            raise _unready()
+            raise unready()
         hashed = service.hashed(body.identifiers)
         person = service.live_side.person(find_person(live.reader, hashed), hashed)
         return json_response(_told(person, live.version))
@@ -115,20 +97,3 @@ def _told(person: Person, version: str) -> LookupAnswer:
         features=dict(profile.features),
         recommendations={task: [i.product_id for i in items] for task, items in profile.recommendations.items()},
     )
-
-
-def _check_placements(live: LiveSnapshot, names: list[str]) -> None:
-    for index, name in enumerate(names):
-        if name not in live.placements:
-            raise refuse(
-                422,
-                "unknown_placement",
-                "There is no such placement.",
-                field=f"placements[{index}]",
-                value=name,
-                allowed=sorted(live.placements),
-            )
-
-
-def _unready() -> Problem:
-    return refuse(503, "no_snapshot", "No snapshot has been published yet.")

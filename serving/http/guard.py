@@ -1,41 +1,82 @@
-"""Who may call: everybody on the loopback, or whoever shows the configured key."""
+"""Stands before every route: finds the key a request shows and has the gate judge it."""
 
 from __future__ import annotations
 
-import hmac
+import base64
+import binascii
+from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.http.messages import Fault, Refusal
-from serving.http.problems import json_response
+from serving.access.key import Scope as Needed
+from serving.http.gate import Gate
+from serving.http.problems import Problem, answer_of
 from serving.http.segment_call import PATHS
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-# These look for their key themselves: in Basic authentication, or in the body.
-_PASSED = OPEN_PATHS | PATHS
-_SCHEME = b"bearer "
+CALLER = "caller"
 
 
-class KeyGuard:
-    """Answers 401 to requests without `Authorization: Bearer <key>`; the comparison takes the same time for all."""
+class Guard:
+    """Refuses what may not be asked; what may be has its `Caller` in the scope.
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    Segment's calls without a key in the head are passed on: a browser's key stands in their body.
+
+    Args:
+        app: what is guarded.
+        gate: of the running service.
+        scopes: scope by path; one that ends in `/` stands for all below it.
+    """
+
+    def __init__(self, app: ASGIApp, gate: Callable[[], Gate], scopes: Mapping[str, Needed]) -> None:
         self._app = app
-        self._key = key.encode()
+        self._gate = gate
+        self._scopes = {path: needed for path, needed in scopes.items() if not path.endswith("/")}
+        self._below = tuple((path, needed) for path, needed in scopes.items() if path.endswith("/"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in _PASSED or self._is_known(scope):
-            await self._app(scope, receive, send)
-            return
-        fault = Fault(code="unauthorized", message="Send the API key as 'Authorization: Bearer <key>'.")
-        response = json_response(Refusal(fault), 401)
-        response.headers["www-authenticate"] = "Bearer"
-        await response(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+            try:
+                self._judge(scope)
+            except Problem as problem:
+                await answer_of(problem)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
-    def _is_known(self, scope: Scope) -> bool:
-        headers: list[tuple[bytes, bytes]] = scope["headers"]
-        given = [value for name, value in headers if name == b"authorization"]
-        if len(given) != 1 or given[0][: len(_SCHEME)].lower() != _SCHEME:
-            return False
-        return hmac.compare_digest(given[0][len(_SCHEME) :].strip(), self._key)
+    def _judge(self, scope: Scope) -> None:
+        secret, origin = shown(scope["headers"])
+        path = scope["path"]
+        if secret is None and path in PATHS:
+            return
+        needed = self._scopes.get(path) or next((n for stem, n in self._below if path.startswith(stem)), None)
+        scope[CALLER] = self._gate().admit(secret, address_of(scope), origin, needed)
+
+
+def address_of(scope: Scope) -> str:
+    """The client's address; "" where the server does not tell."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def shown(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, str | None]:
+    """The key that a request shows in its head, and the origin it names; a head with two of one is not believed."""
+    secret, origin = None, None
+    for name, value in headers:
+        if name == b"authorization":
+            secret = _secret(value) if secret is None else b""
+        elif name == b"origin":
+            origin = value.decode("latin-1") if origin is None else ""
+    return secret, origin
+
+
+def _secret(value: bytes) -> bytes:
+    scheme, _, content = value.partition(b" ")
+    if scheme.lower() == b"bearer":
+        return content.strip()
+    if scheme.lower() != b"basic":
+        return b""
+    try:
+        return base64.b64decode(content.strip(), validate=True).partition(b":")[0]
+    except (binascii.Error, ValueError):
+        return b""

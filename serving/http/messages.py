@@ -33,13 +33,23 @@ class Identifier(Message, frozen=True, gc=False):
 Identifiers = Annotated[list[Identifier], Meta(max_length=20)]
 
 
-class DecideRequest(Message, frozen=True):
-    """Who asks, for which placements, in which moment. A repeated `request_id` gets the same personalization ids."""
+PlacementNames = Annotated[list[ShortText], Meta(min_length=1, max_length=20)]
+Token = Annotated[str, Meta(min_length=1, max_length=8_000)]
 
-    placements: Annotated[list[ShortText], Meta(min_length=1, max_length=20)]
+
+class DecideRequest(Message, frozen=True):
+    """Who asks, for which placements, in which moment. A repeated `request_id` gets the same personalization ids.
+
+    Past `deadline_ms` the answers prepared for everybody are given. `user_token` lets the identifiers count that a
+    browser names beside its cookie and device.
+    """
+
+    placements: PlacementNames
     identifiers: Identifiers = []
     context: Context = Context()
     request_id: ShortText | None = None
+    deadline_ms: Annotated[float, Meta(ge=0, le=60_000)] | None = None
+    user_token: Token | None = None
 
 
 class DecideAnswer(msgspec.Struct, frozen=True):
@@ -49,10 +59,110 @@ class DecideAnswer(msgspec.Struct, frozen=True):
     snapshot_version: str
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a browser is told of a decision."""
+
+    placement: str
+    content: dict[str, Any]
+    personalization_id: str
+
+
+class ShownAnswer(msgspec.Struct, frozen=True):
+    """What a browser's key is answered: nothing of why, of the person or of the snapshot."""
+
+    decisions: list[Shown]
+
+
+class BatchPerson(Message, frozen=True):
+    """One person of a batch; `context` replaces that of the batch, `request_id` is as in a single question."""
+
+    identifiers: Identifiers = []
+    context: Context | None = None
+    request_id: ShortText | None = None
+
+
+class BatchRequest(Message, frozen=True):
+    """Every person gets one decision for each placement."""
+
+    people: Annotated[list[BatchPerson], Meta(min_length=1, max_length=10_000)]
+    placements: PlacementNames
+    context: Context = Context()
+
+
+class BatchLine(msgspec.Struct, frozen=True):
+    """One line of the answer to a batch: `index` counts the people of the request from 0."""
+
+    index: int
+    decisions: list[Decision]
+
+
+class SegmentAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer for everybody of a segment, or for everybody; it names no person, so caches may hold it."""
+
+    placement: str
+    level: Literal["plain", "popular", "persona"]
+    segment_id: int | None
+    action: str
+    content: dict[str, Any]
+    reason: str
+    rung: str
+    snapshot_version: str
+    personalization_id: str
+
+
 class LookupRequest(Message, frozen=True):
     """Whose profile."""
 
     identifiers: Annotated[list[Identifier], Meta(min_length=1, max_length=20)]
+
+
+class FeaturesRequest(Message, frozen=True):
+    """Whose features, and which; all that the snapshot carries when none are named."""
+
+    identifiers: Annotated[list[Identifier], Meta(min_length=1, max_length=20)]
+    features: Annotated[list[ShortText], Meta(min_length=1, max_length=200)] | None = None
+
+
+class FeaturesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Features of the batch, as of `as_of`, and of the visit under way; null where nothing is known. Empty without
+    consent to personalization."""
+
+    found: bool
+    snapshot_version: str
+    as_of: str
+    consented: bool
+    features: dict[str, Any]
+    session: dict[str, Any]
+
+
+class PauseRequest(Message, frozen=True):
+    """What to stop or to resume: a placement, or `all`, which is the kill switch."""
+
+    scope: ShortText
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class PauseState(msgspec.Struct, frozen=True):
+    """One pause in force."""
+
+    scope: str
+    reason: str
+    actor: str
+    since: datetime
+
+
+class Pauses(msgspec.Struct, frozen=True):
+    """Every pause in force; this worker heeds them with the answer, the others within a second."""
+
+    paused: list[PauseState]
+
+
+class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker that answers holds after looking at pointer, pauses and keys once more."""
+
+    snapshot_version: str | None
+    problem: str | None
+    paused: list[str]
 
 
 class LookupAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,7 +216,7 @@ class Event(Message, frozen=True, gc=False):
     experiment_id: ShortText | None = None
     personalization_id: ShortText | None = None
     properties: dict[str, Any] | None = None
-    user_token: Annotated[str, Meta(min_length=1, max_length=8_000)] | None = None
+    user_token: Token | None = None
 
 
 class EventsRequest(Message, frozen=True):
@@ -142,7 +252,7 @@ class ConsentRequest(Message, frozen=True):
     occurred_at: Moment | None = None
     event_id: ShortText | None = None
     channel: ShortText | None = None
-    user_token: Annotated[str, Meta(min_length=1, max_length=8_000)] | None = None
+    user_token: Token | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -219,16 +329,21 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wrong: a code for programs, a sentence for people, and for a wrong body its field and value."""
+    """What is wrong: a code for programs, a sentence for people, and for a wrong body its field, value and bound."""
 
     code: str
     message: str
     field: str | None = None
     value: Any = None
+    bound: str | int | float | None = None
     allowed: list[str] | None = None
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """Body of every 4xx and 5xx answer."""
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of every 4xx and 5xx answer, `application/problem+json` (RFC 9457); `error` says it in parts."""
 
+    title: str
+    status: int
+    detail: str
     error: Fault
+    type: str = "about:blank"

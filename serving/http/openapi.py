@@ -15,23 +15,31 @@ from starlette.responses import HTMLResponse, Response
 
 from serving.http.messages import Refusal
 from serving.http.operations import OPERATIONS, Operation
-from serving.http.problems import json_response
+from serving.http.problems import PROBLEM_TYPE, json_response
 from serving.log.lookup import PERSONALIZATION_ID
 
 _REASONS = {
     200: "Answered",
     202: "On disk",
+    304: "As you have it",
     400: "Not JSON",
-    401: "No or wrong API key",
-    404: "Not on record",
+    401: "No or wrong key",
+    403: "The key may not do this, or not from this origin",
+    404: "Not there",
+    408: "The request did not arrive in time",
     413: "Body too large",
     415: "Encoding not understood",
     422: "A field is wrong",
+    429: "Asked too often; Retry-After says when again",
     503: "Not possible at the moment",
 }
 
 _IN_PATH = re.compile(r"{(\w+)}")
-_ID = PERSONALIZATION_ID.pattern
+_PATTERNS = {
+    "personalization_id": PERSONALIZATION_ID.pattern,
+    "placement": "^[a-z][a-z0-9_]{0,63}$",
+    "segment": "^(plain|popular|[0-9]{1,9})$",
+}
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +47,7 @@ def openapi_document() -> dict[str, Any]:
     """The document as a JSON-able dict."""
     types: list[type[msgspec.Struct]] = [Refusal]
     for operation in OPERATIONS:
-        types += [operation.answer, *([operation.body] if operation.body else [])]
+        types += [kind for kind in (operation.answer, operation.body, operation.browser_answer) if kind is not None]
     _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
@@ -53,11 +61,14 @@ def openapi_document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"apiKey": []}, {}],
+        "security": [{"apiKey": []}, {"writeKey": []}, {}],
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "apiKey": {"type": "http", "scheme": "bearer"},
+                "writeKey": {"type": "http", "scheme": "basic", "description": "The key as user name, no password."},
+            },
         },
     }
 
@@ -74,10 +85,11 @@ async def docs(_: Request) -> Response:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    responses = {str(operation.status): _response(operation.status, operation.answer)}
-    responses |= {str(status): _response(status, Refusal) for status in operation.refusals}
+    responses: dict[str, Any] = {str(operation.status): _answer(operation)}
+    responses |= {str(status): {"description": _REASONS[status]} for status in operation.other_statuses}
+    responses |= {str(status): _refusal(status) for status in operation.refusals}
     if operation.path == "/readyz":
-        responses["503"] = _response(503, operation.answer)
+        responses["503"] = {"description": _REASONS[503], "content": _content(operation.answer)}
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -85,13 +97,19 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "responses": responses,
     }
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _ID}}
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _PATTERNS[name]}}
         for name in _IN_PATH.findall(operation.path)
     ]
     parameters += [
         {"name": name, "in": "header", "description": meaning, "schema": {"type": "string"}}
         for name, meaning in operation.headers
     ]
+    text = {"type": "string", "minLength": 1, "maxLength": 200}
+    parameters += [{"name": name, "in": "query", "schema": text} for name in operation.query]
+    if operation.scope is not None:
+        described["description"] += f" A key needs the scope `{operation.scope}`."
+    else:
+        described["security"] = [{}]
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
@@ -99,12 +117,24 @@ def _operation(operation: Operation) -> dict[str, Any]:
     return described
 
 
-def _response(status: int, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {"description": _REASONS[status], "content": _content(kind)}
+def _answer(operation: Operation) -> dict[str, Any]:
+    content = _content(operation.answer, operation.media_type)
+    if operation.browser_answer is not None:
+        kinds = (operation.answer, operation.browser_answer)
+        content = {operation.media_type: {"schema": {"anyOf": [_reference(kind) for kind in kinds]}}}
+    return {"description": _REASONS[operation.status], "content": content}
 
 
-def _content(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+def _refusal(status: int) -> dict[str, Any]:
+    return {"description": _REASONS[status], "content": _content(Refusal, PROBLEM_TYPE)}
+
+
+def _content(kind: type[msgspec.Struct], media_type: str = "application/json") -> dict[str, Any]:
+    return {media_type: {"schema": _reference(kind)}}
+
+
+def _reference(kind: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
 
 
 @lru_cache(maxsize=1)

@@ -35,7 +35,7 @@ def one_call(kind: str) -> Callable[[Request], Awaitable[Response]]:
     async def handler(request: Request) -> Response:
         body = await _object(request)
         service: Service = request.app.state.service
-        trusted = is_trusted(request, body, service.config)
+        trusted = is_trusted(request, body)
         now = service.config.clock.now()
         call = completed({**body, "type": kind}, now, trusted=trusted)
         fault = fault_of(call)
@@ -57,7 +57,7 @@ async def batch(request: Request) -> Response:
     if not isinstance(calls, list):
         raise refuse(400, "wrong_field", "A batch needs an array of calls.", field="batch")
     service: Service = request.app.state.service
-    trusted, now = is_trusted(request, body, service.config), service.config.clock.now()
+    trusted, now = is_trusted(request, body), service.config.clock.now()
     common = {name: body[name] for name in ("sentAt", "context") if name in body}
     every = [completed({**common, **_call(item)}, now, trusted=trusted) for item in calls]
     return await _kept(service, [content_of(call, fault_of(call)) for call in every], now)

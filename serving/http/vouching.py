@@ -39,8 +39,17 @@ def vouched_events(
         field = f"events[{index}].user_token" if event.user_token else HEADER
         if token not in known:
             known[token] = _checked(service, token, now, field)
-        answers.append(_covered(known[token], pairs, index, field))
+        answers.append(_covered(known[token], pairs, f"events[{index}].identifiers", field))
     return answers
+
+
+def vouched_pairs(service: Service, token: str, pairs: Hashed, now: datetime, field: str) -> None:
+    """Check that the token vouches for every identifier of a person among these.
+
+    Raises:
+        Problem: 422 for a token that proves nothing, or that does not cover them.
+    """
+    _covered(_checked(service, token, now, field), pairs, "identifiers", field)
 
 
 def _checked(service: Service, token: str, now: datetime, field: str) -> Identifiers:
@@ -50,11 +59,11 @@ def _checked(service: Service, token: str, now: datetime, field: str) -> Identif
         raise _bad(f"The user token is not accepted: {error}.", field) from None
 
 
-def _covered(vouched: Identifiers, pairs: Hashed, index: int, field: str) -> bool:
+def _covered(vouched: Identifiers, pairs: Hashed, where: str, field: str) -> bool:
     personal = {(kind, value) for kind, value in pairs if kind not in OF_THE_BROWSER}
     strange = sorted({kind for kind, _ in personal - vouched})
     if strange:
-        message = f"The user token does not vouch for events[{index}].identifiers: {', '.join(strange)}."
+        message = f"The user token does not vouch for {where}: {', '.join(strange)}."
         raise _bad(message, field)
     return bool(personal)
 

@@ -26,6 +26,8 @@ _COUNTERS = (
     ("decisions_total", "decisions by placement and rung: fallback, plain, no_consent, … tell how often", "rungs",
      ("placement", "rung")),
     ("blocked_total", "alternatives that a rule did not permit", "blocks", ("placement", "rule")),
+    ("late_total", "decisions that were the prepared answer, past their deadline or in a crowd", "late",
+     ("placement", "cause")),
     ("events_total", "posted events, stored or suppressed for want of consent", "events", ("outcome",)),
 )  # fmt: skip
 _HISTOGRAMS = (

@@ -25,6 +25,7 @@ class Counted(msgspec.Struct):
     rungs: dict[str, int] = msgspec.field(default_factory=dict)
     blocks: dict[str, int] = msgspec.field(default_factory=dict)
     events: dict[str, int] = msgspec.field(default_factory=dict)
+    late: dict[str, int] = msgspec.field(default_factory=dict)
     days: dict[str, Histogram] = msgspec.field(default_factory=dict)
     gauges: dict[str, float] = msgspec.field(default_factory=dict)
     snapshot_version: str = ""
@@ -60,6 +61,11 @@ class WorkerMetrics:
         _count(self.counted.rungs, f"{placement}\t{decision.rung}")
         for blocked in decision.blocked:
             _count(self.counted.blocks, f"{placement}\t{blocked.rule}")
+
+    def late(self, decision: Decision, cause: str) -> None:
+        """One placement answered with what was prepared, for want of time or of room."""
+        _count(self.counted.rungs, f"{decision.placement}\t{decision.rung}")
+        _count(self.counted.late, f"{decision.placement}\t{cause}")
 
     def taken(self, stored: Sequence[object], suppressed: Sequence[object]) -> None:
         """Events of one request."""

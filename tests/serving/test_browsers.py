@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.http.browsers import named_origins
+from serving.access.origin import named_origins
 from serving.http.segment_call import SHORT_TYPES
 from tests.serving.test_segment import BROWSER_KEY, SERVER_KEY, kept, play
 
@@ -31,8 +31,10 @@ def test_first_letters_are_paths_too(tmp_path: Path, short: str) -> None:
     assert [line["type"] for line in kept(tmp_path)] == [SHORT_TYPES[short]] * 3
 
 
-@pytest.mark.parametrize(("path", "allowed"), [("/v1/track", True), ("/v1/t", True), ("/v1/decide", False)])
-def test_a_page_of_a_named_origin_may_send_calls_and_ask_nothing(tmp_path: Path, path: str, allowed: bool) -> None:
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/v1/track", True), ("/v1/t", True), ("/v1/decide", True), ("/v1/features", False)]
+)
+def test_a_page_of_a_named_origin_may_do_what_its_key_may(tmp_path: Path, path: str, allowed: bool) -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         named = await client.options(path, headers=ASKED)
         other = await client.options(path, headers=ASKED | {"origin": "https://evil.example"})

@@ -150,7 +150,8 @@ def test_nobody_comes_in_without_a_key(tmp_path: Path, headers: dict[str, str]) 
 def test_the_public_key_of_a_browser_opens_nothing_else(tmp_path: Path) -> None:
     headers = {"authorization": f"Bearer {BROWSER_KEY}"}
     keys = {"api_key": SERVER_KEY, "browser_key": BROWSER_KEY}
-    assert post(tmp_path, "/v1/decide", {"placements": ["home_hero"]}, headers, **keys).status_code == 401
+    for path in ("/v1/profiles/lookup", "/v1/features", "/v1/admin/pause", "/v1/decide/batch"):
+        assert post(tmp_path, path, {}, headers, **keys).status_code == 403
 
 
 def test_gzip_is_read_and_a_bomb_is_not(tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""One person's decisions, chosen, counted and logged: the same for a page, a batch and a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import NamedTuple
+
+from serving.decide import PAUSE_ALL, decide_for
+from serving.http.problems import Problem, refuse
+from serving.lines import decision_line, shown_with_decision
+from serving.live import LiveSnapshot
+from serving.person import Person, find_person
+from serving.question import Context, Decision, Question
+from serving.replay.inputs import inputs_of
+from serving.service import Service
+from serving.visit import Visit
+
+DEADLINE, OVERLOAD = "deadline", "overload"
+
+
+class Asked(NamedTuple):
+    """Who asks (hashed identifiers that count), for what, in which moment."""
+
+    identifiers: tuple[tuple[str, str], ...]
+    placements: Sequence[str]
+    context: Context
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Until when (`perf_counter`) a request wants its answer, and whether too many wait with it."""
+
+    until: float
+    is_crowded: bool = False
+
+    def spent(self) -> str | None:
+        """Why there is no time to choose; None while there is."""
+        if self.is_crowded:
+            return OVERLOAD
+        return DEADLINE if perf_counter() >= self.until else None
+
+
+def decided(
+    service: Service, live: LiveSnapshot, asked: Asked, now: datetime, budget: Budget | None = None
+) -> list[Decision]:
+    """A decision for each placement, all from `live`; what there is no time for is the answer prepared for everybody.
+
+    Nothing here waits, so that the version cannot change underneath.
+    """
+    cause = budget.spent() if budget else None
+    if cause is not None:
+        return [_late(service, live, asked, name, now, cause) for name in asked.placements]
+    hashed, context = asked.identifiers, asked.context
+    found = find_person(live.reader, hashed)
+    person = service.live_side.person(found, hashed, context)
+    visit = service.live_side.visit(live, person, hashed, now)
+    # Of somebody who is not to be tracked it is known that a decision was made, and not for whom.
+    whose = hashed if person.is_tracked else ()
+    decisions = []
+    for name in asked.placements:
+        cause = budget.spent() if budget else None
+        if cause is not None:
+            decisions.append(_late(service, live, asked, name, now, cause))
+            continue
+        question = Question(name, hashed, service.paused, asked.request_id)
+        decision = _timed(service, live, person, question, context, now, visit)
+        inputs = inputs_of(decision, question, found, person)
+        service.decisions.offer(decision_line(decision, whose, context, now, visit, inputs))
+        if live.placements[name].exposure == "on_decide":
+            service.exposures.offer(shown_with_decision(decision, whose, context, now))
+        decisions.append(decision)
+    return decisions
+
+
+def check_placements(live: LiveSnapshot, names: Sequence[str]) -> None:
+    """Every placement is one of the snapshot's.
+
+    Raises:
+        Problem: 422 for the first that is not.
+    """
+    for index, name in enumerate(names):
+        if name not in live.placements:
+            raise refuse(
+                422,
+                "unknown_placement",
+                "There is no such placement.",
+                field=f"placements[{index}]",
+                value=name,
+                allowed=sorted(live.placements),
+            )
+
+
+def unready() -> Problem:
+    """The refusal before the first snapshot."""
+    return refuse(503, "no_snapshot", "No snapshot has been published yet.")
+
+
+def _late(
+    service: Service, live: LiveSnapshot, asked: Asked, placement: str, now: datetime, cause: str
+) -> Decision:  # fmt: skip
+    paused = PAUSE_ALL in service.paused or placement in service.paused
+    decision = service.prepared.answer(live, placement, paused, asked.request_id, now)
+    service.metrics.late(decision, cause)
+    # Whether the person may be recorded was not looked up, so nothing says who it was.
+    service.decisions.offer(decision_line(decision, (), asked.context, now))
+    return decision
+
+
+def _timed(
+    service: Service,
+    live: LiveSnapshot,
+    person: Person,
+    question: Question,
+    context: Context,
+    now: datetime,
+    visit: Visit | None,
+) -> Decision:
+    began = perf_counter()
+    decision = decide_for(live, person, question, context, now, visit)
+    service.metrics.decision(decision, (perf_counter() - began) * 1e3)
+    return decision
