@@ -9,12 +9,23 @@ from dataclasses import dataclass
 
 from intake.project import Project
 from intake.purposes import MARKETING
+from orchestration.snapshot_facts import (
+    REVIEWS_PER_PRODUCT,
+    ProductFacts,
+    account_stages,
+    all_reviews,
+    parity_column,
+    product_facts,
+    promises,
+    shown_before,
+)
 from orchestration.warehouse import Warehouse
-from serving.content import load_content
 from serving.lean import attributes_used
 from serving.live import REFUSED_ANALYTICS
 from serving.placement import Placement
-from serving.policy import Policy
+from serving.placement_files import load_placements
+from serving.policy import Policy, load_policies
+from serving.showings import watched_in
 from serving.snapshot.records import (
     DecisionRow,
     FeatureValue,
@@ -25,6 +36,7 @@ from serving.snapshot.records import (
     SnapshotContents,
 )
 
+ACCOUNT_STAGE = "account_stage"
 # Bought-together lists leave out what the customer got lately; four weeks is the cycle of a weekly grocery shop.
 RECENT_DAYS = 28
 TOGETHER_PER_PRODUCT = 12
@@ -86,7 +98,8 @@ RECENTLY_BOUGHT = f"""
     order by customer_id, product_id
 """
 PRODUCTS = """
-    select product_id, category, list_price, floor_price, map_price, cost, stock_quantity from marts.dim_product
+    select product_id, category, list_price, floor_price, map_price, cost, stock_quantity, {parity}
+    from marts.dim_product
     order by product_id
 """
 TOGETHER = f"""
@@ -125,8 +138,8 @@ class Published:
 
 def load_configuration(project: Project) -> Published:
     """Placements and policies of the project, validated."""
-    content = load_content(project.config)
-    return Published(content.placements, content.policies)
+    placements = load_placements(project.config / "placements")
+    return Published(placements, load_policies(project.config / "policies"))
 
 
 def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str, str]) -> SnapshotContents:
@@ -135,8 +148,16 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
     used = attributes_used(configured.placements, configured.policies)
     features = sorted(used & set(_feature_columns(warehouse)))
     identifiers = [IdentifierRow(*map(str, row)) for row in warehouse.rows(IDENTIFIERS)]
-    profiles = list(_profiles(warehouse, features))
-    products = [ProductRecord(str(row[0]), _text(row[1]), *map(_number, row[2:])) for row in warehouse.rows(PRODUCTS)]
+    extra = _Extra(
+        account_stages(warehouse) if ACCOUNT_STAGE in used else {},
+        shown_before(warehouse, watched_in(configured.placements)),
+    )
+    profiles = list(_profiles(warehouse, features, extra))
+    reviews = all_reviews(warehouse)
+    facts = product_facts(warehouse, reviews)
+    rows = warehouse.rows(PRODUCTS.format(parity=parity_column(warehouse)))
+    products = [_product(row, facts.get(str(row[0]), ProductFacts())) for row in rows]
+    promised = promises(warehouse)
     decisions = [_decision(row) for row in warehouse.rows(DECISIONS)]
     return SnapshotContents(
         identifiers=identifiers,
@@ -155,8 +176,34 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
             "segments": len({profile.segment_id for profile in profiles if profile.segment_id is not None}),
             "products": len(products),
             "decisions": len(decisions),
+            "promises": len(promised),
             REFUSED_ANALYTICS: sum("analytics" in profile.refusals for profile in profiles),
         },
+        promises=promised,
+        reviews={name: [review for _, review in rated[:REVIEWS_PER_PRODUCT]] for name, rated in reviews.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Extra:
+    """By customer: the stage of their company, and what they were shown."""
+
+    stages: Mapping[str, str]
+    shown: Mapping[str, dict[str, list[int]]]
+
+    def features(self, customer: str) -> dict[str, FeatureValue]:
+        return {ACCOUNT_STAGE: self.stages[customer]} if customer in self.stages else {}
+
+
+def _product(row: Sequence[object], facts: ProductFacts) -> ProductRecord:
+    return ProductRecord(
+        str(row[0]),
+        _text(row[1]),
+        *map(_number, row[2:]),
+        returns_rate=facts.returns_rate,
+        units_28d=facts.units_28d,
+        reviews=facts.reviews,
+        rating=facts.rating,
     )
 
 
@@ -168,7 +215,7 @@ def _feature_columns(warehouse: Warehouse) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[ProfileRecord]:
+def _profiles(warehouse: Warehouse, features: Sequence[str], extra: _Extra) -> Iterable[ProfileRecord]:
     recommended = _recommendations(warehouse)
     recent = _grouped(warehouse.rows(RECENTLY_BOUGHT))
     refusals = _refusals(warehouse)
@@ -187,11 +234,12 @@ def _profiles(warehouse: Warehouse, features: Sequence[str]) -> Iterable[Profile
             consent_marketing_email=bool(row[7]),
             consent_profiling_price=bool(row[8]),
             consent_channels=[name for name, allowed in zip(CHANNELS, row[CONSENT_COLUMNS:], strict=False) if allowed],
-            features={name: _feature(value) for name, value in zip(features, row[PROFILE_COLUMNS:], strict=True)},
+            features=dict(zip(features, map(_feature, row[PROFILE_COLUMNS:]), strict=True)) | extra.features(customer),
             recommendations=recommended.get(customer, {}),
             recently_bought=recent.get(customer, []),
             refusals=refusals.get(customer, {}),
             consent_analytics=bool(row[9]),
+            shown=extra.shown.get(customer, {}),
             agreed=[name for name, word in zip(SAID, row[10:], strict=False) if word == "granted"],
         )
 

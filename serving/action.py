@@ -11,6 +11,7 @@ from serving.section import Name, Section
 from serving.strategy import Asking, Cap
 
 IncentiveKind = Literal["none", "free_shipping", "free_returns", "free_gift", "percent_off", "amount_off"]
+Filling = Literal["evidence", "matching_review", "delivery_promise"]
 Task = Literal["bought_together", "buy_again", "discovery", "popular"]
 
 
@@ -43,6 +44,7 @@ class Action(Section):
     )
     tags: dict[str, str] = Field(default_factory=dict, description="`category` ties an action to a department")
     task: Task | None = Field(default=None, description="the recommendation list this action shows")
+    fill: Filling | None = Field(default=None, description="what of the product or place is put into the content")
     channels: list[str] = Field(default_factory=list, description="empty: every channel of the placement")
     caps: list[Cap] = Field(default_factory=list, description="how often one person may be shown it")
     ask: Asking | None = Field(default=None, description="the question it asks; with type question")
@@ -60,9 +62,10 @@ class Action(Section):
 
     @property
     def is_harmless(self) -> bool:
-        """Whether it may be shown to everybody at any time: it gives nothing away, asks nothing and never ends."""
-        gives = self.incentive.kind != "none" or self.task is not None or self.ask is not None
-        return not (gives or self.caps or self.starts_at or self.ends_at)
+        """Whether it may be shown to everybody at any time: it gives nothing away, needs nothing and never ends."""
+        gives = self.incentive.kind != "none" or self.task is not None
+        needs = self.ask is not None or self.fill is not None
+        return not (gives or needs or self.caps or self.starts_at or self.ends_at)
 
     def runs_at(self, now: datetime) -> bool:
         """Whether `now` (aware) lies in [starts_at, ends_at)."""

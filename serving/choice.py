@@ -14,6 +14,7 @@ from serving.person import Person
 from serving.placement import PRICE_INCENTIVES, Action, Placement
 from serving.question import Context
 from serving.rungs import Rung
+from serving.scoring import declared_rows, rescored
 from serving.snapshot.records import DecisionRow
 
 EVERYONE = -1
@@ -23,7 +24,8 @@ _INCENTIVES_FIRST = "Another incentive promises nearly as much without lowering 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen and on which rung. `reason` "" leaves the sentence to the action or the rung."""
+    """What was chosen and on which rung. `reason` "" leaves the sentence to the action or the rung; `row` holds the
+    probabilities of the candidates, `conditional` that of the action under the model alone of a hybrid."""
 
     action: Action
     rung: Rung
@@ -31,6 +33,8 @@ class Choice:
     reason: str = ""
     items: list[dict[str, Any]] = field(default_factory=list)
     candidates: tuple[str, ...] = ()
+    row: tuple[float, ...] = ()
+    conditional: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,17 @@ def from_table(at: Situation) -> Choice | None:
         rows = _usable_rows(at, segment)
         if rows:
             return _draw(at, segment, rows)
-    return None
+    declared = declared_rows(at.placement, at.bench.permitted)
+    declared = _incentives_before_price(at, declared) if declared else []
+    return _draw(at, EVERYONE, declared, is_declared=True) if declared else None
 
 
 def _usable_rows(at: Situation, segment: int) -> list[DecisionRow]:
     for bucket in (at.context.device_type, ANY_CONTEXT):
         rows = at.live.decisions.get((at.placement.name, segment, bucket), []) if bucket else []
-        rows = [r for r in rows if r.action in at.bench.permitted and r.n >= at.placement.minimum_support]
+        rows = [r for r in rows if r.action in at.bench.permitted and r.n >= at.live.support[at.placement.name]]
+        if rows and at.placement.name in at.live.weighted:
+            rows = rescored(at.placement, rows, at.bench.permitted, at.person.profile)
         if rows:
             return _incentives_before_price(at, rows)
     return []
@@ -80,18 +88,23 @@ def _incentives_before_price(at: Situation, rows: list[DecisionRow]) -> list[Dec
     return kept
 
 
-def _draw(at: Situation, segment: int, rows: list[DecisionRow]) -> Choice:
-    drawn = Draw(0, 1.0, explored=False)
+def _draw(at: Situation, segment: int, rows: list[DecisionRow], *, is_declared: bool = False) -> Choice:
+    drawn, share = Draw(0, 1.0, explored=False), 0.0
     if at.person.known:
+        share = at.placement.explore_share
         u = uniform(at.person.unit, at.placement.name, str(at.placement.version))
-        drawn = draw_best(len(rows), at.placement.explore_share, u)
+        drawn = draw_best(len(rows), share, u)
     action = at.bench.permitted[rows[drawn.rank].action]
     candidates = tuple(row.action for row in rows)
+    floor = share / len(rows)
+    row = (1.0 - share + floor, *[floor] * (len(rows) - 1))
+    if is_declared and not drawn.explored:
+        return Choice(action, Rung.DECLARED, drawn.propensity, action.reason, candidates=candidates, row=row)
     if not at.person.known:
-        return Choice(action, Rung.POPULAR, candidates=candidates)
+        return Choice(action, Rung.POPULAR, candidates=candidates, row=row)
     best_rung = Rung.EVERYONE if segment == EVERYONE else Rung.SEGMENT
     rung = Rung.EXPLORED if drawn.explored else best_rung
-    return Choice(action, rung, drawn.propensity, _table_reason(action, rung), candidates=candidates)
+    return Choice(action, rung, drawn.propensity, _table_reason(action, rung), candidates=candidates, row=row)
 
 
 def _table_reason(action: Action, rung: Rung) -> str:

@@ -5,19 +5,24 @@ Order: identity, consent, kill switch, rules, decision table or recommendations,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 
 import msgspec
 
-from serving.choice import Choice, Situation, from_recommendations, from_table, left_over
+from serving.answers import because
+from serving.choice import Choice, Situation, left_over
 from serving.evidence import gather, local_time
+from serving.filling import fill
 from serving.judge import Bench, added_reasons, forced, judge
 from serving.live import LiveSnapshot
 from serving.person import Person, find_person
 from serving.placement import Placement
 from serving.question import Context, Decision, Question
 from serving.rungs import REASONS, Rung
+from serving.showings import showings_of
+from serving.strategies import chosen
 from serving.visit import Visit
 
 PAUSE_ALL = "all"
@@ -51,13 +56,17 @@ def decide_for(
     """`decide` for a person found already, and what they are doing now, where that is known."""
     placement = live.placements[question.placement]
     missing = person.missing_purpose(placement)
-    early = _without_choosing(placement, missing, question.paused)
+    early = _without_choosing(placement, missing, question.paused) or _elsewhere(placement, context)
     if early is not None:
         decision = _decision(live, placement, person, question, context, now, early, _NOTHING, [])
         return msgspec.structs.replace(decision, missing_purpose=missing)
     cart = [live.reader.product(product_id) for product_id in context.products()]
-    evidence = gather(person, context, cart, local_time(now, live.zone), visit)
-    bench = judge(live, placement, evidence, now)
+    shown = showings_of(live.watched, person, visit, now)
+    viewed = live.reader.product(context.product_id) if context.product_id else None
+    evidence = gather(person, context, cart, local_time(now, live.zone), visit, viewed, shown.answers)
+    bench = judge(live, placement, evidence, now, shown, context.channel)
+    if placement.name in live.filling:
+        fill(live, context, shown, bench)
     at = Situation(live, placement, person, context, evidence, bench)
     choice = _choose(at)
     extra = added_reasons(live, placement, choice.action, bench)
@@ -74,12 +83,20 @@ def _without_choosing(placement: Placement, purpose: str | None, paused: frozens
     return None
 
 
+def _elsewhere(placement: Placement, context: Context) -> Choice | None:
+    """The plain action where a placement is asked for in a channel or on a page it is not made for."""
+    is_here = context.channel is None or context.channel in placement.channels
+    if is_here and (context.page_type is None or not placement.surfaces or context.page_type in placement.surfaces):
+        return None
+    return Choice(placement.action(placement.plain), Rung.PLAIN)
+
+
 def _choose(at: Situation) -> Choice:
     rule = forced(at.live, at.placement, at.bench)
-    if rule is not None and rule.action.task is None:
-        return Choice(rule.action, Rung.RULE, reason=rule.reason)
-    strategy = from_table if at.placement.strategy == "decision_table" else from_recommendations
-    return strategy(at) or left_over(at)
+    ruled = None if rule is None or rule.action.task is not None else Choice(rule.action, Rung.RULE, reason=rule.reason)
+    if rule is not None and ruled is not None and (told := because(at.live, rule.rule.when, at.evidence.values)):
+        ruled = replace(ruled, reason=f"{rule.reason} {told}")
+    return chosen(at, ruled) or left_over(at)
 
 
 def _decision(
@@ -94,6 +111,8 @@ def _decision(
     extra: list[str],
 ) -> Decision:
     content = choice.action.content | {"items": choice.items} if choice.items else choice.action.content
+    if choice.action.name in bench.filled:
+        content = content | bench.filled[choice.action.name]
     sentences = [choice.reason or REASONS.get(choice.rung, "") or choice.action.reason, *extra]
     segment = person.profile.segment_id if person.profile and choice.rung is not Rung.NO_CONSENT else None
     return Decision(
@@ -108,6 +127,7 @@ def _decision(
         segment_id=segment,
         eligible=list(choice.candidates) or list(bench.permitted) or [choice.action.name],
         blocked=bench.blocked,
+        conditional_propensity=choice.conditional,
     )
 
 

@@ -10,13 +10,29 @@ from serving.person import PROFILE_PURPOSES, Person
 from serving.placement import Action
 from serving.question import Context
 from serving.snapshot.records import FeatureValue, ProductRecord
-from serving.variables import VARIABLES, Kind, Value, known_name, profile_features
+from serving.variables import ANSWER, VARIABLES, Kind, Value, known_name, profile_features
 
 _BLANK: dict[str, Value] = {name: variable.default for name, variable in VARIABLES.items()}
 _BLANK |= {known_name(name): False for name in VARIABLES}
 _KINDS: dict[str, Kind] = {name: variable.kind for name, variable in VARIABLES.items()}
 _FLAGS = {name: known_name(name) for name in VARIABLES}
 _FEATURES = profile_features()
+# Variable and the field it comes from.
+_CONTEXT = (
+    *((name, name) for name in ("device_type", "page_type", "channel", "session_seconds", "cart_value", "lingers_on")),
+    ("view_category", "category"),
+    ("place", "region"),
+    ("place", "postal_code"),
+)
+_VIEWED = (
+    ("viewed_category", "category"),
+    ("viewed_list_price", "list_price"),
+    ("viewed_stock", "stock"),
+    ("viewed_returns_rate", "returns_rate"),
+    ("viewed_units_28d", "units_28d"),
+    ("viewed_reviews", "reviews"),
+    ("viewed_rating", "rating"),
+)
 _CONVERT = {"int": int, "double": float, "string": str, "bool": bool}
 _MAXIMUM_INT = 2**63 - 1
 
@@ -46,6 +62,9 @@ class Evidence:
             _put(values, "map_price", product.map_price)
             _put(values, "product_cost", product.cost)
             _put(values, "stock", product.stock)
+            _put(values, "parity_price", product.parity_price)
+            _put(values, "product_returns_rate", product.returns_rate)
+            _put(values, "product_units_28d", product.units_28d)
         return values
 
     def _with_cart(self, share: float) -> dict[str, Value]:
@@ -63,6 +82,7 @@ def action_values(action: Action) -> dict[str, Value]:
     _put(values, "action_category", action.tags.get("category"))
     _put(values, "action_cost", action.cost)
     _put(values, "incentive_kind", action.incentive.kind)
+    _put(values, "incentive_value", action.incentive.value)
     return values
 
 
@@ -72,8 +92,8 @@ def _cart_values(cart: list[ProductRecord | None], share: float) -> dict[str, Va
     _put(values, "price_cut_share", share)
     _put(values, "cart_products", len(cart))
     _put(values, "products_without_price", sum(_unpriced(product) for product in cart))
-    _put(values, "products_below_floor", sum(floor for floor, _ in below))
-    _put(values, "products_below_map", sum(advertised for _, advertised in below))
+    for index, name in enumerate(("products_below_floor", "products_below_map", "products_below_parity")):
+        _put(values, name, sum(found[index] for found in below))
     _put(values, "products_out_of_stock", sum(product is None or not product.stock for product in cart))
     return values
 
@@ -84,15 +104,37 @@ def gather(
     cart: list[ProductRecord | None],
     local: datetime,
     visit: Mapping[str, Value] | None = None,
+    viewed: ProductRecord | None = None,
+    answers: Mapping[str, str | None] | None = None,
 ) -> Evidence:
-    """Evidence of one request; `local` is the moment in the shop's time zone, `visit` what the visitor is doing."""
+    """Evidence of one request.
+
+    Args:
+        person: who asks.
+        context: the moment as the caller tells it.
+        cart: products named by the context, None for each unknown one.
+        local: the moment in the shop's time zone.
+        visit: what the visitor is doing.
+        viewed: the product in view.
+        answers: question to answer, None where none was given.
+    """
     values = _BLANK.copy()
     for name, value in (visit or {}).items():
-        _put(values, name, value)
+        if name in _KINDS:
+            _put(values, name, value)
+    for question, answer in (answers or {}).items():
+        values[ANSWER + question], values[known_name(ANSWER + question)] = answer or "", answer is not None
     _put(values, "customer_known", person.known)
     _put_profile(values, person)
-    for name in ("device_type", "page_type", "channel", "session_seconds", "cart_value"):
-        _put(values, name, getattr(context, name))
+    for name, field in _CONTEXT:
+        value = getattr(context, field)
+        if value is not None:
+            _put(values, name, value)
+    if context.filters:
+        _put(values, "filters", ",".join(context.filters))
+    if viewed is not None:
+        for name, field in _VIEWED:
+            _put(values, name, getattr(viewed, field))
     _put(values, "hour", local.hour if context.hour is None else context.hour)
     _put(values, "weekday", local.isoweekday())
     return Evidence(values, cart, context.cart_value)
@@ -147,10 +189,10 @@ def _unpriced(product: ProductRecord | None) -> bool:
     return product is None or product.list_price is None or product.floor_price is None
 
 
-def _breaches(product: ProductRecord, share: float) -> tuple[bool, bool]:
+def _breaches(product: ProductRecord, share: float) -> tuple[bool, ...]:
+    """Whether the price after the cut lies below floor, minimum advertised price and parity."""
     if share == 0.0 or product.list_price is None:
-        return False, False
+        return False, False, False
     price = round(product.list_price * (1.0 - share), 4)
-    below_floor = product.floor_price is not None and price < product.floor_price
-    below_map = product.map_price is not None and price < product.map_price
-    return below_floor, below_map
+    bounds = product.floor_price, product.map_price, product.parity_price
+    return tuple(bound is not None and price < bound for bound in bounds)

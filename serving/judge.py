@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from serving.evidence import Evidence
 from serving.live import LiveSnapshot
 from serving.placement import Action, Placement
+from serving.policy import Rule
 from serving.question import Blocked
+from serving.showings import NOTHING_SHOWN, Showings
 from serving.snapshot.records import ProductRecord
 from serving.variables import Value
 
@@ -17,11 +20,12 @@ _UNDECIDABLE = "This could not be checked, so it is not offered."
 
 @dataclass
 class Bench:
-    """The permitted actions by name, in the order of the file, and what was blocked on the way."""
+    """The permitted actions by name, in the order of the file, what was blocked, and what contents are filled with."""
 
     permitted: dict[str, Action]
     values: dict[str, dict[str, Value]]
     blocked: list[Blocked] = field(default_factory=list)
+    filled: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def block(self, action: str, why: str, rule: str) -> None:
         """Take an action off the bench."""
@@ -35,19 +39,40 @@ class Forced:
 
     action: Action
     reason: str
+    rule: Rule
 
 
-def judge(live: LiveSnapshot, placement: Placement, evidence: Evidence, now: datetime) -> Bench:
-    """Put every running action that no rule objects to on the bench; the plain action is not judged."""
+def judge(
+    live: LiveSnapshot,
+    placement: Placement,
+    evidence: Evidence,
+    now: datetime,
+    shown: Showings = NOTHING_SHOWN,
+    channel: str | None = None,
+) -> Bench:
+    """Put every running action that no rule objects to on the bench; the plain action is not judged.
+
+    Args:
+        live: the snapshot with its rules.
+        placement: whose actions.
+        evidence: values of the request.
+        now: aware; what runs, and what was shown too lately.
+        shown: what the person was shown before.
+        channel: of the request, where it is known; an action made for others does not run.
+    """
     spared = {placement.plain, placement.no_consent}
     bench = Bench({}, {})
     for action in placement.actions:
-        if not action.runs_at(now):
+        if not action.runs_at(now) or (channel and action.channels and channel not in action.channels):
             continue
         values = bench.values[action.name] = evidence.of_action(action, live.action_values[placement.name, action.name])
         if action.name in spared:
             if action.name == placement.plain:
                 bench.permitted[action.name] = action
+            continue
+        objection = None if shown is NOTHING_SHOWN else shown.objection(live.watched, placement, action, now)
+        if objection is not None:
+            bench.blocked.append(objection)
             continue
         rule = live.rulebook.guard(placement.name, action.name).objection(values)
         if rule is None:
@@ -67,7 +92,7 @@ def forced(live: LiveSnapshot, placement: Placement, bench: Bench) -> Forced | N
                 bench.block(action.name, _UNDECIDABLE, compiled.rule.name)
                 break
             if answer is True and (best is None or compiled.rule.priority > best[0]):
-                best = compiled.rule.priority, Forced(action, compiled.rule.reason)
+                best = compiled.rule.priority, Forced(action, compiled.rule.reason, compiled.rule)
     # A later rule about the same action may have erred after an earlier one said yes.
     return best[1] if best is not None and best[1].action.name in bench.permitted else None
 

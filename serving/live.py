@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from serving.evidence import action_values
 from serving.placement import Placement
 from serving.rulebook import Rulebook
+from serving.scoring import is_weighted, least_support
+from serving.showings import watched_in
 from serving.snapshot.reader import SnapshotReader
 from serving.visit import features_used
 
@@ -30,8 +32,17 @@ class LiveSnapshot:
         self.rulebook = Rulebook(reader.placements.values(), reader.policies)
         self.decisions = reader.decisions
         self.action_values = {(p.name, a.name): action_values(a) for p in self.placements.values() for a in p.actions}
+        placements = self.placements.values()
+        self.support = {p.name: least_support(p) for p in placements}
+        self.weighted = frozenset(p.name for p in placements if is_weighted(p))
+        self.filling = frozenset(p.name for p in placements for action in p.actions if action.fill)
+        self.watched = watched_in(placements)
+        # What is told where an answer decided, by question.
+        self.because = {
+            a.ask.question: a.ask.because or "You told us: {answer}." for p in placements for a in p.actions if a.ask
+        }
         self.zone = ZoneInfo(reader.manifest.time_zone)
-        self.session_features = features_used(reader.policies)
+        self.session_features = features_used(reader.policies, reader.placements.values())
         counts = reader.manifest.counts, reader.manifest.totals
         # Whether anybody's refusal of analytics stands in it; a snapshot that does not say so is looked into.
         self.has_refusals = counts[0].get("identifier", 1) > 0 and counts[1].get(REFUSED_ANALYTICS, 1) > 0

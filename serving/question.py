@@ -15,8 +15,9 @@ Products = Annotated[list[ShortText], msgspec.Meta(max_length=100)]
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The moment of the question. Money in the shop's currency; `hour` (0 to 23, shop's time zone) only to override
-    the clock; `product_id` is the product in view, `product_ids` those of the cart; `country` and `region`, written as
-    in events, tell which rules of consent hold for people who have said nothing."""
+    the clock; `product_id` is the product in view, `product_ids` those of the cart; `category` is that of the listing
+    or of the active filter, `filters` are the active ones as name=value, `lingers_on` is a part of the page; `country`
+    and `region`, written as in events, tell which rules of consent hold for people who have said nothing."""
 
     device_type: ShortText | None = None
     page_type: ShortText | None = None
@@ -26,6 +27,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     product_id: ShortText | None = None
     product_ids: Products = []
     cart_value: Annotated[float, msgspec.Meta(ge=0, le=1e7)] | None = None
+    category: ShortText | None = None
+    filters: Annotated[list[ShortText], msgspec.Meta(max_length=20)] = []
+    lingers_on: ShortText | None = None
+    postal_code: ShortText | None = None
     country: ShortText | None = None
     region: ShortText | None = None
 
@@ -59,7 +64,8 @@ class Blocked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Decision(msgspec.Struct, frozen=True):
     """One answer. `propensity` (0 to 1) is the exact probability with which this action was chosen here among
-    `eligible`; `rung` says which step of the ladder answered, `missing_purpose` what was not agreed to."""
+    `eligible`; `rung` says which step of the ladder answered, `missing_purpose` what was not agreed to. Of hybrid
+    traffic `conditional_propensity` is the probability that the model alone had given the action."""
 
     placement: str
     action: str
@@ -73,3 +79,4 @@ class Decision(msgspec.Struct, frozen=True):
     eligible: list[str]
     blocked: list[Blocked]
     missing_purpose: str | None = None
+    conditional_propensity: float | None = None

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
+from serving.expression import answers_in, compile_rule, names_in
 from serving.placement import Placement
-from serving.policy import Policy, Rule, compile_rule, names_in
-from serving.variables import VARIABLES, Value, known_name
+from serving.policy import Policy, Rule
+from serving.variables import ANSWER, VARIABLES, Value, known_name
 
 # Answers repeat, since people share segments and actions: 1 µs from the memo against 10 µs from the engine.
 _MEMO_ENTRIES = 20_000
+_NOT_NOW = "This is not the moment for a question."
+_ASKING: tuple[Literal["allow", "force"], ...] = ("allow", "force")
 _ALL_NAMES = frozenset(VARIABLES) | {known_name(name) for name in VARIABLES}
 
 
@@ -21,7 +24,9 @@ class Program:
 
     def __init__(self, expression: str) -> None:
         self._program = compile_rule(expression)
-        self._names = tuple(sorted(names_in(expression) & _ALL_NAMES))
+        answers = {ANSWER + question for question in answers_in(expression)}
+        named = _ALL_NAMES | answers | {known_name(answer) for answer in answers}
+        self._names = tuple(sorted(names_in(expression) & named))
         # Without names an expression is a constant; one that is always there stands in as its key.
         self._key = itemgetter(*(self._names or ("hour",)))
         self._memo: dict[Any, bool | None] = {}
@@ -70,6 +75,25 @@ class Guard:
         return next((compiled.rule for compiled in self.rules if not compiled.permits(values)), self.rules[0].rule)
 
 
+def questions_asked(placements: Iterable[Placement]) -> list[Rule]:
+    """A question is asked at its moment of value and at no other."""
+    return [
+        Rule(
+            name=f"moment_of_{action.ask.question}"[:64],
+            effect=effect,
+            when=action.ask.when,
+            reason=action.reason or _NOT_NOW if effect == "force" else _NOT_NOW,
+            placements=[placement.name],
+            actions=[action.name],
+            priority=action.ask.priority,
+        )
+        for placement in placements
+        for action in placement.actions
+        if action.ask is not None
+        for effect in _ASKING
+    ]
+
+
 class Rulebook:
     """Rules by placement and action.
 
@@ -78,12 +102,15 @@ class Rulebook:
     """
 
     def __init__(self, placements: Iterable[Placement], policies: Iterable[Policy]) -> None:
-        rules = [Compiled(rule, Program(rule.when)) for policy in policies for rule in policy.rules]
+        placements = list(placements)
+        every = [*(rule for policy in policies for rule in policy.rules), *questions_asked(placements)]
+        rules = [Compiled(rule, Program(rule.when)) for rule in every]
         rules.sort(key=lambda compiled: (-compiled.rule.priority, compiled.rule.name))
         self._guards: dict[tuple[str, str], Guard] = {}
         self._product_guards: dict[tuple[str, str], Guard] = {}
         self._forces: dict[tuple[str, str], list[Compiled]] = {}
         self._reasons: dict[tuple[str, str], list[Compiled]] = {}
+        self._first = {p.name: Program(p.hybrid.rules_first) for p in placements if p.hybrid and p.hybrid.rules_first}
         for placement in placements:
             for action in placement.actions:
                 self._add(placement.name, action.name, rules)
@@ -96,6 +123,11 @@ class Rulebook:
         self._product_guards[key] = Guard(compiled for compiled in guards if compiled.rule.target == "product")
         self._forces[key] = [compiled for compiled in mine if compiled.rule.effect == "force"]
         self._reasons[key] = [compiled for compiled in mine if compiled.rule.effect == "reason"]
+
+    def goes_first(self, placement: str, values: Mapping[str, Value]) -> bool:
+        """Whether the rules of a hybrid always go first for whoever has these values; an error says no."""
+        program = self._first.get(placement)
+        return program is not None and program.answer(values) is True
 
     def guard(self, placement: str, action: str) -> Guard:
         """Allow and block rules about an action."""

@@ -83,4 +83,5 @@ class Asking(Section):
     because: str = Field(
         default="", max_length=200, description="sentence when an answer decided; {answer} stands for the answer"
     )
+    priority: int = Field(default=500, ge=0, le=1_000, description="as of a force rule")
     when: str = Field(min_length=1, max_length=2_000, description="CEL: the moment of value, in which it may be asked")

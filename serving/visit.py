@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from serving.policy import Policy, variables_in
+from serving.expression import variables_in
+from serving.placement import Placement, expressions_of
+from serving.policy import Policy
 from serving.session.fields import SCALE
 from serving.session.reducer import SessionReducer, State
 from serving.variables import SESSION_FEATURES, Value
@@ -33,7 +35,9 @@ def visit_of(reducer: SessionReducer, state: State, at_us: int, features: frozen
     return told
 
 
-def features_used(policies: Iterable[Policy]) -> frozenset[str]:
-    """Session features that some rule names."""
-    named = frozenset().union(*(variables_in(rule.when) for policy in policies for rule in policy.rules))
+def features_used(policies: Iterable[Policy], placements: Iterable[Placement] = ()) -> frozenset[str]:
+    """Session features that some rule, or an expression of a placement, names."""
+    expressions = [rule.when for policy in policies for rule in policy.rules]
+    expressions += [expression for placement in placements for _, expression in expressions_of(placement)]
+    named = frozenset[str]().union(*map(variables_in, expressions))
     return frozenset(name for name, variable in SESSION_FEATURES.items() if variable in named)

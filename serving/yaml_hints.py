@@ -40,6 +40,8 @@ def readable_yaml(error: yaml.YAMLError, text: str, line: int) -> str:
         return f"{problem}; {_EXPRESSION}"
     if "expected <block end>" in problem or "could not find expected ':'" in problem:
         return f"{problem}; check that the line begins in the same column as its neighbours and quotes are closed"
+    if "expected ',' or" in problem or "cannot start any token" in problem:
+        return f"{problem}; put a text with ? , : # % @ or brackets in quotes"
     if "special characters" in problem or "unacceptable character" in problem:
         return f"{problem}; retype the line without special characters"
     return problem

@@ -65,6 +65,11 @@ def identifier_key(kind: str, value_hash: str) -> bytes:
     return f"{kind}{SEPARATOR}{name_of(value_hash)}".encode()
 
 
+def place_key(place: str) -> bytes:
+    """Key of a place of delivery; "" is every place together."""
+    return b"place:" + place.encode()
+
+
 def category_key(category: str) -> bytes:
     """Key of the popular table; LMDB has no empty keys, so all categories together have a sign of their own."""
     return (category or EVERYTHING).encode()

@@ -13,13 +13,15 @@ import msgspec
 
 from serving.placement import Placement
 from serving.policy import Policy
-from serving.snapshot.environment import SharedEnvironment, category_key, identifier_key
+from serving.snapshot.environment import SharedEnvironment, category_key, identifier_key, place_key
 from serving.snapshot.manifest import DATA_FILE, Manifest, read_manifest
 from serving.snapshot.records import (
     TABLES,
     DecisionRow,
     ProductRecord,
     ProfileRecord,
+    PromiseRecord,
+    ReviewRecord,
     SnapshotError,
 )
 
@@ -27,6 +29,8 @@ _PROFILE = msgspec.msgpack.Decoder(ProfileRecord)
 _PRODUCT = msgspec.msgpack.Decoder(ProductRecord)
 _IDS = msgspec.msgpack.Decoder(list[str])
 _DECISIONS = msgspec.msgpack.Decoder(list[DecisionRow])
+_PROMISE = msgspec.msgpack.Decoder(PromiseRecord)
+_REVIEWS = msgspec.msgpack.Decoder(list[ReviewRecord])
 _PREFAULT_BYTES = 1 << 20
 
 
@@ -89,6 +93,16 @@ class SnapshotReader:
         """Popular products of a category, or of all of them."""
         found = self._get("popular", category_key(category))
         return [] if found is None else _IDS.decode(found)
+
+    def promise(self, place: str = "") -> PromiseRecord | None:
+        """How long deliveries to a place take, "" for all places; None where too few are known."""
+        found = self._get("promise", place_key(place))
+        return None if found is None else _PROMISE.decode(found)
+
+    def reviews(self, product_id: str) -> list[ReviewRecord]:
+        """Reviews of a product, best first."""
+        found = self._get("review", product_id.encode()) if product_id else None
+        return [] if found is None else _REVIEWS.decode(found)
 
     @cached_property
     def decisions(self) -> dict[tuple[str, int, str], list[DecisionRow]]:

@@ -33,7 +33,8 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     `recommendations` maps a task (bought_together, buy_again, discovery, popular) to products, best first.
     `recently_bought` holds the products that bought-together lists leave out. `refusals` maps a purpose to the
     identifiers that refuse it, as (identifier key, microseconds since 1970). `agreed` are the purposes granted by a
-    word, not by silence.
+    word, not by silence. `shown` maps `placement/action` of what has a cap or asks something to the moments it was
+    shown, seconds since 1970, latest first; a question also stands under `?<question>`.
     """
 
     customer_id: str
@@ -52,10 +53,12 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     refusals: dict[str, list[tuple[int, int]]] = {}
     consent_analytics: bool = True
     agreed: list[str] = []
+    shown: dict[str, list[int]] = {}
 
 
 class ProductRecord(msgspec.Struct, array_like=True, frozen=True):
-    """One product; prices in the shop's currency, stock in units; None = not known."""
+    """One product; prices in the shop's currency, stock and units sold in 28 days in units, rates 0 to 1 of a year;
+    None = not known."""
 
     product_id: str
     category: str | None = None
@@ -64,6 +67,37 @@ class ProductRecord(msgspec.Struct, array_like=True, frozen=True):
     map_price: float | None = None
     cost: float | None = None
     stock: float | None = None
+    parity_price: float | None = None
+    returns_rate: float | None = None
+    units_28d: float | None = None
+    reviews: int | None = None
+    rating: float | None = None
+
+
+class PromiseRecord(msgspec.Struct, array_like=True, frozen=True):
+    """Days from order to delivery at one place, from `earliest_days` to `latest_days`.
+
+    `confidence` is the share that the band was made to hold, `coverage` the share of later orders that it did hold
+    (None: too few), `n` the orders it was made from.
+    """
+
+    place: str
+    earliest_days: int
+    latest_days: int
+    confidence: float
+    coverage: float | None
+    n: int
+
+
+class ReviewRecord(msgspec.Struct, array_like=True, frozen=True):
+    """One review by its id in the shop, without its text; rating 1 to 5."""
+
+    review_id: str
+    rating: float
+    helpful_votes: int = 0
+    use: str | None = None
+    experience: str | None = None
+    verified: bool = False
 
 
 class DecisionRow(msgspec.Struct, array_like=True, frozen=True):
@@ -86,8 +120,17 @@ class IdentifierRow(NamedTuple):
     customer_id: str
 
 
-RECORDS: tuple[type[msgspec.Struct], ...] = (ProfileRecord, ProductRecord, DecisionRow, Recommended)
-TABLES: tuple[str, ...] = ("identifier", "profile", "product", "together", "popular", "decision", "content")
+RECORDS: tuple[type[msgspec.Struct], ...] = (
+    ProfileRecord,
+    ProductRecord,
+    DecisionRow,
+    Recommended,
+    PromiseRecord,
+    ReviewRecord,
+)
+TABLES: tuple[str, ...] = (
+    "identifier", "profile", "product", "together", "popular", "decision", "content", "promise", "review",
+)  # fmt: skip
 
 
 def schema_hash() -> str:
@@ -100,8 +143,11 @@ def schema_hash() -> str:
 
 @dataclass(frozen=True)
 class SnapshotContents:
-    """Everything that goes into a snapshot. `popular` and `together` map to product ids, best first; the key of
-    `popular` is a category, "" for all of them. `totals` are free counts for people (customers, segments, …)."""
+    """Everything that goes into a snapshot.
+
+    `popular` and `together` map to product ids, best first; the key of `popular` is a category, "" for all of them.
+    `reviews` are by product, best first. `totals` are free counts for people (customers, segments, …).
+    """
 
     identifiers: Iterable[IdentifierRow | tuple[str, str, str]]
     profiles: Iterable[ProfileRecord]
@@ -114,3 +160,5 @@ class SnapshotContents:
     time_zone: str = "UTC"
     model_versions: Mapping[str, str] = field(default_factory=dict)
     totals: Mapping[str, int] = field(default_factory=dict)
+    promises: Sequence[PromiseRecord] = ()
+    reviews: Mapping[str, Sequence[ReviewRecord]] = field(default_factory=dict)

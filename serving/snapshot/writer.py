@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from serving.references import check_references
-from serving.snapshot.environment import category_key, identifier_key, open_for_writing
+from serving.snapshot.environment import category_key, identifier_key, open_for_writing, place_key
 from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
 from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
 from serving.snapshot.verify import verify
@@ -109,6 +109,8 @@ def _rows_by_table(contents: SnapshotContents) -> dict[str, Iterator[Row]]:
         "popular": ((category_key(key), encode(list(ids))) for key, ids in contents.popular.items()),
         "decision": _decision_rows(contents),
         "content": _content_rows(contents),
+        "promise": ((place_key(record.place), encode(record)) for record in contents.promises),
+        "review": ((key.encode(), encode(list(found))) for key, found in contents.reviews.items()),
     }
 
 

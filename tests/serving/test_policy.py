@@ -97,7 +97,7 @@ def test_rule_names_differ(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"placements": ["home"]}, "rule r: placements: 'home' is unknown; allowed: checkout_incentive, home_hero"),
+        ({"placements": ["home"]}, "rule r: placements: 'home' is unknown; allowed: account_panel, checkout_incentive"),
         ({"actions": ["produced"]}, "rule r: actions: 'produced' is unknown; allowed: "),
         ({"placements": ["home_hero"], "actions": ["free_shipping"]}, "actions: 'free_shipping' is unknown"),
     ],
@@ -113,7 +113,10 @@ def test_references_are_checked(tmp_path: Path, changes: dict[str, Any], message
 def test_a_snapshot_carries_only_what_rules_name() -> None:
     content = load_content(sample.CONFIG)
     used = attributes_used(content.placements, content.policies)
-    assert used == {"recency_days", "orders_91d", "top_category"}
+    assert {"recency_days", "orders_91d", "top_category"} < used
+    named = {name for policy in content.policies for rule in policy.rules for name in variables_in(rule.when)}
+    # A placement adjusted for returns needs the share of orders sent back, one that asks needs what was answered.
+    assert used == (named & profile_features()) | {"return_order_rate", "zero_party_answers"}
     assert used < profile_features()
     assert attributes_used([], content.policies) == set()
 

@@ -42,6 +42,7 @@ def test_manifest_tells_counts_and_times(tmp_path: Path) -> None:
     manifest = verify(sample.write(tmp_path))
     assert manifest.counts == {
         "identifier": 8, "profile": 6, "product": 8, "together": 1, "popular": 2, "decision": 3, "content": 2,
+        "promise": 0, "review": 0,
     }  # fmt: skip
     assert manifest.as_of == "2018-01-02T15:30:00+00:00"
     assert manifest.totals == {"customers": 6}
@@ -102,7 +103,7 @@ def test_a_rule_about_an_unknown_action_is_refused(tmp_path: Path) -> None:
     hero = [p for p in sample.contents().placements if p.name == "home_hero"]
     with pytest.raises(
         SnapshotError,
-        match=r"experience\.yml: rule large_carts: placements: 'checkout_incentive' is unknown; allowed: home_hero",
+        match=r"companies\.yml: rule company_begins: placements: 'account_panel' is unknown; allowed: home_hero",
     ):
         sample.write(tmp_path, placements=hero, decision_rows=[])
 
@@ -201,13 +202,12 @@ def test_switching_to_a_broken_or_missing_version_keeps_the_pointer(tmp_path: Pa
     assert pointer.current(tmp_path) == "v1"
 
 
-def test_prune_keeps_the_newest_and_the_live_one(tmp_path: Path) -> None:
+def test_the_newest_and_the_live_one_are_never_outdated(tmp_path: Path) -> None:
     for day in range(5):
         sample.write(tmp_path, f"v{day}", created_at=sample.NOW + timedelta(days=day))
     pointer.switch(tmp_path, "v1")
-    assert pointer.prune(tmp_path, keep=2) == ["v0"]
+    assert [folder.name for folder in pointer.outdated(tmp_path, keep=2)] == ["v0"]
     pointer.switch(tmp_path, "v4")
-    assert pointer.prune(tmp_path, keep=2) == ["v1", "v2"]
-    assert [m.version for m in pointer.list_versions(tmp_path)] == ["v3", "v4"]
+    assert [folder.name for folder in pointer.outdated(tmp_path, keep=2)] == ["v0", "v1", "v2"]
     with pytest.raises(ValueError, match="keep: 0 is below 1"):
-        pointer.prune(tmp_path, keep=0)
+        pointer.outdated(tmp_path, keep=0)

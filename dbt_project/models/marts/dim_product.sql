@@ -39,6 +39,7 @@ final as (
         cast({{ json_text('prices.properties', 'cost') }} as decimal(18, 4)) as cost,
         cast({{ json_text('prices.properties', 'floor_price') }} as decimal(18, 4)) as floor_price,
         cast({{ json_text('prices.properties', 'map_price') }} as decimal(18, 4)) as map_price,
+        cast({{ json_text('prices.properties', 'parity_price') }} as decimal(18, 4)) as parity_price,
         coalesce(prices.currency, catalogue.currency) as currency,
         stock.quantity as stock_quantity,
         products.updated_at,

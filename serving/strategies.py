@@ -1,0 +1,66 @@
+"""Rules, model, experiment or both: who answers a placement, and with what probability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from serving.choice import Choice, Situation, from_recommendations, from_table
+from serving.draw import uniform
+from serving.rungs import Rung
+
+
+def from_experiment(at: Situation) -> Choice | None:
+    """An arm by its share among the permitted ones; None for somebody without an identifier, or without an arm."""
+    experiment = at.placement.experiment
+    if experiment is None or not at.person.unit:
+        return None
+    arms = [(name, share) for name, share in experiment.shares.items() if name in at.bench.permitted]
+    if not arms:
+        return None
+    total = sum(share for _, share in arms)
+    row = tuple(share / total for _, share in arms)
+    u, index = uniform(at.person.unit, at.placement.name, f"{experiment.name}/{experiment.version}"), 0
+    while index < len(arms) - 1 and u >= row[index]:
+        u -= row[index]
+        index += 1
+    names = tuple(name for name, _ in arms)
+    action = at.bench.permitted[names[index]]
+    return Choice(action, Rung.EXPERIMENT, row[index], action.reason, candidates=names, row=row)
+
+
+_MODELS: dict[str, Callable[[Situation], Choice | None]] = {
+    "decision_table": from_table,
+    "recommendations": from_recommendations,
+    "experiment": from_experiment,
+}
+
+
+def chosen(at: Situation, ruled: Choice | None) -> Choice | None:
+    """The answer of a placement's strategy; `ruled` is what a force rule wants."""
+    hybrid = at.placement.hybrid if at.placement.strategy == "hybrid" else None
+    if hybrid is None:
+        if ruled is not None or at.placement.strategy == "rules":
+            return ruled
+        return _MODELS[at.placement.strategy](at)
+    if ruled is not None and at.live.rulebook.goes_first(at.placement.name, at.evidence.values):
+        return ruled
+    model = _MODELS[hybrid.model](at)
+    # Scoring may have taken the price cut that the rule wanted off the bench.
+    if ruled is None or model is None or ruled.action.name not in at.bench.permitted:
+        return model or (ruled if ruled is not None and ruled.action.name in at.bench.permitted else None)
+    return _mixed(at, hybrid.rules_share, ruled, model)
+
+
+def _mixed(at: Situation, share: float, ruled: Choice, model: Choice) -> Choice:
+    """Rules for `share` of the people, the model for the rest: p = share·1[a is the rule's] + (1 - share)·p(a|x)."""
+    by_model = dict(zip(model.candidates, model.row, strict=True)) or {model.action.name: model.propensity}
+    u = uniform(at.person.unit, at.placement.name, f"{at.placement.version}/side") if at.person.unit else 1.0
+    side = ruled if u < share else model
+    name = side.action.name
+    conditional = by_model.get(name, 0.0)
+    if not at.person.unit:
+        return replace(model, conditional=conditional)
+    total = share * (name == ruled.action.name) + (1.0 - share) * conditional
+    candidates = tuple(dict.fromkeys((ruled.action.name, *by_model)))
+    return replace(side, propensity=total, conditional=conditional, candidates=candidates, row=())
