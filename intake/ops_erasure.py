@@ -52,6 +52,22 @@ class ErasureBook(OpsDatabase):
                 "insert or replace into erasure_tombstone values (?, ?, ?, ?, ?, ?)", map(_row, tombstones)
             )
 
+    def erase_decisions(self, tokens: Sequence[str], at: datetime) -> None:
+        """Note that decisions were of somebody who was erased, so that a question after them is not answered wrongly.
+
+        Args:
+            tokens: `token_of` their personalization ids, which tell nobody's.
+            at: when.
+        """
+        with self.transaction() as connection:
+            rows = [(token, to_text(at)) for token in tokens]
+            connection.executemany("insert or ignore into erased_decision values (?, ?)", rows)
+
+    def decision_erased_at(self, token: str) -> datetime | None:
+        """When the person of a decision was erased; None when nobody was."""
+        found = self.rows("select erased_at from erased_decision where token = ?", token)
+        return from_text(found[0]["erased_at"]) if found else None
+
     def add_tombstones(self, tombstones: Sequence[Tombstone]) -> None:
         """Tombstones of identifiers that turned up while the stores were gone through."""
         with self.transaction() as connection:

@@ -66,6 +66,7 @@ create table if not exists erasure_tombstone (
     token text not null, kind text not null check (kind in ('person', 'spell', 'shared')), type text not null,
     from_at text not null, until_at text not null, request_id text not null, primary key (token, kind, from_at)
 ) without rowid;
+create table if not exists erased_decision (token text primary key, erased_at text not null) without rowid;
 create table if not exists subject_access (
     access_id integer primary key, at text not null, actor text not null, token text not null,
     detail text not null default '{}'

@@ -64,6 +64,11 @@ class DataPaths:
         return self.root / "snapshots"
 
     @property
+    def replay(self) -> Path:
+        """What logged decisions read of snapshots that are gone: one folder a version."""
+        return self.root / "replay"
+
+    @property
     def service_log(self) -> Path:
         """The lookup service's own events, exposures and decisions."""
         return self.root / "service_log"

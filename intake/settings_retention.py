@@ -20,6 +20,9 @@ class RetentionSettings(Section):
     )
     published_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="exports but the current one")
     snapshots_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="versions but the live one")
+    replay_days: int | None = Field(
+        default=400, ge=1, le=_LONGEST, description="what decisions read of snapshots that are gone"
+    )
     models_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="retired versions")
     alerts_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="resolved alerts, by their resolution")
     data_docs_days: int | None = Field(default=None, ge=1, le=_LONGEST, description="rendered results of checks")

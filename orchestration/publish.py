@@ -11,12 +11,11 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.model_registry import ModelRegistry
 from orchestration.pin import current_as_of
+from orchestration.replay.keep import let_go
 from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.writer import write_snapshot
-
-MODEL_NAMES = ("segments", "churn", "value")
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,13 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     root = project.paths.snapshots
     sweep(root)
     created = project.clock.now()
-    used = {name: version for name in MODEL_NAMES if (version := models.current_version(name))}
-    contents = collect(project, warehouse, used)
+    contents = collect(project, warehouse, models.in_use())
     taken = {manifest.version for manifest in pointer.list_versions(root)}
     base = f"{as_of:%Y%m%dT%H%M%S}"
     version = next(name for name in (base, *(f"{base}-{number}" for number in range(2, 10_000))) if name not in taken)
     folder = write_snapshot(root, contents, version=version, as_of=as_of, created_at=created)
     manifest = pointer.switch(root, version)
-    removed = pointer.prune(root, project.settings.serving.keep_snapshots)
+    removed = let_go(project, pointer.outdated(root, project.settings.serving.keep_snapshots)).removed
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return LiveSnapshot(version, manifest.as_of, dict(manifest.counts), size, tuple(removed))
 

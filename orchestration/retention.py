@@ -21,6 +21,7 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.export import CURRENT, versions
 from orchestration.model_registry import CARD, STATES
+from orchestration.replay.keep import let_go
 from serving.snapshot import pointer
 
 LIVE_SUFFIX = ".open"
@@ -127,7 +128,14 @@ def _snapshots(project: Project, before: datetime, dry_run: bool) -> int:
     root = project.paths.snapshots
     live = pointer.current(root)
     old = [one.version for one in pointer.list_versions(root) if datetime.fromisoformat(one.created_at) < before]
-    return _remove([root / version for version in old if version != live], dry_run)
+    folders = [root / version for version in old if version != live]
+    return len(folders) if dry_run else len(let_go(project, folders).removed)
+
+
+def _replay(project: Project, before: datetime, dry_run: bool) -> int:
+    root = project.paths.replay
+    old = [one.version for one in pointer.list_versions(root) if datetime.fromisoformat(one.created_at) < before]
+    return _remove([root / version for version in old], dry_run)
 
 
 def _models(project: Project, before: datetime, dry_run: bool) -> int:
@@ -211,6 +219,7 @@ RULES = (
     _Rule("service_log", "service_log_days", "segments", _service_log),
     _Rule("published", "published_days", "versions", _published),
     _Rule("snapshots", "snapshots_days", "versions", _snapshots),
+    _Rule("replay", "replay_days", "versions", _replay),
     _Rule("models", "models_days", "versions", _models),
     _Rule("alerts", "alerts_days", "resolved alerts", _alerts),
     _Rule("data_docs", "data_docs_days", "pages", _data_docs),

@@ -12,9 +12,11 @@ from orchestration.cli import (
     erase_command,
     explain_command,
     explain_decision_command,
+    history_command,
     ingest_command,
     init_command,
     pause_commands,
+    policy_commands,
     readiness_command,
     replay_command,
     retention_command,
@@ -52,6 +54,7 @@ COMMANDS = (
     ("run", run_command.run),
     ("serve", serve_command.serve),
     ("decide", decide_command.decide),
+    ("preview", policy_commands.preview),
     ("status", status_command.status),
     ("slo", slo_command.slo),
     ("dev", dev_command.dev),
@@ -61,6 +64,7 @@ COMMANDS = (
     ("rollback", snapshot_commands.rollback),
     ("explain", explain_command.explain),
     ("explain-decision", explain_decision_command.explain_decision),
+    ("history", history_command.history),
     ("replay", replay_command.replay),
     ("pause", pause_commands.pause),
     ("resume", pause_commands.resume),
@@ -93,6 +97,7 @@ def create_app() -> typer.Typer:
     app.add_typer(keys, name="keys")
     app.add_typer(api_keys, name="api-keys")
     app.add_typer(segments, name="segments")
+    app.add_typer(policy_commands.policy, name="policy")
     app.add_typer(models, name="models")
     return app
 

@@ -23,15 +23,16 @@ def explain_decision(
     import msgspec
 
     from orchestration.cli.console import say
+    from orchestration.replay.erased import why_missing
     from serving.explanation import record_of
     from serving.log.lookup import PERSONALIZATION_ID, logged_decision, logged_exposures
 
     if not PERSONALIZATION_ID.match(personalization_id):
         raise typer.BadParameter(f"{personalization_id!r}: 32 digits and letters a to f are needed")
-    log = open_project().paths.service_log
+    project = open_project()
+    log = project.paths.service_log
     line = logged_decision(log, personalization_id)
     if line is None:
-        why = "never made here, no longer kept, or its person was erased"
-        raise CommandError(f"{personalization_id}: no such decision on record: {why}")
+        raise CommandError(f"{personalization_id}: {why_missing(project, personalization_id)}")
     record = record_of(line, logged_exposures(log, personalization_id))
     say(msgspec.json.format(msgspec.json.encode(record), indent=2).decode() if as_json else record.explanation)

@@ -15,8 +15,10 @@ from intake.erased import ErasedIdentifiers
 from intake.event import HINT_TYPES
 from intake.log_line import payload, with_checksum
 from intake.mentions import Mentions
+from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.sealed import unsealer
+from intake.tombstones import token_of, tombstone_key
 from intake.validation import micros
 from orchestration.erasure.matching import Matcher, mentions_of
 from orchestration.erasure.scope import Scope
@@ -48,9 +50,20 @@ def erase(project: Project, scope: Scope) -> int:
     reader, gone = LineReader(project, scope), 0
     for file in files(project):
         changes = [(line, after) for line in lines(file) if (after := reader.after(line.content)) is not None]
-        gone += sum(not after for _, after in changes)
+        leaving = [line for line, after in changes if not after]
+        _note_decisions(project, reader, leaving)
+        gone += len(leaving)
         _overwrite(file, changes)
     return gone
+
+
+def _note_decisions(project: Project, reader: LineReader, leaving: list[Line]) -> None:
+    """Whoever asks after one of their decisions is told that it was erased, and not that it never was."""
+    said = [one for line in leaving if (one := reader.said(line.content)) and one.get("event_type") == "decision_made"]
+    if said:
+        key = tombstone_key(project.paths)
+        tokens = [token_of(key, str(one["personalization_id"])) for one in said]
+        OpsStore(project.paths).erase_decisions(tokens, project.clock.now())
 
 
 def ends(project: Project) -> dict[str, int]:

@@ -31,7 +31,20 @@ _TABLES = 64
 
 def erase(project: Project, scope: Scope) -> int:
     """Rebuild the versions that hold them; rows that went. The service follows the pointer without a pause."""
-    root = project.paths.snapshots
+    return _erase_in(project.paths.snapshots, scope)
+
+
+def erase_kept(project: Project, scope: Scope) -> int:
+    """The same for what was kept of versions that are gone."""
+    return _erase_in(project.paths.replay, scope)
+
+
+def base_of(version: str) -> str:
+    """The name under which a version was published, before people were erased from it."""
+    return version.partition(MARK)[0]
+
+
+def _erase_in(root: Path, scope: Scope) -> int:
     if not root.is_dir():
         return 0
     for left in root.glob(".building-*"):
@@ -47,7 +60,7 @@ def version_folders(root: Path) -> list[Path]:
 
 def _rebuild(root: Path, folder: Path, scope: Scope) -> int:
     names, short = _names(scope), scope.request_id[-12:]
-    version = f"{folder.name.partition(MARK)[0]}{MARK}-{short}"
+    version = f"{base_of(folder.name)}{MARK}-{short}"
     if folder.name == version or not (folder / DATA_FILE).exists():
         return 0
     building = root / f".building-{version}" / version

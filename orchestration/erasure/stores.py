@@ -165,6 +165,18 @@ SNAPSHOTS = Store(
     snapshot_store.erase,
     "snapshots_days",
 )
+REPLAY = Store(
+    "replay/",
+    ("replay/*",),
+    "derived",
+    "a snapshot before it goes: the rows that its logged decisions read",
+    "`retention.replay_days`",
+    "a version of another schema is refused: its decisions can be looked up and no longer made again",
+    "identifier and customer id",
+    "every version is built again without them",
+    snapshot_store.erase_kept,
+    "replay_days",
+)
 MODELS = Store(
     "models/",
     ("models/*",),
@@ -279,8 +291,8 @@ SPOOL = Store(
 LOCKS = Store("`*.lock`", ("*.lock",), "nobody's", NOTHING, "held while a process lives", NOTHING)
 
 STORES = (
-    CONFIG, LAKE, VAULT, QUARANTINE, SERVICE_LOG, OPERATIONS, WAREHOUSE, PUBLISHED, SNAPSHOTS, MODELS, DATA_DOCS, DBT,
-    DAGSTER, OVERLAY, ERASURES, KEYS, SPOOL, LANDING, TRUTH, CLOCK, LOCKS,
+    CONFIG, LAKE, VAULT, QUARANTINE, SERVICE_LOG, OPERATIONS, WAREHOUSE, PUBLISHED, SNAPSHOTS, REPLAY, MODELS,
+    DATA_DOCS, DBT, DAGSTER, OVERLAY, ERASURES, KEYS, SPOOL, LANDING, TRUTH, CLOCK, LOCKS,
 )  # fmt: skip
 """In the order in which people are taken out: the ledger's evidence before what is made from it."""
 

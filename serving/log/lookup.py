@@ -28,7 +28,7 @@ def logged_decision(service_log: Path, personalization_id: str) -> dict[str, Any
 def logged_exposures(service_log: Path, personalization_id: str) -> list[dict[str, Any]]:
     """The lines that say it was shown, the earliest first."""
     needle = f'"personalization_id":"{personalization_id}"'.encode()
-    found = _sound(_lines_with(service_log / "exposures", needle))
+    found = _sound(logged_lines(service_log / "exposures", re.compile(re.escape(needle))))
     return sorted(found, key=lambda line: str(line["occurred_at"]))
 
 
@@ -37,38 +37,47 @@ def raw_decisions(service_log: Path, personalization_id: str) -> Iterator[bytes]
     return decision_lines(service_log, _named(personalization_id))
 
 
-def decision_lines(service_log: Path, needle: bytes = b"decision_made") -> Iterator[bytes]:
-    """Lines of the decision log that hold some bytes, without their line feed, from the newest segment on."""
-    return _lines_with(service_log / "decisions", needle)
+def decision_lines(service_log: Path, needle: bytes = b"decision_made", since: float = 0.0) -> Iterator[bytes]:
+    """Lines of the decision log that hold some bytes, without their line feed, from the newest segment on.
+
+    Args:
+        service_log: the service's log.
+        needle: what a line must hold.
+        since: seconds since 1970; segments not written to since then are passed over.
+    """
+    return logged_lines(service_log / "decisions", re.compile(re.escape(needle)), since)
 
 
 def _named(personalization_id: str) -> bytes:
     return f'"event_id":"d{personalization_id}"'.encode()
 
 
-def _lines_with(folder: Path, needle: bytes) -> Iterator[bytes]:
-    for path in _newest_first(folder):
+def logged_lines(folder: Path, pattern: re.Pattern[bytes], since: float = 0.0) -> Iterator[bytes]:
+    """Lines of one kind of log in which something is found, from the newest segment on."""
+    for path in _newest_first(folder, since):
         try:
-            yield from _matches(path, needle)
+            yield from _matches(path, pattern)
         except FileNotFoundError:
             # Closed under its final name since the folder was read.
             if path.suffix == ".open" and path.with_suffix(".jsonl").exists():
-                yield from _matches(path.with_suffix(".jsonl"), needle)
+                yield from _matches(path.with_suffix(".jsonl"), pattern)
 
 
-def _newest_first(folder: Path) -> list[Path]:
+def _newest_first(folder: Path, since: float) -> list[Path]:
     names = [*folder.glob("*.open"), *folder.glob("*.jsonl")]
-    return sorted(names, key=lambda path: (path.stat().st_mtime_ns if path.exists() else 0, path.name), reverse=True)
+    written = {path: path.stat().st_mtime if path.exists() else since for path in names}
+    recent = [path for path in names if written[path] >= since]
+    return sorted(recent, key=lambda path: (written[path], path.name), reverse=True)
 
 
-def _matches(path: Path, needle: bytes) -> Iterator[bytes]:
+def _matches(path: Path, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
     rest = b""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             whole = block.rfind(b"\n") + 1
             lines, rest = rest + block[:whole], block[whole:] if whole else rest + block
-            if whole and needle in lines:
-                yield from (line for line in lines.split(b"\n") if needle in line)
+            if whole and pattern.search(lines):
+                yield from (line for line in lines.split(b"\n") if pattern.search(line))
 
 
 def _sound(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
+from itertools import takewhile
 from pathlib import Path
 
 from serving.snapshot.manifest import MANIFEST, Manifest, read_manifest
@@ -72,8 +72,8 @@ def rollback(root: Path, version: str | None = None) -> Manifest:
     raise SnapshotError(f"no usable version older than {live!r}; there are: {', '.join(versions)}")
 
 
-def prune(root: Path, keep: int) -> list[str]:
-    """Remove all but the newest `keep` versions; the live one and those after it always stay. Removed names.
+def outdated(root: Path, keep: int) -> list[Path]:
+    """Folders of all but the newest `keep` versions; the live one and those after it are never among them.
 
     Raises:
         ValueError: `keep` is below 1.
@@ -81,13 +81,8 @@ def prune(root: Path, keep: int) -> list[str]:
     if keep < 1:
         raise ValueError(f"keep: {keep} is below 1")
     live = current(root)
-    removed = []
-    for manifest in list_versions(root)[:-keep]:
-        if manifest.version == live:
-            break
-        shutil.rmtree(root / manifest.version)
-        removed.append(manifest.version)
-    return removed
+    older = takewhile(lambda manifest: manifest.version != live, list_versions(root)[:-keep])
+    return [root / manifest.version for manifest in older]
 
 
 def _sync(folder: Path) -> None:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.system
 
 KILLS, LONGEST_SECONDS, ORDERS = 12, 0.6, 200_000
 PUBLISH_SNAPSHOTS = """
+import shutil
 import sys
 from pathlib import Path
 from serving.snapshot import pointer
@@ -36,7 +37,8 @@ sys.stdout.write("ready\\n"); sys.stdout.flush()
 for number in range(first, first + 100_000):
     sample.write(root, f"v{number:06}")
     pointer.switch(root, f"v{number:06}")
-    pointer.prune(root, 3)
+    for folder in pointer.outdated(root, 3):
+        shutil.rmtree(folder)
     sys.stdout.write("published\\n"); sys.stdout.flush()
 """
 PUBLISH_TABLES = """

@@ -169,6 +169,8 @@ def _snapshots(project: Project) -> None:
         at = sample.NOW + timedelta(hours=number)
         sample.write(root, version, at, identifiers=rows, profiles=people)
     pointer.switch(root, "v2")
+    # What was kept of a version that is gone has the same form.
+    sample.write(project.paths.replay, "v0", identifiers=rows, profiles=people)
 
 
 def _operations(project: Project) -> None:

@@ -26,6 +26,7 @@ from orchestration.erasure.resolve import NobodyNamedError
 from orchestration.erasure.scan import Scanner
 from orchestration.erasure.scope import Scope
 from orchestration.export import publish_tables
+from orchestration.replay.erased import why_missing
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.manifest import read_manifest
@@ -82,11 +83,16 @@ def _rows(project: Project, sql: str) -> list[tuple[object, ...]]:
 def test_the_search_of_these_tests_finds_her_in_every_store_before(project: Project) -> None:
     places = {line.partition("/")[0].partition(":")[0] for line in remains(project.paths.root, needles(project, "ann"))}
     told = {"lake", "vault", "quarantine", "ops.sqlite", "warehouse.duckdb", "published", "snapshots", "service_log"}
-    assert told | {"data_docs", "dbt", "models", "dagster"} <= places
+    assert told | {"replay", "data_docs", "dbt", "models", "dagster"} <= places
 
 
 def test_nothing_of_her_is_left_in_any_store(erased: Project) -> None:
     assert remains(erased.paths.root, [*needles(erased, "ann"), "Ann Lee"]) == []
+
+
+def test_her_decisions_are_said_to_be_erased_and_not_unknown(erased: Project) -> None:
+    assert why_missing(erased, "p1") == "erased: its person was erased on 2018-01-02"
+    assert why_missing(erased, "p2").startswith("no such decision on record")
 
 
 def test_others_keep_what_is_theirs(erased: Project) -> None:
