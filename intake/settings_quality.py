@@ -109,7 +109,9 @@ class SloSettings(Section):
     event_to_profile_minutes: float | None = Field(
         default=None, gt=0, description="from a row's arrival to the end of the run that put it into a profile"
     )
-    model_age_days: float | None = Field(default=14, gt=0, description="of the oldest model in use")
+    model_age_days: float | None = Field(
+        default=14, gt=0, description="since the oldest model in use was trained or confirmed"
+    )
     decision_p99_ms: float | None = Field(
         default=50, gt=0, description="of a day's decision requests, where the service answered some"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -73,3 +73,24 @@ def _row(name: str, before: Floats, now: Floats) -> tuple[object, ...]:
         statistic, p_value = float(test.statistic), float(test.pvalue)
     level = "shifted" if psi >= SHIFTED else "moderate" if psi >= MODERATE else "stable"
     return (name, psi, statistic, p_value, 1 - len(known) / len(before), 1 - len(seen) / len(now), level)
+
+
+def shares_index(reference: Mapping[str, float], current: Mapping[str, float]) -> float:
+    """Population stability index over named groups, from shares or counts; 0 where either side is empty."""
+    names = sorted(reference.keys() | current.keys())
+    sums = [sum(max(side.get(name, 0.0), 0.0) for name in names) for side in (reference, current)]
+    if not names or min(sums) <= 0:
+        return 0.0
+    before, now = (
+        np.maximum([max(side.get(name, 0.0), 0.0) / total for name in names], LEAST_SHARE)
+        for side, total in zip((reference, current), sums, strict=True)
+    )
+    return float(np.sum((now - before) * np.log(now / before)))
+
+
+def in_season(now: float, last_year: float | None) -> float:
+    """Drift that the season does not explain: the smaller distance, where the same weeks of last year are known.
+
+    A December that resembles the last one is no incident, however far it is from the summer that the models learned.
+    """
+    return now if last_year is None else min(now, last_year)

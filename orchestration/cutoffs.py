@@ -12,17 +12,23 @@ from intake.settings import ModelSettings
 SHORTEST_HORIZON_DAYS = 7
 # A cut-off needs history before it, and its labels a horizon after it; judge and train need one horizon each.
 HORIZONS_OF_HISTORY = 3
+# The same weekday a year ago.
+SEASON_DAYS = 364
 
 
 @dataclass(frozen=True)
 class CutoffPlan:
-    """Cut-off midnights by role; `note` says what had to be shortened. No train cut-off means: do not train."""
+    """Cut-off midnights by role; `note` says what had to be shortened. No train cut-off means: do not train.
+
+    `season` lies in the same weeks of last year: drift compares with it, and no model learns from it.
+    """
 
     horizon_days: int
     judge: date | None
     train: tuple[date, ...]
     note: str = ""
     near_horizon_days: int | None = None
+    season: date | None = None
 
     @property
     def possible(self) -> bool:
@@ -33,6 +39,7 @@ class CutoffPlan:
         """Rows for `ops.cutoff`: as_of, horizon_days, role; oldest first."""
         moments = [(day, "train") for day in sorted(self.train)]
         moments += [(self.judge, "judge")] if self.judge else []
+        moments = [*([(self.season, "season")] if self.season else []), *moments]
         return pd.DataFrame(
             {
                 "as_of": pd.to_datetime([day for day, _ in moments]),
@@ -74,4 +81,8 @@ def plan_cutoffs(
     )
     note = "" if horizon == wanted else (f"{days} days of history: the horizon is {horizon} days instead of {wanted}")
     near = settings.near_horizon_days if 0 < settings.near_horizon_days < horizon else None
-    return CutoffPlan(horizon, judge, tuple(day for day in spaced if day >= earliest), note, near)
+    train = tuple(day for day in spaced if day >= earliest)
+    season = as_of.date() - timedelta(days=SEASON_DAYS)
+    # A cut-off that teaches may lie there already: the same midnight cannot be both.
+    known = season if train and season >= earliest and season < min(train) else None
+    return CutoffPlan(horizon, judge, train, note, near, known)

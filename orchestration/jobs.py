@@ -73,10 +73,17 @@ weekly_training = define_asset_job(
     description="Trains and judges new model versions; the next daily run scores with them.",
     **_SHARED,
 )
+# The assets are chosen by the schedule that starts it, from `models.every_48_hours`.
+often_training = define_asset_job(
+    "often_training",
+    TRAINING,
+    description="Trains the models whose labels are known within days, from the tables of the last daily run.",
+    **_SHARED,
+)
 whole_graph = define_asset_job(
     "whole_graph",
     PINNED | PEOPLE | TRAINING | ANSWERS,
     description="Everything behind the daily tables, training included: what `concierge run` selects from.",
     **_SHARED,
 )
-JOBS = [hourly_intake, hourly_refresh, daily_publish, weekly_training, whole_graph]
+JOBS = [hourly_intake, hourly_refresh, daily_publish, weekly_training, often_training, whole_graph]

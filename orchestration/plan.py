@@ -12,6 +12,8 @@ from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.alerts import run_failed
+from orchestration.champions.kinds import KINDS, NEEDED
+from orchestration.champions.looks import JUDGED, tried_at
 from orchestration.code_location import definitions_of_environment
 from orchestration.daily_layout import renew_daily_tables
 from orchestration.execution import execute
@@ -21,9 +23,9 @@ from orchestration.jobs import CURRENT, DAYS, EXPORT, PINNED, hourly_intake, hou
 from orchestration.model_registry import ModelRegistry
 from orchestration.partitions import DayRange
 from orchestration.pin import current_as_of, days_to_build, pin
-from orchestration.publish import MODEL_NAMES
 from orchestration.refresh.marks import waiting
 from orchestration.resources import AS_OF_TAG
+from orchestration.retraining import retraining_due
 from orchestration.run_report import RunFailedError, RunReport
 from orchestration.selection import parse_selection
 from orchestration.stages import StageClock
@@ -75,7 +77,7 @@ class RunPlan:
             self._days(ranges)
             self._behind()
             if self.select is None:
-                remember(self.project.paths, self._fingerprint)
+                remember(self.project.paths, self._known())
         self.report.snapshot_version = pointer.current(self.project.paths.snapshots)
 
     @cached_property
@@ -94,6 +96,11 @@ class RunPlan:
     @cached_property
     def _fingerprint(self) -> str:
         return project_fingerprint(self.project, self.report.as_of)
+
+    def _known(self) -> str:
+        """What this run read, and the models that serve now: a training within the run is part of it."""
+        used = ModelRegistry(self.project.paths.models).in_use()
+        return " ".join([self._fingerprint, *(f"{name}={version}" for name, version in used.items())])
 
     def _live_as_of(self) -> datetime | None:
         root = self.project.paths.snapshots
@@ -135,7 +142,7 @@ class RunPlan:
             not ranges
             and self.select is None
             and not self._needs_training()
-            and remembered(self.project.paths) == self._fingerprint
+            and remembered(self.project.paths) == self._known()
         )
 
     def _days(self, ranges: list[DayRange]) -> None:
@@ -154,18 +161,15 @@ class RunPlan:
             wanted = [key for key in wanted if key not in self._keys(PINNED)]
         elif wanted:
             pin(self._ops, self._warehouse, self.report.as_of)
-        models = ModelRegistry(self.project.paths.models)
-        before = [models.current_version(name) for name in MODEL_NAMES]
+        before = len(self._ops.model_events())
         if not self._needs_training():
             training = self._keys(AssetSelection.groups(Group.TRAINING.value))
             named = self.select is not None and self.train == "auto"
             wanted = wanted if named else [key for key in wanted if key not in training]
-            self.report.skipped["training"] = (
-                "the current models are less than a week old" if self.train else "not asked"
-            )
+            self.report.skipped["training"] = "every model was looked at within a week" if self.train else "not asked"
         if wanted:
             self._execute(whole_graph.name, assets=wanted)
-            self.report.trained = before != [models.current_version(name) for name in MODEL_NAMES]
+            self.report.trained = any(event.kind in JUDGED for event in self._ops.model_events()[before:])
 
     def _old_frames(self, live: datetime) -> None:
         self.report.state = "training_frames_only"
@@ -179,10 +183,12 @@ class RunPlan:
         if self.train != "auto":
             return bool(self.train)
         registry = ModelRegistry(self.project.paths.models)
-        cards = [registry.card(name) for name in MODEL_NAMES]
-        return any(
-            card is None or datetime.fromisoformat(card.as_of) + MODEL_AGE <= self.report.as_of for card in cards
-        )
+        if any(registry.current_version(name) is None for name in NEEDED):
+            return True
+        tried = tried_at(self._ops, registry)
+        if any(moment + MODEL_AGE <= self.report.as_of for name, moment in tried.items() if name in KINDS):
+            return True
+        return retraining_due(self.project, self.report.as_of) is not None
 
     def _wanted(self, job: str) -> list[AssetKey]:
         known = set(self.definitions.resolve_job_def(job).asset_layer.executable_asset_keys)

@@ -27,13 +27,16 @@ from orchestration.after_run import after_run
 from orchestration.alerts import run_failed
 from orchestration.execution import one_line, reason
 from orchestration.instance import PROCESS_TAG, heal
-from orchestration.jobs import CURRENT, DAYS, EXPORT, daily_publish, hourly_refresh
+from orchestration.jobs import CURRENT, DAYS, EXPORT, daily_publish, hourly_refresh, weekly_training
 from orchestration.notices.send import notify
 from orchestration.refresh.marks import marks_key, waiting
 from orchestration.resources import AS_OF_TAG, Workspace
+from orchestration.retraining import retraining_due
 from orchestration.slo.finished import FinishedRun, Pace
 from orchestration.touched import BRIDGE_DAYS, ranges_to_build, run_key
 
+DRIFT_TAG = "concierge/drift"
+MOST_ATTEMPTS = 3
 BUSY = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 
 
@@ -162,4 +165,26 @@ def digests(_context: SensorEvaluationContext) -> SkipReason:
     return SkipReason("; ".join(f"{notice.receiver}: {notice.state}" for notice in done) or "nobody is told")
 
 
-SENSORS = [touched_days, dead_runs, failed_runs, finished_runs, digests]
+@sensor(
+    name="drifted_models",
+    job=weekly_training,
+    minimum_interval_seconds=300,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Asks for a training when drift stands that one may mend, at most once in models.drift_cooldown_days.",
+)
+def drifted_models(context: SensorEvaluationContext, workspace: Workspace) -> RunRequest | SkipReason:
+    """The last training is part of the key: what was asked for once is not asked for again before it ran."""
+    project = workspace.project()
+    due = retraining_due(project, project.clock.now())
+    if due is None:
+        return SkipReason("no drift stands that a training may mend, or the last one is too recent")
+    if context.instance.get_runs_count(RunsFilter(job_name=weekly_training.name, statuses=BUSY)):
+        return SkipReason("a training is under way")
+    key = f"drift since {due.last:%Y-%m-%dT%H:%M:%S}"
+    ended = context.instance.get_runs_count(RunsFilter(job_name=weekly_training.name, tags={DRIFT_TAG: key}))
+    if ended >= MOST_ATTEMPTS:
+        return SkipReason(f"{ended} trainings for this drift failed; the alert run:… says why")
+    return RunRequest(run_key=f"{key}@{ended}", tags={DRIFT_TAG: key, "concierge/causes": " ".join(due.causes)[:250]})
+
+
+SENSORS = [touched_days, dead_runs, failed_runs, finished_runs, digests, drifted_models]

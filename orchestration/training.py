@@ -12,6 +12,8 @@ import pandas as pd
 from intake.project import Project
 from ml.errors import NotTrainable
 from ml.segments import SegmentModel
+from orchestration.champions.card_files import write_card
+from orchestration.champions.card_page import PICTURE, card_picture
 from orchestration.champions.evidence import evidence_for
 from orchestration.champions.launch import Launch, launch, note
 from orchestration.champions.trials import WITHOUT_TWIN, trial_for
@@ -32,12 +34,14 @@ class Training:
 
     Attributes:
         launch: whether that version serves, and why.
+        picture: of its card, PNG.
     """
 
     name: str
     card: ModelCard | None
     reason: str = ""
     launch: Launch | None = None
+    picture: bytes | None = None
 
     @property
     def serves(self) -> bool:
@@ -84,9 +88,12 @@ def train_and_store(
     card = _card(project, name, frame, as_of, facts, files)
     shown = evidence_for(name, model, facts.metrics, project.settings.seed)
     card = ModelCard(**{**vars(card), "intervals": shown.intervals, "evidence": shown.evidence})
-    registry.store(card, files)
+    png = card_picture(card)
+    registry.store(card, files | ({PICTURE: png} if png else {}))
     trial = trial_for(name, model, segments_in_use(registry))
-    return Training(name, card, launch=launch(project, registry, card, trial))
+    became = launch(project, registry, card, trial)
+    write_card(project, name, card.version)
+    return Training(name, card, launch=became, picture=png)
 
 
 def segments_in_use(registry: ModelRegistry) -> SegmentModel | None:

@@ -227,6 +227,13 @@ ML_TABLES = (
     ),
     _table(
         "ml",
+        "score_history",
+        "model VARCHAR; model_version VARCHAR; role VARCHAR; as_of TIMESTAMP; customer_id VARCHAR; score DOUBLE;"
+        "low DOUBLE; high DOUBLE; horizon_days INTEGER",
+        "model model_version as_of customer_id",
+    ),
+    _table(
+        "ml",
         "churn_score",
         "customer_id VARCHAR; as_of TIMESTAMP; churn_probability DOUBLE; horizon_days INTEGER; model_version VARCHAR;"
         "near_probability DOUBLE; near_horizon_days INTEGER; near_model_version VARCHAR; basis VARCHAR",

@@ -9,7 +9,7 @@ from orchestration.assets.accounts import account_address
 from orchestration.assets.cutoffs import cutoff
 from orchestration.assets.dbt_models import dbt_models
 from orchestration.assets.decisions import decisions
-from orchestration.assets.drift import drift
+from orchestration.assets.drift import drift, score_history
 from orchestration.assets.horizons import churn_model, churn_score, value_model, value_score
 from orchestration.assets.identity import identity_ledger
 from orchestration.assets.identity_measures import identity_measures
@@ -40,7 +40,7 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         price_model,
         recommendation_mix,
     ]
-    scoring = [segments, churn_score, value_score, outlook_score, recommendation, drift, decisions]
+    scoring = [segments, churn_score, value_score, outlook_score, recommendation, score_history, drift, decisions]
     groups = [micro_segment, segment_membership, persona_page]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     built = [*dbt_models(project), *people, *training, *scoring, *groups]

@@ -20,7 +20,7 @@ from orchestration.scoring import empty
 from orchestration.training import Facts, Trained, train_and_store
 
 VIEWS = [["intermediate", name] for name in ("int_customer_order_daily", "int_customer_purchase_daily")]
-CLOSED_SQL = "select distinct as_of from marts.training_frame order by as_of"
+CLOSED_SQL = "select distinct as_of from marts.training_frame where role <> 'season' order by as_of"
 THEN_SQL = "select customer_id, as_of, orders_lifetime, {columns} from marts.training_frame"
 NOW_SQL = """
     select consent.customer_id, consent.profiling_price as may_profile_price,

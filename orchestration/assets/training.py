@@ -9,11 +9,12 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ass
 
 from ml.champion import Twin
 from ml.segments import SEGMENT_COLUMNS, SegmentModel, SegmentRecipe, fit_segments, persona_cards
+from orchestration.champions.card_text import sentences
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.horizons.training import judging_cutoff as judge_of
 from orchestration.model_features import refuse_sensitive
 from orchestration.model_registry import ModelRegistry, StoredModel
-from orchestration.previews import markdown_table
+from orchestration.previews import markdown_table, picture
 from orchestration.resources import Workspace
 from orchestration.segments.refit import note_refit, refit_metadata
 from orchestration.training import Facts, Trained, Training, train_and_store
@@ -82,7 +83,7 @@ def segment_model(context: AssetExecutionContext, workspace: Workspace) -> Mater
         )
         names = {card.segment_id: card.name for card in persona_cards(model, buyers, categories)}
         metrics = {**asdict(model.chosen), "moved_share": model.moved_share}
-        recipe = {"method": settings.segments.method, "transform": settings.segments.transform}
+        recipe: dict[str, object] = {"method": settings.segments.method, "transform": settings.segments.transform}
         recipe |= {"k_min": settings.segments.k_min, "k_max": settings.segments.k_max}
         return NamedSegments(model, names, buyers), Facts(model.columns, [], None, metrics, recipe=recipe)
 
@@ -124,8 +125,11 @@ def outcome(context: AssetExecutionContext, done: Training) -> MaterializeResult
     card, became = done.card, done.launch
     if became is not None and became.is_loud:
         context.log.warning("%s: %s", done.name, became.why)
+    pictured = {"card": picture(done.picture, f"Model card of {done.name}")} if done.picture else {}
     return MaterializeResult(
         metadata={
+            **pictured,
+            "in_short": MetadataValue.md("\n\n".join(sentences(card)) or "no figures"),
             "trained": True,
             "version": card.version,
             "state": "champion" if done.serves else "challenger (scores in the shadow)",

@@ -9,8 +9,8 @@ from datetime import datetime
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.settings_quality import SloSettings
+from orchestration.champions.looks import confirmed_at
 from orchestration.model_registry import ModelRegistry
-from orchestration.publish import MODEL_NAMES
 from orchestration.quality.arrivals import silences
 from orchestration.slo.finished import FinishedRun
 from serving.metrics.files import decision_p99_ms
@@ -57,10 +57,9 @@ def _freshness(ops: OpsStore, project: Project, promised: SloSettings, as_of: da
 
 def _models(project: Project, promised: SloSettings, as_of: datetime) -> Iterator[Level]:
     registry = ModelRegistry(project.paths.models)
-    cards = [card for name in MODEL_NAMES if (card := registry.card(name)) is not None]
-    if cards:
-        oldest = min(datetime.fromisoformat(card.as_of) for card in cards)
-        days = (as_of - oldest).total_seconds() / 86_400
+    confirmed = confirmed_at(OpsStore(project.paths), registry)
+    if confirmed:
+        days = (as_of - min(confirmed.values())).total_seconds() / 86_400
         yield Level("model_age_days", "", round(days, 3), promised.model_age_days, "d")
 
 

@@ -1,0 +1,41 @@
+"""When each model was last trained, and last found fit to serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from intake.ops_models import ModelEvent
+from intake.ops_store import OpsStore
+from orchestration.horizons.names import NEAR_SUFFIX
+from orchestration.model_registry import ModelRegistry
+
+# Trainings that judged a version: it serves, or lost against the champion, which is thereby as good as a new one.
+JUDGED = frozenset({"first", "unreadable", "other", "better", "fresh", "kept", "same"})
+TRIED = JUDGED | {"refused"}
+
+
+def confirmed_at(ops: OpsStore, registry: ModelRegistry) -> Mapping[str, datetime]:
+    """By model in use the moment as of which its champion was last trained, or compared with a new version."""
+    return _latest(ops.model_events(), registry, JUDGED)
+
+
+def tried_at(ops: OpsStore, registry: ModelRegistry) -> Mapping[str, datetime]:
+    """By model in use the moment as of which a training last ran, even one that could not train anything."""
+    return _latest(ops.model_events(), registry, TRIED)
+
+
+def _latest(events: list[ModelEvent], registry: ModelRegistry, kinds: frozenset[str]) -> dict[str, datetime]:
+    found = {}
+    for name in registry.names():
+        card = registry.card(name)
+        moments = [event.as_of for event in events if event.name == name and event.kind in kinds]
+        if card is not None:
+            found[name] = max([datetime.fromisoformat(card.as_of), *moments])
+    return {name: moment for name, moment in found.items() if not _dormant(name, found)}
+
+
+def _dormant(name: str, found: Mapping[str, datetime]) -> bool:
+    """A near model that its far sibling's trainings leave out: the near horizon was switched off."""
+    far = found.get(name.removesuffix(NEAR_SUFFIX))
+    return name.endswith(NEAR_SUFFIX) and far is not None and far > found[name]
