@@ -21,15 +21,6 @@ _NOBODY = Person(None, "", frozenset())
 _FRESH_SECONDS = 10.0
 
 
-def calm(live: LiveSnapshot) -> LiveSnapshot:
-    """The snapshot without any exploring: what is given to everybody is the best known, not a draw."""
-    still = copy.copy(live)
-    still.placements = {
-        name: placement.model_copy(update={"explore_share": 0.0}) for name, placement in live.placements.items()
-    }
-    return still
-
-
 class PreparedAnswers:
     """For each placement what an unknown visitor would see, as long as it lowers no price: else the plain action.
 
@@ -41,11 +32,26 @@ class PreparedAnswers:
         self._version = ""
         self._made = datetime(1970, 1, 1, tzinfo=UTC)
         self._answers: Mapping[str, Decision] = {}
+        self._still: LiveSnapshot | None = None
+
+    @property
+    def made_at(self) -> datetime:
+        """When the answers were prepared."""
+        return self._made
+
+    def calm(self, live: LiveSnapshot) -> LiveSnapshot:
+        """The snapshot without any exploring: what is given to everybody is the best known, not a draw."""
+        if self._still is None or self._still.version != live.version:
+            self._still = copy.copy(live)
+            self._still.placements = {
+                name: placement.model_copy(update={"explore_share": 0.0}) for name, placement in live.placements.items()
+            }
+        return self._still
 
     def of(self, live: LiveSnapshot, now: datetime) -> Mapping[str, Decision]:
         """The answers by placement, all from this snapshot."""
         if live.version != self._version or not 0 <= (now - self._made).total_seconds() < _FRESH_SECONDS:
-            still = calm(live)
+            still = self.calm(live)
             self._answers = {name: _prepared(still, placement, now) for name, placement in still.placements.items()}
             self._version, self._made = live.version, now
         return self._answers

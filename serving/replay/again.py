@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from intake.log_line import payload
-from serving.decide import decide_for
+from serving.decide import PAUSE_ALL, decide_for
 from serving.lines import decision_line
 from serving.live import LiveSnapshot
 from serving.person import Person, find_person
+from serving.prepared import PreparedAnswers
 from serving.question import Context, Decision, Question
 from serving.replay.inputs import Inputs, code_version, digest_of
 from serving.snapshot.records import ProfileRecord
@@ -56,7 +57,11 @@ def replay(live: LiveSnapshot, raw: bytes) -> Replayed:
     pairs = tuple((pair["type"], pair["value"]) for pair in line["identifiers"])
     question = Question(said["placement"], pairs, frozenset(inputs.paused), inputs.request_id)
     person, visit = _person(live, pairs, inputs), said.get("session")
-    decision = decide_for(live, person, question, context, now, visit)
+    decision = (
+        _prepared(live, question, inputs.prepared_at)
+        if inputs.prepared_at
+        else decide_for(live, person, question, context, now, visit)
+    )
     if inputs.unnamed:
         # Whose it was is not on record, and the id depends on it.
         decision = msgspec.structs.replace(decision, personalization_id=line["personalization_id"])
@@ -69,6 +74,12 @@ def replay(live: LiveSnapshot, raw: bytes) -> Replayed:
         differs=_differs(said, msgspec.json.decode(payload(made))["properties"]),
         decision=decision,
     )
+
+
+def _prepared(live: LiveSnapshot, question: Question, at: datetime) -> Decision:
+    """The answer for everybody as it was prepared at a moment."""
+    paused = PAUSE_ALL in question.paused or question.placement in question.paused
+    return PreparedAnswers().answer(live, question.placement, paused, question.request_id, at)
 
 
 def version_of(raw: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -25,7 +26,8 @@ class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `digest` is a hash of the whole answer, `code` of the program that gave it. `paused` holds the scopes of the kill
     switch, `granted` the consent in force where it was not what the snapshot says, `silent` what lacked a yes at the
-    place of the question. `unnamed`: somebody who is not to be recorded, so the line does not tell who.
+    place of the question. `unnamed`: somebody who is not to be recorded, so the line does not tell who. `prepared_at`:
+    there was no time to choose, and this is when the answer for everybody was prepared.
     """
 
     digest: str
@@ -35,6 +37,7 @@ class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
     granted: list[str] | None = None
     silent: list[str] = []
     unnamed: Literal["", "stranger", "customer"] = ""
+    prepared_at: datetime | None = None
 
 
 def inputs_of(decision: Decision, question: Question, found: Person, person: Person) -> Inputs:
@@ -55,6 +58,11 @@ def inputs_of(decision: Decision, question: Question, found: Person, person: Per
         sorted(person.silent),
         "" if person.is_tracked else "customer" if person.known else "stranger",
     )
+
+
+def inputs_of_late(decision: Decision, paused: frozenset[str], request_id: str, prepared_at: datetime) -> Inputs:
+    """The inputs of an answer that was prepared for everybody."""
+    return Inputs(digest_of(decision), code_version(), request_id, sorted(paused), prepared_at=prepared_at)
 
 
 def digest_of(decision: Decision) -> str:

@@ -75,7 +75,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     await asyncio.sleep(0.1)
                 who = rng.choice(PEOPLE)
                 await browse(client, rng, who)
-                assert (await client.post("/v1/decide", json=question(rng, who))).status_code == 200
+                body = question(rng, who) | ({"deadline_ms": 0} if turn % 10 == 9 else {})
+                assert (await client.post("/v1/decide", json=body)).status_code == 200
 
     asyncio.run(run())
     return root
@@ -101,6 +102,7 @@ def test_every_decision_comes_out_with_the_same_bytes(shop: Path, live: LiveSnap
     assert {"rule", "segment", "paused", "no_consent", "recommendation", "popular"} <= {one["rung"] for one in said}
     assert any("session" in one for one in said)
     assert any("granted" in one["replay"] for one in said)
+    assert any("prepared_at" in one["replay"] for one in said)
     assert {"stranger", "customer"} <= {one["replay"].get("unnamed") for one in said}
 
 
