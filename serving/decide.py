@@ -60,6 +60,16 @@ def decide_for(
     if early is not None:
         decision = _decision(live, placement, person, question, context, now, early, _NOTHING, [])
         return msgspec.structs.replace(decision, missing_purpose=missing)
+    at = situation(live, placement, person, context, now, visit)
+    choice = _choose(at)
+    extra = added_reasons(live, placement, choice.action, at.bench)
+    return _decision(live, placement, person, question, context, now, choice, at.bench, extra)
+
+
+def situation(
+    live: LiveSnapshot, placement: Placement, person: Person, context: Context, now: datetime, visit: Visit | None
+) -> Situation:
+    """All that a choice looks at: values, and the actions that no rule, cap or missing data takes away."""
     cart = [live.reader.product(product_id) for product_id in context.products()]
     shown = showings_of(live.watched, person, visit, now)
     viewed = live.reader.product(context.product_id) if context.product_id else None
@@ -67,10 +77,7 @@ def decide_for(
     bench = judge(live, placement, evidence, now, shown, context.channel)
     if placement.name in live.filling:
         fill(live, context, shown, bench)
-    at = Situation(live, placement, person, context, evidence, bench)
-    choice = _choose(at)
-    extra = added_reasons(live, placement, choice.action, bench)
-    return _decision(live, placement, person, question, context, now, choice, bench, extra)
+    return Situation(live, placement, person, context, evidence, bench)
 
 
 def _without_choosing(placement: Placement, purpose: str | None, paused: frozenset[str]) -> Choice | None:
