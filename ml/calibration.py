@@ -26,7 +26,7 @@ class PlattCurve:
 
     def apply(self, scores: npt.ArrayLike) -> Floats:
         """Probabilities within [0.0001, 0.9999], in the order of the scores."""
-        return _clipped(_sigmoid(self.slope * _logit(scores) + self.shift))
+        return _clipped(_sigmoid(self.slope * logit(scores) + self.shift))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def fit_platt(scores: npt.ArrayLike, labels: npt.ArrayLike) -> PlattCurve:
 
     The slope is never negative: calibration may flatten an order, not turn it round.
     """
-    x, y = _logit(scores), np.asarray(labels, dtype=np.float64)
+    x, y = logit(scores), np.asarray(labels, dtype=np.float64)
     positives, negatives = y.sum(), len(y) - y.sum()
     targets = np.where(y > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
 
@@ -92,13 +92,14 @@ def curve_from_json(text: str) -> Curve:
     raise ValueError(f"calibration.kind: {kind!r} is not one of platt, isotonic")
 
 
-def _clipped(values: npt.ArrayLike) -> Floats:
-    return np.clip(np.asarray(values, dtype=np.float64), EDGE, 1 - EDGE)
-
-
-def _logit(scores: npt.ArrayLike) -> Floats:
+def logit(scores: npt.ArrayLike) -> Floats:
+    """Log-odds, probabilities kept within [0.0001, 0.9999]."""
     p = _clipped(scores)
     return np.asarray(np.log(p / (1 - p)), dtype=np.float64)
+
+
+def _clipped(values: npt.ArrayLike) -> Floats:
+    return np.clip(np.asarray(values, dtype=np.float64), EDGE, 1 - EDGE)
 
 
 def _sigmoid(z: Floats) -> Floats:

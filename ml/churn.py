@@ -13,19 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.baselines import churn_baselines, purchase_process
-from ml.boosting import Booster
 from ml.calibration import Curve, curve_from_json, curve_to_json
 from ml.champion import Twin
 from ml.churn_fit import (
-    JUDGED_FOLDS,
     LABEL,
     LEAST_OF_A_CLASS,
-    SERVED_FOLDS,
     ChurnFit,
+    TreesAndLine,
     across_cohorts,
     churn_metrics,
     fit_churn,
+    fit_mixed,
     labels_of,
+    served_curve,
 )
 from ml.cutoffs import CutoffSplit, cutoff_dates, has_ordered, split_at
 from ml.errors import NotTrainable
@@ -43,17 +43,17 @@ class ChurnModel:
     Attributes:
         metrics: `model` and each of `churn_baselines` → roc_auc, pr_auc, brier, ece on the judging cut-off; `cohorts` →
             the same, averaged over held-out acquisition cohorts of the training rows, with the spread of roc_auc.
-        process: the fitted purchase process whose expectations are two more columns of the booster.
+        process: the fitted purchase process whose expectations are two more columns of the model.
         notes: what did not work out in training, one sentence each.
         base_rate: share of churners in training; the answer for people who never ordered.
         cutoffs: cut-offs of the final fit; `judge_cutoff` and `train_cutoffs` those of the metrics.
-        importance: feature → share of loss reduction, largest first.
+        importance: feature → its share in trees (loss reduction) and line (weights), largest first.
         twin: what was judged; only in memory, right after training.
     """
 
     features: tuple[str, ...]
     horizon_days: int
-    booster: Booster
+    mixed: TreesAndLine
     curve: Curve
     base_rate: float
     metrics: dict[str, dict[str, float]]
@@ -69,7 +69,7 @@ class ChurnModel:
         """Churn probability of each row, always within (0, 1)."""
         columns = (*self.features, *process_columns(self.process))
         matrix = numbers(with_process(features, self.process, self.horizon_days), columns)
-        scores = self.curve.apply(self.booster.predict(matrix))
+        scores = self.curve.apply(self.mixed.predict(matrix))
         return np.where(has_ordered(features).to_numpy(dtype=bool), scores, self.base_rate)
 
     def files(self) -> dict[str, bytes]:
@@ -88,7 +88,7 @@ class ChurnModel:
         return {
             "churn.json": json.dumps(facts, indent=1).encode(),
             "churn_calibration.json": curve_to_json(self.curve).encode(),
-            "churn_lightgbm.txt": self.booster.to_bytes(),
+            **self.mixed.files(),
             "churn_process.json": process_to_json(self.process).encode(),
         }
 
@@ -100,7 +100,7 @@ class ChurnModel:
             facts[name] = tuple(facts.get(name, ()))
         curve = curve_from_json(files["churn_calibration.json"].decode())
         process = process_from_json(files.get("churn_process.json", b"null").decode())
-        return cls(process=process, booster=Booster.from_bytes(files["churn_lightgbm.txt"]), curve=curve, **facts)
+        return cls(process=process, mixed=TreesAndLine.from_files(files), curve=curve, **facts)
 
 
 def train_churn(
@@ -127,13 +127,13 @@ def train_churn(
     metrics = {name: churn_metrics(judged.truth, guess) for name, guess in judged.guesses.items()}
     process = purchase_process(split.everything)
     columns = [*features, *process_columns(process)]
-    served = fit_churn(with_process(split.everything, process, horizon_days), columns, seed, folds=SERVED_FOLDS)
-    gains = dict(zip(columns, served.booster.gains().tolist(), strict=True))
+    mixed = fit_mixed(with_process(split.everything, process, horizon_days), columns, seed)
+    gains = dict(zip(columns, mixed.gains().tolist(), strict=True))
     return ChurnModel(
         features=tuple(features),
         horizon_days=horizon_days,
-        booster=served.booster,
-        curve=served.curve,
+        mixed=mixed,
+        curve=served_curve(judged.fitted, judged.scores, judged.truth),
         base_rate=float(labels_of(split.everything).mean()),
         metrics=metrics | across_cohorts(judged.fitted),
         cutoffs=tuple(cutoff_dates(split.everything)),
@@ -147,10 +147,11 @@ def train_churn(
 
 
 class JudgedChurn(NamedTuple):
-    """What the training rows teach, and what it and the baselines say of each judging row."""
+    """What the training rows teach, and what it and the baselines say of each judging row; `scores`: uncalibrated."""
 
     fitted: ChurnFit
     truth: Floats
+    scores: Floats
     guesses: dict[str, Floats]
     notes: tuple[str, ...]
     process: LifetimeBaseline | None
@@ -161,17 +162,18 @@ def judged_churn(split: CutoffSplit, features: Sequence[str], horizon_days: int,
     process = purchase_process(split.train)
     columns = [*features, *process_columns(process)]
     train, later = (with_process(rows, process, horizon_days) for rows in (split.train, split.judge))
-    fitted = fit_churn(train, columns, seed, folds=JUDGED_FOLDS)
+    fitted = fit_churn(train, columns, seed)
+    scores = fitted.mixed.predict(numbers(later, columns))
     guesses, notes = churn_baselines(train, labels_of(train), later, horizon_days, process)
-    guesses["model"] = fitted.curve.apply(fitted.booster.predict(numbers(later, columns)))
-    return JudgedChurn(fitted, labels_of(later), guesses, notes, process)
+    guesses["model"] = fitted.curve.apply(scores)
+    return JudgedChurn(fitted, labels_of(later), scores, guesses, notes, process)
 
 
 def _twin(split: CutoffSplit, judged: JudgedChurn, features: Sequence[str], horizon_days: int) -> Twin:
     model = ChurnModel(
         features=tuple(features),
         horizon_days=horizon_days,
-        booster=judged.fitted.booster,
+        mixed=judged.fitted.mixed,
         curve=judged.fitted.curve,
         base_rate=float(labels_of(split.train).mean()),
         metrics={},

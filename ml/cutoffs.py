@@ -11,13 +11,16 @@ import pandas as pd
 
 from ml.errors import NotTrainable
 
+# What customers did tells rows apart before their ids do, which depend on the data folder's secret key: samples, folds
+# and sums follow the order of the rows.
+BEHAVIOUR = ("last_seen_at", "spend_lifetime", "orders_lifetime", "days_since_first_order", "recency_days")
 # Fewer rows carry no model of some fifty features; a shop that small is served by its averages.
 LEAST_ROWS = 100
 
 
 @dataclass(frozen=True)
 class CutoffSplit:
-    """Rows sorted by (as_of, customer_id): those that teach, those that judge, and all of them for the final fit."""
+    """Rows in the order of `in_order`: those that teach, those that judge, and all of them for the final fit."""
 
     train: pd.DataFrame
     judge: pd.DataFrame
@@ -46,9 +49,8 @@ def split_at(frame: pd.DataFrame, label: str, judge: datetime, horizon_days: int
     """
     at = pd.Timestamp(judge)
     at = at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
-    usable = frame.assign(as_of=pd.to_datetime(frame["as_of"], utc=True))
-    usable = usable.loc[usable[label].notna() & has_ordered(usable)]
-    usable = usable.sort_values(["as_of", "customer_id"], ignore_index=True)
+    usable = frame.loc[frame[label].notna() & has_ordered(frame)]
+    usable = in_order(usable.assign(as_of=pd.to_datetime(usable["as_of"], utc=True)))
     ended = usable["as_of"] + pd.Timedelta(days=horizon_days)
     split = CutoffSplit(usable.loc[ended <= at], usable.loc[usable["as_of"] == at], usable)
     for name, rows in (("training", split.train), ("judging", split.judge)):
@@ -58,6 +60,12 @@ def split_at(frame: pd.DataFrame, label: str, judge: datetime, horizon_days: int
                 f"at least {LEAST_ROWS} are needed"
             )
     return split
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows by cut-off (where there are several), then by what customers did, last by id, renumbered."""
+    names = [name for name in ("as_of", *BEHAVIOUR) if name in frame.columns]
+    return frame.sort_values([*names, "customer_id"], ignore_index=True)
 
 
 def has_ordered(frame: pd.DataFrame) -> pd.Series:

@@ -21,7 +21,7 @@ from ml.evaluation import decile_error, interval_coverage, normalised_gini, spea
 from ml.leaks import refuse_leaks
 from ml.lifetime import LifetimeBaseline, process_columns, process_from_json, process_to_json, with_process
 from ml.preprocess import numbers
-from ml.value_fit import COVERAGE, LABEL, ValueFit, ValueScores, fit_value, spend_of
+from ml.value_fit import COVERAGE, LABEL, Seen, ValueFit, ValueScores, fit_value, refit_value, spend_of
 from ml.value_forms import LEAST_BUYERS, form_from_files
 
 Floats = npt.NDArray[np.float64]
@@ -125,7 +125,8 @@ def train_value(
     metrics["model"] |= interval_metrics(judged.truth, judged.scores)
     process = purchase_process(split.everything)
     columns = [*features, *process_columns(process)]
-    final = fit_value(with_process(split.everything, process, horizon_days), columns, seed, form=judged.fitted.form)
+    everything = with_process(split.everything, process, horizon_days)
+    final = refit_value(everything, columns, seed, judged.fitted, Seen(judged.matrix, judged.truth))
     gains = dict(zip(columns, final.mean.gains().tolist(), strict=True))
     return ValueModel(
         features=tuple(features),
@@ -144,10 +145,11 @@ def train_value(
 
 
 class JudgedValue(NamedTuple):
-    """What the training rows teach, and what it and the baselines say of each judging row."""
+    """What the training rows teach, and what it and the baselines say of each judging row, read as `matrix`."""
 
     fitted: ValueFit
     truth: Floats
+    matrix: Floats
     scores: ValueScores
     guesses: dict[str, Floats]
     notes: tuple[str, ...]
@@ -160,9 +162,10 @@ def judged_value(split: CutoffSplit, features: Sequence[str], horizon_days: int,
     columns = [*features, *process_columns(process)]
     train, later = (with_process(rows, process, horizon_days) for rows in (split.train, split.judge))
     fitted = fit_value(train, columns, seed)
-    scores = fitted.predict(numbers(later, columns))
+    matrix = numbers(later, columns)
+    scores = fitted.predict(matrix)
     guesses, notes = value_baselines(spend_of(train), later, horizon_days, process)
-    return JudgedValue(fitted, spend_of(later), scores, guesses | {"model": scores.amount}, notes, process)
+    return JudgedValue(fitted, spend_of(later), matrix, scores, guesses | {"model": scores.amount}, notes, process)
 
 
 def _twin(split: CutoffSplit, judged: JudgedValue, features: Sequence[str], horizon_days: int) -> Twin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -43,6 +43,7 @@ class ValueFit:
     Attributes:
         form: `tweedie` or `two_part`.
         losses: `form_loss` of each form on held-out cohorts; empty where the form was given or nothing could tell.
+        misses: how far outside its two quantiles (on log1p) each held-out row of the last training cut-off spent.
     """
 
     form: str
@@ -52,6 +53,7 @@ class ValueFit:
     upper: Booster
     margin: float
     ceiling: float
+    misses: Floats = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
     def predict(self, matrix: Floats) -> ValueScores:
         """Scores of shape (rows,), finite, never negative, never above `ceiling`."""
@@ -61,8 +63,8 @@ class ValueFit:
         return ValueScores(amount, np.minimum(low, amount), np.maximum(high, amount))
 
 
-def fit_value(rows: pd.DataFrame, features: Sequence[str], seed: int, form: str | None = None) -> ValueFit:
-    """Fit mean, quantiles and margin on training rows (cut-offs pooled); `form` None: choose it on held-out cohorts.
+def fit_value(rows: pd.DataFrame, features: Sequence[str], seed: int) -> ValueFit:
+    """Fit mean, quantiles and margin on training rows (cut-offs pooled), the form chosen on held-out cohorts.
 
     The interval comes from quantile models of log1p(spend), widened or narrowed by the conformal margin that covers
     80 % of held-out customers (Romano et al. 2019).
@@ -70,16 +72,49 @@ def fit_value(rows: pd.DataFrame, features: Sequence[str], seed: int, form: str 
     number, sampled = acquisition_cohorts(rows)
     sample, cohort, signs = rows.loc[sampled], number[sampled], activity_signs(features, rises=True)
     matrix, spend = numbers(sample, features), spend_of(sample)
-    chosen, losses = (form, {}) if form else choose_form(matrix, spend, cohort % 2 == 0, signs, seed)
-    logged, plans = np.log1p(spend), _quantile_plans(seed)
-    low, high = (out_of_fold(partial(Booster.fit, plan), matrix, logged, cohort % FOLDS) for plan in plans)
-    recent = latest_rows(sample, CONFORMAL_CUTOFFS)
-    margin = conformal_margin(logged[recent], low[recent], high[recent], COVERAGE)
+    chosen, losses = choose_form(matrix, spend, cohort % 2 == 0, signs, seed)
+    logged = np.log1p(spend)
+    low, high = (
+        out_of_fold(partial(Booster.fit, plan), matrix, logged, cohort % FOLDS) for plan in _quantile_plans(seed)
+    )
+    misses = _misses(logged, low, high)
+    margin = conformal_margin(misses[latest_rows(sample, CONFORMAL_CUTOFFS)], COVERAGE)
+    return _fitted(rows, features, seed, (chosen, losses), margin, misses[latest_rows(sample, 1)])
+
+
+def refit_value(rows: pd.DataFrame, features: Sequence[str], seed: int, judged: ValueFit, judge: Seen) -> ValueFit:
+    """The served model on all rows: form and margin are the twin's, the margin confirmed on the judging rows as well.
+
+    Args:
+        judged: the twin, taught by the earlier cut-offs.
+        judge: matrix and spend of the judging rows, which the twin has not seen.
+    """
+    logged = np.log1p(judge.spend)
+    later = _misses(logged, judged.lower.predict(judge.matrix), judged.upper.predict(judge.matrix))
+    margin = conformal_margin(np.concatenate([judged.misses, later]), COVERAGE)
+    return _fitted(rows, features, seed, (judged.form, {}), margin, judged.misses)
+
+
+class Seen(NamedTuple):
+    """Features, shape (rows, features), and what was spent."""
+
+    matrix: Floats
+    spend: Floats
+
+
+def _fitted(
+    rows: pd.DataFrame,
+    features: Sequence[str],
+    seed: int,
+    choice: tuple[str, dict[str, float]],
+    margin: float,
+    misses: Floats,
+) -> ValueFit:
     taught = thinned(rows, MOST_ROWS)
     matrix, spend = numbers(taught, features), spend_of(taught)
-    mean = FORMS[chosen].fit(matrix, spend, signs, seed)
-    lower, upper = (Booster.fit(plan, matrix, np.log1p(spend)) for plan in plans)
-    return ValueFit(chosen, losses, mean, lower, upper, margin, ceiling=float(spend.max() * 2))
+    mean = FORMS[choice[0]].fit(matrix, spend, activity_signs(features, rises=True), seed)
+    lower, upper = (Booster.fit(plan, matrix, np.log1p(spend)) for plan in _quantile_plans(seed))
+    return ValueFit(*choice, mean, lower, upper, margin, float(spend.max() * 2), misses)
 
 
 def _quantile_plans(seed: int) -> list[BoostingPlan]:
@@ -87,11 +122,20 @@ def _quantile_plans(seed: int) -> list[BoostingPlan]:
     return [BoostingPlan("quantile", rounds=150, leaves=8, seed=seed, alpha=one, learning_rate=0.05) for one in outer]
 
 
-def conformal_margin(truth: Floats, low: Floats, high: Floats, coverage: float) -> float:
-    """How far both ends must move outwards (negative: inwards) so that `coverage` of the truths lie inside."""
-    outside = np.sort(np.maximum(low - truth, truth - high))
+def conformal_margin(misses: Floats, coverage: float) -> float:
+    """How far both ends must move outwards (negative: inwards) so that `coverage` of the truths lie inside.
+
+    Args:
+        misses: of each held-out row how far its truth lies outside (negative: inside) the two quantiles.
+        coverage: share of truths to hold.
+    """
+    outside = np.sort(misses)
     rank = min(int(np.ceil(coverage * (len(outside) + 1))), len(outside))
     return float(outside[rank - 1])
+
+
+def _misses(truth: Floats, low: Floats, high: Floats) -> Floats:
+    return np.maximum(low - truth, truth - high)
 
 
 def spend_of(rows: pd.DataFrame) -> Floats:

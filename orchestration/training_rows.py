@@ -13,12 +13,13 @@ import pyarrow as pa
 from orchestration.warehouse import Warehouse
 
 FRAME: Final = "marts.training_frame"
-# What a customer did comes before the id, which depends on the data folder's secret key. Churn and value put rows in
-# order of the id again (`ml.cutoffs.split_at`), so theirs move in the third digit from folder to folder.
+# What a customer did comes before the id, which depends on the data folder's secret key.
 ORDER: Final = "as_of, last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id"
 LABELS: Final = ("churned", "n_orders_horizon", "spend_horizon_amount")
 NUMBERS: Final = ("DECIMAL", "DOUBLE", "FLOAT", "INTEGER", "BIGINT", "HUGEINT", "SMALLINT", "TINYINT", "BOOLEAN")
 ROWS_AT_A_TIME: Final = 50_000
+# What a model reads at most: more rows gain no third digit, and cost memory.
+MOST_ROWS: Final = 1_000_000
 # Sorting spills beyond this; the rows themselves stand outside of DuckDB.
 SORTING_MEMORY: Final = "1GB"
 
@@ -49,6 +50,13 @@ def training_rows(
             where = f"({where}) and role <> 'season'"
         others = ["customer_id", *texts, *(name for name, kind in kinds.items() if kind.startswith("TIMESTAMP"))]
         return _read(connection, numbers, list(dict.fromkeys(others)), where)
+
+
+def sampled(warehouse: Warehouse, where: str, most: int = MOST_ROWS) -> str:
+    """The condition, narrowed to all rows of every n-th customer where it is true of more than about `most` rows."""
+    rows = int(str(warehouse.rows(f"select count(*) from {FRAME} where {where}")[0][0]))
+    step = -(-rows // most)
+    return where if step <= 1 else f"{where} and hash(customer_id) % {step} = 0"
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> set[str]:

@@ -68,7 +68,7 @@ def _direction(values: Floats, contribution: Floats) -> float:
 
 def _boosters(model: ChurnModel | ValueModel) -> list[Booster]:
     if isinstance(model, ChurnModel):
-        return [model.booster]
+        return [model.mixed.trees]
     form = model.fit.mean
     if isinstance(form, Tweedie):
         return [form.mean]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ml.cutoffs import in_order
 from ml.errors import NotTrainable
 from ml.preprocess import TRANSFORMS, Preprocessor, Transform
 from ml.segments.align import Alignment, align, migration
@@ -78,7 +79,7 @@ def fit_segments(
         raise NotTrainable(
             f"segments: {len(features)} customers; {k_min} segments need at least {least} who have ordered"
         )
-    ordered = features.sort_values("customer_id", ignore_index=True)
+    ordered = in_order(features)
     preprocessor = Preprocessor.fit(ordered, columns, transform=recipe.transform, floors=recipe.floors)
     points = preprocessor.transform(ordered)
     before = _previous_labels(previous, ordered)

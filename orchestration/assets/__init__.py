@@ -18,7 +18,7 @@ from orchestration.assets.lake import pinned_lake
 from orchestration.assets.matching import identity_matching
 from orchestration.assets.membership import segment_membership
 from orchestration.assets.micro_segments import micro_segment
-from orchestration.assets.outlook import next_category_model, next_purchase_model, outlook_score, price_model
+from orchestration.assets.outlook import outlook_models, outlook_score
 from orchestration.assets.persona_cards import persona_page
 from orchestration.assets.recommendations import recommendation, recommendation_mix
 from orchestration.assets.refresh import touched_customers
@@ -35,9 +35,7 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         segment_model,
         churn_model,
         value_model,
-        next_purchase_model,
-        next_category_model,
-        price_model,
+        outlook_models,
         recommendation_mix,
     ]
     scoring = [segments, churn_score, value_score, outlook_score, recommendation, score_history, drift, decisions]

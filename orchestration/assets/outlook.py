@@ -1,10 +1,11 @@
 """When customers buy next, of which category, and how much of it discounted: trained weekly, scored daily."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pandas as pd
-from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
+from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset, multi_asset
 
 from ml.errors import NotTrainable
 from ml.outlook import train_next_category, train_next_purchase, train_price
@@ -49,34 +50,38 @@ TRAINERS: dict[str, tuple[str, Callable[[Outlook, pd.Timestamp, int], Any]]] = {
 }
 
 
-def training_asset(name: str) -> AssetsDefinition:
-    """The asset that trains one of the three models."""
-    description, train = TRAINERS[name]
-
-    @asset(
-        key=["models", name],
+SPECS = [
+    AssetSpec(
+        ["models", name],
         deps=[["marts", "training_frame"], ["models", "segments"], *VIEWS],
         group_name=Group.TRAINING.value,
         owners=OWNERS,
         kinds={"python", "duckdb"},
-        pool=WRITER_POOL,
         description=description,
     )
-    def trained(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
-        """Train, judge, store."""
-        past = _past(workspace, prices=name == PRICE)
+    for name, (description, _) in TRAINERS.items()
+]
 
-        def fit() -> tuple[Trained, Facts]:
-            judge, horizon = judging_cutoff(workspace)
-            if past is None:
-                raise NotTrainable("no cut-off with a closed horizon yet")
-            model = train(past, judge, horizon)
-            return model, Facts(model.features, model.cutoffs, horizon, model.metrics)
 
-        data = pd.DataFrame() if past is None else past.order_days
-        return outcome(context, train_and_store(workspace.project(), name, data, workspace.as_of(context.run), fit))
+@multi_asset(specs=SPECS, name="outlook_models", pool=WRITER_POOL, can_subset=True)
+def outlook_models(context: AssetExecutionContext, workspace: Workspace) -> Iterator[MaterializeResult[None]]:
+    """Train, judge and store those that are asked for, from one reading of the history."""
+    asked = [spec for spec in SPECS if spec.key in context.selected_asset_keys]
+    past = _past(workspace, prices=any(spec.key.path[-1] == PRICE for spec in asked))
+    data = pd.DataFrame() if past is None else past.order_days
+    for spec in asked:
+        name = spec.key.path[-1]
+        fit = partial(_fitted, workspace, name, past)
+        done = train_and_store(workspace.project(), name, data, workspace.as_of(context.run), fit)
+        yield MaterializeResult(asset_key=spec.key, metadata=outcome(context, done).metadata)
 
-    return trained
+
+def _fitted(workspace: Workspace, name: str, past: Outlook | None) -> tuple[Trained, Facts]:
+    judge, horizon = judging_cutoff(workspace)
+    if past is None:
+        raise NotTrainable("no cut-off with a closed horizon yet")
+    model = TRAINERS[name][1](past, judge, horizon)
+    return model, Facts(model.features, model.cutoffs, horizon, model.metrics)
 
 
 def _past(workspace: Workspace, *, prices: bool) -> Outlook | None:
@@ -91,11 +96,6 @@ def _past(workspace: Workspace, *, prices: bool) -> Outlook | None:
     then = segments_then(segments, warehouse.frame(THEN_SQL.format(columns=columns)), cutoffs)
     horizon = int(str(warehouse.rows("select max(horizon_days) from ops.cutoff")[0][0]))
     return outlook_history(warehouse, then, horizon, prices=prices)
-
-
-next_purchase_model = training_asset(NEXT_PURCHASE)
-next_category_model = training_asset(NEXT_CATEGORY)
-price_model = training_asset(PRICE)
 
 
 @asset(

@@ -15,7 +15,7 @@ from ml.horizons import relabelled
 from orchestration.horizons.names import NEAR_SUFFIX
 from orchestration.model_features import model_features
 from orchestration.training import Facts, Trained, Training, train_and_store
-from orchestration.training_rows import training_rows
+from orchestration.training_rows import sampled, training_rows
 from orchestration.warehouse import Warehouse
 
 # Who never ordered cannot stop buying: such rows teach neither model, and are most of a shop's.
@@ -75,8 +75,11 @@ Train = Callable[[Lesson, list[str]], Judged]
 
 
 def train_horizons(project: Project, warehouse: Warehouse, name: str, as_of: datetime, train: Train) -> list[Training]:
-    """Train, judge and store `name`, and `name`_near where a near horizon is set; neither verdict stops the other."""
-    frame = training_rows(warehouse, model_features(), where=TEACHING)
+    """Train, judge and store `name`, and `name`_near where a near horizon is set; neither verdict stops the other.
+
+    Of more than a million rows every n-th customer's are read.
+    """
+    frame = training_rows(warehouse, model_features(), where=sampled(warehouse, TEACHING))
     done = [_trained(project, warehouse, as_of, train, Lessons(name, frame))]
     near = warehouse.rows(NEAR_SQL)[0][0]
     if near is None:

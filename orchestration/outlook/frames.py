@@ -15,7 +15,7 @@ from orchestration.outlook import facts
 from orchestration.warehouse import Warehouse
 
 # Figures of rates and shares settle long before that; more customers cost time and change the fourth digit.
-MOST_CUSTOMERS = 50_000
+MOST_CUSTOMERS = 20_000
 SOURCES = {
     "order_day": "intermediate.int_customer_order_daily",
     "purchase_day": "intermediate.int_customer_purchase_daily",

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from ml.boosting import ROWS_FOR_TWO_THREADS, Booster, BoostingPlan, out_of_fold
+from ml.boosting import Booster, BoostingPlan, out_of_fold
 
 PLAN = BoostingPlan("regression", rounds=20, leaves=4, seed=5)
 
@@ -49,8 +49,7 @@ def test_a_single_fold_still_gets_guesses() -> None:
     assert np.isfinite(out_of_fold(partial(Booster.fit, PLAN), matrix, target, np.zeros(100, dtype=np.int64))).all()
 
 
-def test_threads_follow_the_size_of_the_data() -> None:
-    assert PLAN.parameters(ROWS_FOR_TWO_THREADS - 1)["num_threads"] == 1
-    assert PLAN.parameters(ROWS_FOR_TWO_THREADS)["num_threads"] == 2
-    assert "alpha" not in PLAN.parameters(10)
-    assert BoostingPlan("quantile", rounds=1, leaves=2, seed=1, alpha=0.1).parameters(10)["alpha"] == 0.1
+def test_one_thread_and_only_what_the_objective_asks_for() -> None:
+    assert PLAN.parameters()["num_threads"] == 1
+    assert "alpha" not in PLAN.parameters()
+    assert BoostingPlan("quantile", rounds=1, leaves=2, seed=1, alpha=0.1).parameters()["alpha"] == 0.1

@@ -33,7 +33,9 @@ def latest() -> pd.DataFrame:
 def test_it_ranks_those_who_leave_above_those_who_stay(model: ChurnModel) -> None:
     assert model.metrics["model"]["roc_auc"] > 0.75
     assert model.metrics["model"]["brier"] < 0.15
-    assert set(model.metrics) == {"model", "recency", "previous_period", "bg_nbd", "cohorts"}
+    # These customers never leave for good: which process has its maximum inside the bounds is a matter of digits.
+    assert len({"bg_nbd", "mbg_nbd", "nbd"} & set(model.metrics)) == 1
+    assert {"model", "recency", "previous_period", "cohorts"} < set(model.metrics)
     assert all({"roc_auc", "pr_auc", "brier", "ece"} <= set(row) for row in model.metrics.values())
 
 
@@ -60,7 +62,7 @@ def test_shuffled_labels_teach_nothing() -> None:
     random = np.random.default_rng(0)
     split = split_at(frame.assign(churned=random.permutation(frame["churned"])), "churned", JUDGE, HORIZON)
     fitted = fit_churn(split.train, FEATURES, seed=11, folds=2)
-    guess = fitted.curve.apply(fitted.booster.predict(numbers(split.judge, FEATURES)))
+    guess = fitted.curve.apply(fitted.mixed.predict(numbers(split.judge, FEATURES)))
     assert roc_auc(labels_of(split.judge), guess) == pytest.approx(0.5, abs=0.03)
     assert roc_auc(fitted.label, fitted.held_out) == pytest.approx(0.5, abs=0.03)
 

@@ -23,12 +23,15 @@ def test_a_window_that_ends_on_the_judging_day_still_teaches() -> None:
         )
 
 
-def test_a_naive_judge_is_utc_and_rows_come_sorted() -> None:
-    shuffled = training_frame().sample(frac=1, random_state=1)
-    split = split_at(shuffled, "churned", pd.Timestamp("2017-07-04"), 91)
-    assert split.everything[["as_of", "customer_id"]].equals(
-        split.everything[["as_of", "customer_id"]].sort_values(["as_of", "customer_id"])
-    )
+def test_a_naive_judge_is_utc_and_rows_come_in_one_order_whatever_the_ids_are() -> None:
+    frame = training_frame()
+    renamed = frame.assign(customer_id="x" + frame["customer_id"].str[::-1]).sample(frac=1, random_state=1)
+    ours, theirs = (split_at(one, "churned", pd.Timestamp("2017-07-04"), 91).everything for one in (frame, renamed))
+    assert ours["as_of"].is_monotonic_increasing
+    # Rows that agree in all that customers did may stand in any order: nothing tells them apart but their ids.
+    same = ["as_of", "spend_lifetime", "orders_lifetime", "recency_days"]
+    pd.testing.assert_frame_equal(ours[same], theirs[same])
+    assert (ours["customer_id"] == theirs["customer_id"].str[1:].str[::-1]).mean() > 0.99
 
 
 def test_unknown_labels_and_people_without_orders_are_left_out() -> None:
