@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from intake.event import HINT_TYPES
 from serving.http.body import read_body
+from serving.http.depth import MAX_DEPTH, is_too_deep
 from serving.http.messages import Accepted, ConsentRequest, Event, EventsRequest, ExposuresRequest
 from serving.http.problems import Problem, json_response, refuse
 from serving.http.speaking import caller_of, counting, own
@@ -30,6 +31,9 @@ async def events(request: Request) -> Response:
     for index, event in enumerate(body.events):
         _check_type(service, event, f"events[{index}]")
         _check_moment(service, event.occurred_at, now, f"events[{index}]")
+        if event.properties and is_too_deep(event.properties):
+            message = "The properties are nested too deeply."
+            raise refuse(400, "too_deep", message, field=f"events[{index}].properties", bound=MAX_DEPTH)
     hashed = service.hashed_together(event.identifiers for event in body.events)
     vouched = vouched_events(service, request, body.events, hashed, now)
     if caller_of(request).is_browser:

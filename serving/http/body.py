@@ -36,8 +36,16 @@ async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
     try:
         body: Body = _decoded(_decoder(cast("Any", kind)), content)
     except msgspec.ValidationError as error:
-        raise wrong_field(str(error), _decoded(_ANYTHING, content)) from None
+        raise wrong_field(str(error), _anything(content)) from None
     return body
+
+
+def _anything(content: bytes) -> Any:
+    """What the body says, whatever it is, to find the wrong value in."""
+    try:
+        return _decoded(_ANYTHING, content)
+    except msgspec.ValidationError:
+        raise refuse(400, "not_json", "The body has a number that is out of range.", bound="< 1e309") from None
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:

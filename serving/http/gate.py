@@ -16,7 +16,7 @@ from serving.access.ring import KeyRing
 from serving.http.problems import Problem, refuse
 
 _LOG = logging.getLogger(__name__)
-# Pairs of address and key that were right once; some 200 bytes each.
+# Pairs of address and name of a key that was right once; some 200 bytes each.
 _FAMILIAR_KEPT = 50_000
 _ASKED = "Send a key as 'Authorization: Bearer <key>', or as user name of Basic authentication."
 _GUESS, _VISITOR = "guess", "visitor"
@@ -47,7 +47,7 @@ class Gate:
         key = None if secret is None else self.ring.key_of(secret)
         if key is None:
             return self._without_key(secret, address, origin, scope)
-        if (address, key.key_id) not in self._familiar:
+        if (address, key.name) not in self._familiar:
             self._greet(key, address)
         if key.browser and not may_call(origin, key.origins):
             raise refuse(403, "wrong_origin", "This key is bound to the origins of the shop's pages.", field="origin")
@@ -74,7 +74,7 @@ class Gate:
             raise too_many(wait, "Too many wrong keys came from this address.")
         if len(self._familiar) >= _FAMILIAR_KEPT:
             self._familiar.clear()
-        self._familiar.add((address, key.key_id))
+        self._familiar.add((address, key.name))
 
     def _charge(self, key: Key, address: str) -> None:
         usual = self._limits.of_key

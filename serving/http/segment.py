@@ -53,11 +53,11 @@ async def batch(request: Request) -> Response:
     A wrong call does not refuse the others, since a client would throw all of them away: intake sets it aside.
     """
     body = await _object(request)
+    service: Service = request.app.state.service
+    trusted, now = is_trusted(request, body), service.config.clock.now()
     calls = body.get("batch")
     if not isinstance(calls, list):
         raise refuse(400, "wrong_field", "A batch needs an array of calls.", field="batch")
-    service: Service = request.app.state.service
-    trusted, now = is_trusted(request, body), service.config.clock.now()
     common = {name: body[name] for name in ("sentAt", "context") if name in body}
     every = [completed({**common, **_call(item)}, now, trusted=trusted) for item in calls]
     return await _kept(service, [content_of(call, fault_of(call)) for call in every], now)

@@ -16,7 +16,7 @@ from serving.http.problems import refuse
 from serving.lines import decision_line
 from serving.live import LiveSnapshot
 from serving.person import Person
-from serving.prepared import calm, plain
+from serving.prepared import plain
 from serving.question import Context, Decision, Question
 from serving.rungs import Rung
 from serving.service import Service
@@ -90,13 +90,14 @@ def _decision(
 ) -> Decision:  # fmt: skip
     segment = "" if person.profile is None else person.profile.segment_id
     question = Question(placement, (), service.paused, f"{level}{segment}")
-    decision = decide_for(calm(live), person, question, context, service.config.clock.now())
-    if level != PLAIN:
-        return decision
-    paused = PAUSE_ALL in service.paused or placement in service.paused
-    rung = Rung.PAUSED if paused else Rung.PLAIN
+    decision = decide_for(service.prepared.calm(live), person, question, context, service.config.clock.now())
     named = decision.personalization_id
-    return msgspec.structs.replace(plain(live, live.placements[placement], rung), personalization_id=named)
+    if level == PLAIN:
+        paused = PAUSE_ALL in service.paused or placement in service.paused
+        decision = plain(live, live.placements[placement], Rung.PAUSED if paused else Rung.PLAIN)
+    # The same question may be answered otherwise under a pause or at another hour: then it is another decision.
+    name = "\x1f".join((named, decision.action, decision.rung)).encode()
+    return msgspec.structs.replace(decision, personalization_id=blake2b(name, digest_size=16).hexdigest())
 
 
 def _context(request: Request) -> Context:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from serving.http.body import wrong_field
+from serving.http.depth import MAX_DEPTH, is_too_deep
 from serving.http.messages import Fault, SegmentCall
 from serving.overlay.calls import UNVERIFIED
 
@@ -54,10 +55,12 @@ def fault_of(call: Call) -> Fault | None:
         return Fault(code="missing_field", message=f"{call['type']} needs {needed}.", field=needed)
     if not call.get("userId") and not call.get("anonymousId"):
         return Fault(code="missing_field", message="A call needs userId or anonymousId.", field="userId")
+    if is_too_deep(call):
+        return Fault(code="too_deep", message="The call is nested too deeply.", field="(body)", bound=MAX_DEPTH)
     size = len(_JSON.encode(call))
     if size > MAX_CALL_BYTES:
         message = f"The call has {size} bytes; at most {MAX_CALL_BYTES} are accepted."
-        return Fault(code="too_large", message=message, field="(body)")
+        return Fault(code="too_large", message=message, field="(body)", bound=MAX_CALL_BYTES)
     return None
 
 
@@ -65,6 +68,8 @@ def content_of(call: Call, fault: Fault | None) -> bytes:
     """The call as it is kept; a refused one says why, and intake sets it aside with that reason."""
     if fault is None:
         return _JSON.encode(call)
+    if fault.code == "too_deep":
+        call = {name: value for name, value in call.items() if not isinstance(value, dict | list)}
     # A call of no known type would be read by both contracts, or by none.
     known = {} if call.get("type") in TYPES else {"type": "track", "stated_type": call.get("type")}
     return _JSON.encode(call | known | {REFUSED: f"{fault.code}:{fault.field}"})
