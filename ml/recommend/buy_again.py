@@ -48,16 +48,18 @@ def buy_again(
         return pd.DataFrame(columns=list(COLUMNS))
     times = orders.loc[habits.index]
     age = days_since(habits["last_ordered_at"], as_of)
-    reasons = [_reason(int(n), int(d)) for n, d in zip(times, age.fillna(0.0), strict=True)]
     scored = pd.DataFrame(
         {
             "customer_id": habits["customer_id"],
             "product_id": habits["product_id"],
             "score": habits["fresh"] if decayed else times * np.exp2(-age / half_life_days),
-            "reason": reasons,
+            "reason": np.arange(len(habits)),
         }
     )
-    return ranked(scored, "buy_again", top)
+    listed = ranked(scored, "buy_again", top)
+    place = listed["reason"].to_numpy(dtype=np.int64)
+    facts = zip(times.to_numpy()[place].astype(int), age.fillna(0.0).to_numpy()[place].astype(int), strict=True)
+    return listed.assign(reason=[_reason(n, days) for n, days in facts])
 
 
 def _reason(orders: int, days: int) -> str:

@@ -22,7 +22,14 @@ SEEN_PLACES: Final = 6
 
 
 def discover(
-    known: Purchases, scores: Scores, method: str, newcomers: pd.DataFrame, *, explore_share: float, day: str
+    known: Purchases,
+    scores: Scores,
+    method: str,
+    newcomers: pd.DataFrame,
+    *,
+    explore_share: float,
+    day: str,
+    rows: Labels | None = None,
 ) -> pd.DataFrame:
     """The ten best products that each customer never bought; some places go to the next forty and to new products.
 
@@ -33,6 +40,7 @@ def discover(
         newcomers: product_id and category of products of the catalogue that hardly sold yet; may be empty.
         explore_share: expected share of explored places, 0 to 0.5.
         day: ISO date; with the customer it decides what is explored, so that a day's list can be made again.
+        rows: row numbers in `known` of whom to list for; everybody by default.
 
     Returns:
         `COLUMNS` and is_explored; score is comparable within its list only and falls with rank but for explored places.
@@ -42,13 +50,13 @@ def discover(
     """
     if not 0 <= explore_share <= 0.5:
         raise ValueError(f"explore_share: {explore_share}; it must lie between 0 and 0.5")
-    parts = [_listed(known, scores, rows, method) for rows in known.chunks()]
+    chunks = known.chunks() if rows is None else known.chunks(rows)
+    parts = [_explored(_listed(known, scores, some, method), newcomers, explore_share, day) for some in chunks]
     columns = [*COLUMNS, "is_explored"]
     if not parts or not len(known.products):
         return pd.DataFrame(columns=columns)
-    lists = pd.concat(parts, ignore_index=True)
-    explored = _explored(lists, newcomers, explore_share, day)
-    return explored.loc[explored["rank"] <= TOP, columns].sort_values(["customer_id", "rank"], ignore_index=True)
+    explored = pd.concat([part.loc[part["rank"] <= TOP, columns] for part in parts], ignore_index=True)
+    return explored.sort_values(["customer_id", "rank"], ignore_index=True)
 
 
 def _listed(known: Purchases, scores: Scores, rows: Labels, method: str) -> pd.DataFrame:

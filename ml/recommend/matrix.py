@@ -46,10 +46,10 @@ class Purchases:
         found.data = np.ones_like(found.data)
         return found
 
-    def chunks(self) -> list[Labels]:
-        """Row numbers in parts that fit into memory as dense matrices."""
+    def chunks(self, rows: Labels | None = None) -> list[Labels]:
+        """Row numbers (of everybody, or those given) in parts that fit into memory as dense matrices."""
         size = max(1, CHUNK_CELLS // max(len(self.products), 1))
-        rows = np.arange(len(self.customers))
+        rows = np.arange(len(self.customers)) if rows is None else rows
         return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
@@ -73,7 +73,7 @@ def purchases(
     rows = sold.loc[(sold["buyers_quarter"] >= LEAST_BUYERS) & ~sold["product_id"].isin(blocked)]
     rows = rows.sort_values(["buyers_quarter", "product_id"], ascending=[False, True]).head(most)
     products = np.sort(rows["product_id"].astype(str).to_numpy(dtype=object))
-    customers = np.sort(bought["customer_id"].astype(str).unique().astype(object))
+    customers = np.sort(bought["customer_id"].unique().astype(str).astype(object))
     known = bought.loc[bought["product_id"].isin(products)]
     at = (positions(customers, known["customer_id"]), positions(products, known["product_id"]))
     shape = (len(customers), len(products))
@@ -89,5 +89,6 @@ def purchases(
 
 
 def positions(ids: npt.NDArray[np.object_], values: pd.Series) -> Labels:
-    """Place of each value among the sorted ids; every value must be there."""
-    return np.asarray(pd.Series(np.arange(len(ids)), index=ids).reindex(values.astype(str)), dtype=np.int64)
+    """Place of each value among the sorted ids; every value must be there. Each distinct value is looked up once."""
+    codes, distinct = pd.factorize(values)
+    return np.asarray(pd.Index(ids).get_indexer(pd.Index(distinct.astype(str), dtype=object)), dtype=np.int64)[codes]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
-from ml.recommend.ranking import COLUMNS, TOP, as_counts, ranked, recently_bought, without
+from ml.recommend.ranking import COLUMNS, TOP, as_counts, recently_bought
 
 # Somebody who owns all ten best sellers is still owed ten: look this much further down the list.
 RESERVE = 30
@@ -40,6 +41,16 @@ def popular(
     sellers = sellers.sort_values(["score", "product_id"], ascending=[False, True]).head(top + RESERVE)
     if sellers.empty or not len(customers):
         return pd.DataFrame(columns=list(COLUMNS))
-    reason = [f"{int(orders)} orders in 30 days" for orders in sellers["score"]]
-    everyone = pd.DataFrame({"customer_id": list(customers)}).merge(sellers.assign(reason=reason), how="cross")
-    return ranked(without(everyone, recently_bought(customer_product, as_of, owned_days)), "popular", top)
+    people, products = pd.Index(customers), pd.Index(sellers["product_id"])
+    recent = recently_bought(customer_product, as_of, owned_days)
+    row, column = people.get_indexer(recent["customer_id"]), products.get_indexer(recent["product_id"])
+    known = (row >= 0) & (column >= 0)
+    offered = np.ones((len(people), len(products)), dtype=np.bool_)
+    offered[row[known], column[known]] = False
+    offered &= sellers["score"].to_numpy() > 0
+    place = np.cumsum(offered, axis=1)
+    who, what = np.nonzero(offered & (place <= top))
+    reason = np.array([f"{int(orders)} orders in 30 days" for orders in sellers["score"]], dtype=object)
+    columns = {"customer_id": people[who], "task": "popular", "rank": place[who, what], "product_id": products[what]}
+    listed = pd.DataFrame({**columns, "score": sellers["score"].to_numpy()[what], "reason": reason[what]})
+    return listed.sort_values("customer_id", kind="stable", ignore_index=True)[list(COLUMNS)]
