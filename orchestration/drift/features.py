@@ -21,7 +21,7 @@ SIDES: Final = {
     "now": "marts.customer_features",
 }
 HISTORY_SQL = """
-    select date_diff('day', (select min(event_date) from intermediate.int_identifier_daily), cast(min(as_of) as date))
+    select date_diff('day', (select min(event_date) from marts.match_rate_daily), cast(min(as_of) as date))
     from marts.training_frame where role <> 'season'
 """
 DELIVERED_SQL = """

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from ml.drift import drift_report, population_stability_index
+from ml.drift import drift_report, in_season, population_stability_index, shares_index
 
 
 def test_the_index_by_hand() -> None:
@@ -50,3 +50,17 @@ def test_empty_and_all_missing_columns_are_no_crash() -> None:
     assert np.isfinite(report[["psi", "ks_statistic", "ks_p_value"]].to_numpy()).all()
     assert report.set_index("feature").loc["b", "missing_current"] == 1.0
     assert population_stability_index([], [1.0]) == 0.0
+
+
+def test_shares_of_groups_are_compared_as_numbers_are() -> None:
+    before, now = {"web": 700.0, "shop": 300.0}, {"web": 40.0, "shop": 60.0}
+    assert shares_index(before, now) == pytest.approx((0.4 - 0.7) * np.log(0.4 / 0.7) + (0.6 - 0.3) * np.log(2.0))
+    assert shares_index(before, {"web": 70.0, "shop": 30.0}) == pytest.approx(0.0)
+    assert shares_index(before, {"web": 1.0}) > 0.25
+    assert (shares_index({}, now), shares_index(before, {})) == (0.0, 0.0)
+
+
+def test_the_season_explains_what_last_year_had_too() -> None:
+    assert in_season(0.6, 0.05) == 0.05
+    assert in_season(0.6, None) == 0.6
+    assert in_season(0.1, 0.9) == 0.1

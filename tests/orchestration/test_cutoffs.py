@@ -58,7 +58,9 @@ def test_windows_never_overlap(days: int, settings: ModelSettings) -> None:
     assert len(plan.train) <= settings.max_train_cutoffs
     assert all(first < day and day + horizon <= plan.judge for day in plan.train)
     assert plan.possible
-    assert plan.frame()["role"].tolist() == ["train"] * len(plan.train) + ["judge"]
+    season = ["season"] * (plan.season is not None)
+    assert plan.frame()["role"].tolist() == [*season, *["train"] * len(plan.train), "judge"]
+    assert plan.frame()["as_of"].is_unique
 
 
 @pytest.mark.parametrize(("near", "windows"), [(30, 6), (0, 0), (91, 0), (200, 0)])
@@ -73,3 +75,11 @@ def test_the_near_horizon_looks_from_the_same_midnights(near: int, windows: int)
 def test_a_horizon_that_is_set_is_never_learned(settings: ModelSettings, days: int) -> None:
     plan = plan_cutoffs(date(2015, 1, 1), AS_OF, settings, learned_days=182)
     assert plan.horizon_days == days
+
+
+def test_the_same_weeks_of_last_year_are_looked_at_once_there_are_some() -> None:
+    assert plan_cutoffs(date(2017, 1, 1), AS_OF, SETTINGS).season is None
+    plan = plan_cutoffs(date(2016, 6, 1), AS_OF, SETTINGS)
+    assert plan.season == AS_OF.date() - timedelta(days=364)
+    assert plan.season.weekday() == AS_OF.weekday()
+    assert plan.season not in plan.windows()["as_of"].dt.date.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +14,13 @@ from intake.clock import FixedClock
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
-from ml.churn import train_churn
+from ml.champion import Twin
+from ml.champion.measures import churn_score, value_score
+from ml.churn import ChurnModel, train_churn
 from ml.errors import NotTrainable
-from ml.value import train_value
+from ml.evaluation import roc_auc
+from ml.value import ValueModel, train_value
+from orchestration.champions.trials import trial_for
 from orchestration.horizons import training
 from orchestration.horizons.scores import CHURN, VALUE, Known, churn_rows, value_rows
 from orchestration.horizons.training import Lesson, judging_cutoff, train_horizons
@@ -133,3 +138,38 @@ def test_no_cutoff_is_a_verdict(tmp_path: Path) -> None:
     warehouse.replace({"ops.cutoff": empty("ops.cutoff")})
     with pytest.raises(NotTrainable, match="the history is too short"):
         judging_cutoff(warehouse)
+
+
+def test_a_version_keeps_its_twin_its_evidence_and_its_card(trained: tuple[ModelRegistry, list[int]]) -> None:
+    registry, _ = trained
+    stored = registry.load("churn")
+    rows = FRAME.loc[pd.to_datetime(FRAME["as_of"]) == JUDGE.tz_localize(None)]
+    twin, served = ChurnModel.from_files(stored.twin), ChurnModel.from_files(stored.files)
+    guess = twin.predict(rows)
+    # The card's figure is the twin's: the served model has seen these labels.
+    assert roc_auc(rows["churned"], guess) == pytest.approx(stored.card.metrics["model"]["roc_auc"], abs=1e-9)
+    assert not np.allclose(guess, served.predict(rows))
+    low, high = stored.card.intervals["model"]["roc_auc"]
+    assert low < stored.card.metrics["model"]["roc_auc"] < high
+    assert {voice[0] for voice in stored.card.evidence["voices"][:5]} & set(FEATURES)
+    page = (registry.root / "churn" / stored.card.version / "card.html").read_text()
+    assert "Promises: of the tenth of customers with the highest probability" in page
+    assert 'src="data:image/png;base64,' in page
+
+
+def test_the_trial_of_both_kinds_scores_a_stored_twin_as_it_was(trained: tuple[ModelRegistry, list[int]]) -> None:
+    registry, _ = trained
+    rows = FRAME.loc[pd.to_datetime(FRAME["as_of"]) == JUDGE.tz_localize(None)]
+    for name, load, score in (
+        ("churn_near", ChurnModel.from_files, churn_score),
+        ("value", ValueModel.from_files, value_score),
+    ):
+        stored = registry.load(name)
+        model = load(stored.files)
+        guess = score(load(stored.twin), rows)
+        twin = Twin(load(stored.twin), rows, rows["churned"].to_numpy(dtype=float), {"model": guess[:, 0]})
+        trial = trial_for(name, replace(model, twin=twin), None)
+        assert trial is not None
+        assert np.array_equal(trial.rescore(stored.twin), trial.guess)
+        assert trial_for("other", replace(model, twin=twin), None) is None
+        assert trial_for(name, model, None) is None
