@@ -66,6 +66,10 @@ create table if not exists erasure_tombstone (
     token text not null, kind text not null check (kind in ('person', 'spell', 'shared')), type text not null,
     from_at text not null, until_at text not null, request_id text not null, primary key (token, kind, from_at)
 ) without rowid;
+create table if not exists audience_export (
+    export_id integer primary key, at text not null, actor text not null, segment text not null, target text not null,
+    members integer not null
+);
 create table if not exists erased_decision (token text primary key, erased_at text not null) without rowid;
 create table if not exists subject_access (
     access_id integer primary key, at text not null, actor text not null, token text not null,
@@ -115,4 +119,4 @@ create table if not exists score_points (
     day text not null, subject text not null, version text not null, points text not null, primary key (day, subject)
 ) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
-insert or ignore into schema_version (version) values (3);
+insert or ignore into schema_version (version) values (4);

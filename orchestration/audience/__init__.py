@@ -1,0 +1,1 @@
+"""Audiences for mail, text messages and advertising: who is in a segment, may be reached, and under which id."""
