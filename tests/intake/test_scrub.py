@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -48,3 +50,38 @@ def test_what_is_harmless_stays(harmless: str) -> None:
 def test_a_column_is_scrubbed_value_by_value(values: list[str | None]) -> None:
     found = scrub_column(pa.array(values, pa.string())).to_pylist()
     assert found == [None if value is None else scrub_text(value) for value in values]
+
+
+AS_ONCE_DEFINED = (
+    re.compile(r"[A-Za-z0-9._%+\-]+(?:@|%40)[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"),
+    re.compile(r"eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+"),
+)
+PIECES = (
+    "a",
+    "b@c.de",
+    "joe%40x.org",
+    "@",
+    "%40",
+    ".",
+    "-",
+    "_",
+    " ",
+    "eyJ",
+    "eyJabcdefgh1",
+    "abcdefgh12",
+    "c.org",
+    "/",
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.sampled_from(PIECES), max_size=9))
+def test_nothing_that_a_plain_pattern_finds_is_left(pieces: list[str]) -> None:
+    clean = scrub_text("".join(pieces)).replace("[removed]", " ")
+    assert not any(pattern.search(clean) for pattern in AS_ONCE_DEFINED)
+
+
+@pytest.mark.parametrize("piece", ["x", "%40", "@", "a@", ".", "eyJ", "eyJaaaaaaaa.", "1-", "?token", "%41"])
+def test_a_long_text_takes_time_by_its_length_and_not_by_its_square(piece: str) -> None:
+    """By the square each of these would take minutes."""
+    assert len(scrub_text(piece * 60_000)) <= 60_000 * len(piece)

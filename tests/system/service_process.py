@@ -62,15 +62,21 @@ def first_version(paths: DataPaths) -> None:
 
 
 @contextmanager
-def serving(root: Path, workers: int = 1, environment: dict[str, str] | None = None) -> Iterator[Served]:
-    """Start the service and wait until it is ready; it is killed at the end if it still runs."""
+def serving(
+    root: Path, workers: int = 1, environment: dict[str, str] | None = None, program: str | None = None
+) -> Iterator[Served]:
+    """Start the service and wait until it is ready; it is killed at the end if it still runs.
+
+    `program` is Python that serves instead of `python -m serving`, with the same arguments.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     variables = os.environ | {"CONCIERGE_DATA": str(root), "CONCIERGE_CONFIG": str(sample.CONFIG)}
     variables.pop("CONCIERGE_API_KEY", None)
     variables |= environment or {}
-    command = [sys.executable, "-m", "serving", "--port", str(port), "--workers", str(workers)]
+    start = ["-m", "serving"] if program is None else ["-c", program]
+    command = [sys.executable, *start, "--port", str(port), "--workers", str(workers)]
     served = Served(subprocess.Popen(command, env=variables), f"http://127.0.0.1:{port}")
     try:
         _wait_until_ready(served)
