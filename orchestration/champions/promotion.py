@@ -10,6 +10,8 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.champions.kinds import in_order
 from orchestration.model_registry import ModelRegistry
+from serving.snapshot import pointer
+from serving.snapshot.manifest import read_manifest
 
 # Events that moved the pointer.
 MOVED = frozenset({"first", "unreadable", "other", "better", "fresh", "promoted", "rolled_back"})
@@ -125,3 +127,13 @@ def _note(
     OpsStore(project.paths).record_model_event(
         ModelEvent(target.name, target.version, kind, now, as_of, actor, replaced, reason)
     )
+
+
+def serves_others(project: Project) -> bool:
+    """Whether a model of the live snapshot is no champion any more: what is published has to be scored again."""
+    root = project.paths.snapshots
+    live = pointer.current(root)
+    if live is None:
+        return False
+    used, now = read_manifest(root / live).model_versions, ModelRegistry(project.paths.models).in_use()
+    return any(now.get(name) != version for name, version in used.items())
