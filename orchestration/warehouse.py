@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,14 +109,32 @@ class Warehouse:
         return int(str(self.rows(f"SELECT count(*) FROM {address}")[0][0]))
 
 
+def replace_in_parts(connection: duckdb.DuckDBPyConnection, address: str, parts: Iterable[pd.DataFrame]) -> int:
+    """Replace a source table by frames that come one after the other, in one transaction; returns the rows.
+
+    Frames are as `Warehouse.replace` takes them; what fails half way leaves the table as it was.
+    """
+    bring_up_to_date(connection)
+    names = list(source_table(address).column_names)
+    connection.execute("BEGIN").fetchall()
+    connection.execute(f"DELETE FROM {address}").fetchall()
+    rows = sum(_insert(connection, address, names, part) for part in parts)
+    connection.execute("COMMIT").fetchall()
+    return rows
+
+
 def _replace_one(connection: duckdb.DuckDBPyConnection, address: str, frame: pd.DataFrame, where: str) -> int:
     names = list(source_table(address).column_names)
+    connection.execute(f"DELETE FROM {address} WHERE {where}").fetchall()
+    return _insert(connection, address, names, frame)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, address: str, names: list[str], frame: pd.DataFrame) -> int:
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise ValueError(
             f"{address}: the frame lacks {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}"
         )
-    connection.execute(f"DELETE FROM {address} WHERE {where}").fetchall()
     if len(frame):
         connection.register("incoming", naive_utc(frame[names]))
         columns = ", ".join(f'"{name}"' for name in names)

@@ -1,7 +1,9 @@
 """Products for every customer: which way of recommending serves is measured weekly, lists are made daily."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+import duckdb
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
@@ -10,14 +12,19 @@ from orchestration.assets.training import metrics_table, outcome
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.pin import current_as_of
 from orchestration.previews import frame_preview, markdown_table
-from orchestration.recommend.facts import HOLD, MONTH, period_at
-from orchestration.recommend.lists import all_lists
+from orchestration.recommend.facts import HOLD, MONTH, hold_some, period_at
+from orchestration.recommend.lists import list_parts
 from orchestration.resources import Workspace
 from orchestration.scoring import empty
 from orchestration.training import Facts, Trained, train_and_store
+from orchestration.warehouse import replace_in_parts
 
 NAME = "recommendations"
 TABLE = "ml.recommendation"
+TASKS_SQL = f"""
+    select task, count(*) as n_rows, count(distinct customer_id) as n_customers from {TABLE} group by task order by task
+"""
+EXPLORED_SQL = f"select avg(case when is_explored then 1.0 else 0.0 end) from {TABLE} where task = 'discovery'"
 PURCHASES = ["intermediate", "int_customer_purchase_daily"]
 
 
@@ -37,7 +44,7 @@ def recommendation_mix(context: AssetExecutionContext, workspace: Workspace) -> 
     seed = workspace.project().settings.seed
     days = [moment.date() - timedelta(days=2 * MONTH), moment.date() - timedelta(days=MONTH)]
     with workspace.warehouse().connect() as connection:
-        connection.execute(HOLD).fetchall()
+        hold_some(connection)
         earlier, later = (period_at(connection, day) for day in days)
 
     def fit() -> tuple[Trained, Facts]:
@@ -81,30 +88,33 @@ def recommendation_mix(context: AssetExecutionContext, workspace: Workspace) -> 
 )
 def recommendation(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
     """Rank four lists a customer."""
-    frame = recommended(workspace)
-    workspace.warehouse().replace({TABLE: frame})
-    tasks = [(task, len(part), part["customer_id"].nunique()) for task, part in frame.groupby("task")]
-    context.log.info("%d recommendations", len(frame))
-    explored = frame.loc[frame["task"] == "discovery", "is_explored"].astype(float)
+    warehouse = workspace.warehouse()
+    as_of = current_as_of(warehouse)
+    if as_of is None:
+        warehouse.replace({TABLE: empty(TABLE)})
+        return MaterializeResult(metadata={"dagster/row_count": 0})
+    with warehouse.connect() as connection:
+        rows = replace_in_parts(connection, TABLE, _recommended(workspace, connection, as_of))
+        preview: pd.DataFrame = connection.execute(f"select * from {TABLE} limit 10").df()
+    tasks = warehouse.rows(TASKS_SQL)
+    context.log.info("%d recommendations", rows)
+    explored = warehouse.rows(EXPLORED_SQL)[0][0]
     return MaterializeResult(
         metadata={
-            "dagster/row_count": len(frame),
+            "dagster/row_count": rows,
             "by_task": MetadataValue.md(markdown_table(("task", "rows", "customers"), tasks)),
-            "explored_share_of_discovery": float(explored.mean()) if len(explored) else 0.0,
-            "preview": frame_preview(frame),
+            "explored_share_of_discovery": float(str(explored or 0.0)),
+            "preview": frame_preview(preview),
         }
     )
 
 
-def recommended(workspace: Workspace) -> pd.DataFrame:
-    """Rows of `ml.recommendation` at the pinned moment."""
-    warehouse, models = workspace.warehouse(), workspace.models()
-    as_of = current_as_of(warehouse)
-    if as_of is None:
-        return empty(TABLE)
+def _recommended(
+    workspace: Workspace, connection: duckdb.DuckDBPyConnection, as_of: datetime
+) -> Iterator[pd.DataFrame]:
+    """Rows of `ml.recommendation` at the pinned moment, some customers at a time."""
+    models, settings = workspace.models(), workspace.project().settings
     mix = Mix.from_files(models.load(NAME).files) if models.current_version(NAME) else UNMEASURED
-    settings = workspace.project().settings
-    with warehouse.connect() as connection:
-        connection.execute(HOLD).fetchall()
-        lists = all_lists(connection, mix, settings.recommendations, as_of.date(), settings.seed)
-    return lists.assign(as_of=as_of) if len(lists) else empty(TABLE)
+    connection.execute(HOLD).fetchall()
+    for part in list_parts(connection, mix, settings.recommendations, as_of.date(), settings.seed):
+        yield part.assign(as_of=as_of)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from intake.settings import RecommendationSettings
@@ -26,6 +30,9 @@ CUSTOMERS_SQL = """
     inner join marts.customer_consent as consent on people.customer_id = consent.customer_id
     where consent.is_profiled order by people.customer_id
 """
+# Four lists of ten for so many take 100 MB.
+CUSTOMERS_AT_A_TIME = 20_000
+BOUGHT_BETWEEN_SQL = "select * from bought where customer_id between $first and $last order by customer_id, product_id"
 # A product is new while the catalogue is: what nobody buys for a month is merely unpopular.
 NEW_DAYS = 30
 MOST_NEW = 500
@@ -35,50 +42,90 @@ def all_lists(
     connection: duckdb.DuckDBPyConnection, mix: Mix, settings: RecommendationSettings, at: date, seed: int
 ) -> pd.DataFrame:
     """Columns of `ml.recommendation` but as_of. Expects the temp table `purchase_day`."""
-    as_of = datetime.combine(at, time(), UTC)
-    customers = connection.execute(CUSTOMERS_SQL).df()["customer_id"].astype(str).tolist()
+    parts = [part for part in list_parts(connection, mix, settings, at, seed) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*COLUMNS, "is_explored"])
+
+
+def list_parts(
+    connection: duckdb.DuckDBPyConnection, mix: Mix, settings: RecommendationSettings, at: date, seed: int
+) -> Iterator[pd.DataFrame]:
+    """The same, the lists of some thousand customers at a time."""
+    connection.execute(f"create or replace temp table bought as {facts.BOUGHT}", {"at": at}).fetchall()
+    customers = connection.execute(CUSTOMERS_SQL).df()["customer_id"].astype(str).to_numpy(dtype=object)
+    shop = _shop(connection, settings, at)
+    discovered = _discovery(connection, mix, settings, shop, at, seed)
+    for start in range(0, len(customers), CUSTOMERS_AT_A_TIME):
+        some = customers[start : start + CUSTOMERS_AT_A_TIME]
+        mine = connection.execute(BOUGHT_BETWEEN_SQL, {"first": some[0], "last": some[-1]}).df()
+        mine = mine.loc[mine["customer_id"].isin(some)].reset_index(drop=True)
+        yield _lists(shop, mix, some, mine, discovered(some))
+
+
+class _Shop(NamedTuple):
+    """What all lists of a day share."""
+
+    as_of: datetime
+    catalogue: pd.DataFrame
+    blocked: frozenset[str]
+    cadence: pd.DataFrame
+    pairs: pd.DataFrame
+    sellers: pd.DataFrame
+
+
+def _shop(connection: duckdb.DuckDBPyConnection, settings: RecommendationSettings, at: date) -> _Shop:
     catalogue: pd.DataFrame = connection.execute(facts.CATALOGUE).df()
     blocked = blocked_products(catalogue, settings)
-    bought = connection.execute(facts.BOUGHT, {"at": at}).df()
     cadence = connection.execute(facts.CADENCE, {"at": at}).df()
-    mine = bought.loc[bought["customer_id"].isin(customers)].reset_index(drop=True)
-    days = owned_days(mine["category"], cadence)
-    offered = ~mine["product_id"].isin(blocked)
     pairs = connection.execute(PAIRS_SQL).df()
     pairs = pairs.loc[~pairs["product_a"].isin(blocked) & ~pairs["product_b"].isin(blocked)]
     sellers = connection.execute(POPULAR_SQL).df()
     sellers = sellers.loc[~sellers["product_id"].isin(blocked)]
+    return _Shop(datetime.combine(at, time(), UTC), catalogue, blocked, cadence, pairs, sellers)
+
+
+def _lists(
+    shop: _Shop, mix: Mix, customers: npt.NDArray[np.object_], mine: pd.DataFrame, discovered: pd.DataFrame
+) -> pd.DataFrame:
+    days = owned_days(mine["category"], shop.cadence)
+    offered = mine.loc[~mine["product_id"].isin(shop.blocked)]
     lists = [
-        buy_again(worth_repeating(mine.loc[offered], cadence), as_of, decayed=mix.buy_again == FRESH),
-        bought_together_for(mine, pairs, as_of, owned_days=days),
-        _discovery(connection, mix, settings, bought, catalogue, blocked, at, seed),
-        popular(sellers, customers, mine, as_of, owned_days=days),
+        buy_again(worth_repeating(offered, shop.cadence), shop.as_of, decayed=mix.buy_again == FRESH),
+        bought_together_for(mine, shop.pairs, shop.as_of, owned_days=days),
+        discovered,
+        popular(shop.sellers, customers.tolist(), mine, shop.as_of, owned_days=days),
     ]
     filled = [item.assign(is_explored=item.get("is_explored", False)) for item in lists if len(item)]
-    if not filled:
-        return pd.DataFrame(columns=[*COLUMNS, "is_explored"])
-    found = pd.concat(filled, ignore_index=True)
-    return found.loc[found["customer_id"].isin(customers)].reset_index(drop=True)
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*COLUMNS, "is_explored"])
 
 
 def _discovery(
     connection: duckdb.DuckDBPyConnection,
     mix: Mix,
     settings: RecommendationSettings,
-    bought: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    blocked: frozenset[str],
+    shop: _Shop,
     at: date,
     seed: int,
-) -> pd.DataFrame:
+) -> Callable[[npt.NDArray[np.object_]], pd.DataFrame]:
+    """A function that lists what is new to some customers."""
+    bought: pd.DataFrame = connection.execute("select customer_id, product_id, fresh, habit from bought").df()
+    attributes = shop.catalogue[["product_id", "category", "product_type", "brand"]]
     sold = connection.execute(facts.SOLD, {"at": at}).df()
-    attributes = catalogue[["product_id", "category", "product_type", "brand"]]
-    known = purchases(bought, sold, attributes, blocked=blocked)
-    if not len(known.products) or not len(known.customers):
-        return pd.DataFrame(columns=[*COLUMNS, "is_explored"])
-    scores = methods(seed)[mix.discovery](known)
-    newcomers = new_products(catalogue, bought, blocked, at)
-    return discover(known, scores, mix.discovery, newcomers, explore_share=settings.explore_share, day=at.isoformat())
+    known = purchases(bought, sold, attributes, blocked=shop.blocked)
+    newcomers = new_products(shop.catalogue, bought, shop.blocked, at)
+    nothing = not len(known.products) or not len(known.customers)
+    scores = None if nothing else methods(seed)[mix.discovery](known)
+    people = pd.Index(known.customers)
+
+    def listed(customers: npt.NDArray[np.object_]) -> pd.DataFrame:
+        if scores is None:
+            return pd.DataFrame(columns=[*COLUMNS, "is_explored"])
+        rows = people.get_indexer(pd.Index(customers))
+        share, day = settings.explore_share, at.isoformat()
+        return discover(
+            known, scores, mix.discovery, newcomers, explore_share=share, day=day, rows=np.sort(rows[rows >= 0])
+        )
+
+    return listed
 
 
 def blocked_products(catalogue: pd.DataFrame, settings: RecommendationSettings) -> frozenset[str]:
