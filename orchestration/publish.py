@@ -11,6 +11,8 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.model_registry import ModelRegistry
 from orchestration.pin import current_as_of
+from orchestration.policy.evidence import Proof
+from orchestration.policy.publish_config import fairness_of, proved
 from orchestration.replay.keep import let_go
 from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
@@ -27,6 +29,7 @@ class LiveSnapshot:
     counts: Mapping[str, int]
     total_bytes: int
     removed: tuple[str, ...]
+    proof: Proof
 
 
 def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegistry) -> LiveSnapshot:
@@ -34,6 +37,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
 
     Raises:
         SnapshotError: the version cannot be written or verified; what was live stays live.
+        ProofError: a guardrail does not hold; what was live stays live.
         ValueError: nothing was pinned yet, so there is no moment to publish.
     """
     OpsStore(project.paths).require_no_open_erasure()
@@ -48,10 +52,11 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     base = f"{as_of:%Y%m%dT%H%M%S}"
     version = next(name for name in (base, *(f"{base}-{number}" for number in range(2, 10_000))) if name not in taken)
     folder = write_snapshot(root, contents, version=version, as_of=as_of, created_at=created)
+    proof = proved(project, folder, fairness_of(project, warehouse))
     manifest = pointer.switch(root, version)
     removed = let_go(project, pointer.outdated(root, project.settings.serving.keep_snapshots)).removed
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return LiveSnapshot(version, manifest.as_of, dict(manifest.counts), size, tuple(removed))
+    return LiveSnapshot(version, manifest.as_of, dict(manifest.counts), size, tuple(removed), proof)
 
 
 def sweep(root: Path) -> list[str]:

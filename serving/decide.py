@@ -61,7 +61,7 @@ def decide_for(
         decision = _decision(live, placement, person, question, context, now, early, _NOTHING, [])
         return msgspec.structs.replace(decision, missing_purpose=missing)
     at = situation(live, placement, person, context, now, visit)
-    choice = _choose(at)
+    choice = choose(at)
     extra = added_reasons(live, placement, choice.action, at.bench)
     return _decision(live, placement, person, question, context, now, choice, at.bench, extra)
 
@@ -98,7 +98,8 @@ def _elsewhere(placement: Placement, context: Context) -> Choice | None:
     return Choice(placement.action(placement.plain), Rung.PLAIN)
 
 
-def _choose(at: Situation) -> Choice:
+def choose(at: Situation) -> Choice:
+    """The answer: a force rule's, the strategy's, or what is left."""
     rule = forced(at.live, at.placement, at.bench)
     ruled = None if rule is None or rule.action.task is not None else Choice(rule.action, Rung.RULE, reason=rule.reason)
     if rule is not None and ruled is not None and (told := because(at.live, rule.rule.when, at.evidence.values)):

@@ -74,6 +74,14 @@ class Evidence:
         return values
 
 
+def viewed_values(product: ProductRecord) -> dict[str, Value]:
+    """The values of the product in view."""
+    values: dict[str, Value] = {}
+    for name, field in _VIEWED:
+        _put(values, name, getattr(product, field))
+    return values
+
+
 def action_values(action: Action) -> dict[str, Value]:
     """The values of an action that no request changes."""
     values: dict[str, Value] = {}
@@ -88,7 +96,7 @@ def action_values(action: Action) -> dict[str, Value]:
 
 def _cart_values(cart: list[ProductRecord | None], share: float) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    below = [_breaches(product, share) for product in cart if product is not None]
+    below = [breaches(product, share) for product in cart if product is not None]
     _put(values, "price_cut_share", share)
     _put(values, "cart_products", len(cart))
     _put(values, "products_without_price", sum(_unpriced(product) for product in cart))
@@ -133,8 +141,7 @@ def gather(
     if context.filters:
         _put(values, "filters", ",".join(context.filters))
     if viewed is not None:
-        for name, field in _VIEWED:
-            _put(values, name, getattr(viewed, field))
+        values |= viewed_values(viewed)
     _put(values, "hour", local.hour if context.hour is None else context.hour)
     _put(values, "weekday", local.isoweekday())
     return Evidence(values, cart, context.cart_value)
@@ -189,7 +196,7 @@ def _unpriced(product: ProductRecord | None) -> bool:
     return product is None or product.list_price is None or product.floor_price is None
 
 
-def _breaches(product: ProductRecord, share: float) -> tuple[bool, ...]:
+def breaches(product: ProductRecord, share: float) -> tuple[bool, ...]:
     """Whether the price after the cut lies below floor, minimum advertised price and parity."""
     if share == 0.0 or product.list_price is None:
         return False, False, False

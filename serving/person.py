@@ -84,6 +84,18 @@ def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) 
     return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles), agreed=agreed)
 
 
+def person_of(profile: ProfileRecord) -> Person:
+    """The person of one profile, as an identifier of theirs alone would find them."""
+    return Person(
+        profile,
+        profile.customer_id,
+        _granted(profile),
+        (profile.customer_id,),
+        _refusals([profile]),
+        agreed=frozenset(profile.agreed),
+    )
+
+
 def _unit(kind: str, value_hash: str) -> str:
     """The name of a stranger: the part of the hash that no rotation of keys changes."""
     return f"{kind}/{name_of(value_hash)}"

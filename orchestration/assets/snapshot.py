@@ -8,6 +8,7 @@ from orchestration.export import publish_tables
 from orchestration.fingerprint import definition_hash
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.pin import fold_operations
+from orchestration.policy.evidence import markdown
 from orchestration.previews import markdown_table
 from orchestration.publish import publish_snapshot
 from orchestration.refresh.customers import settle
@@ -42,6 +43,7 @@ def snapshot(context: AssetExecutionContext, workspace: Workspace) -> Materializ
             "dagster/row_count": done.counts.get("profile", 0),
             "counts": MetadataValue.md(markdown_table(("table", "rows"), sorted(done.counts.items()))),
             "removed": ", ".join(done.removed) or "none",
+            "guardrails": MetadataValue.md(markdown(done.proof)),
         }
     )
 

@@ -59,19 +59,62 @@ def run(
     show_report(report)
 
 
-def publish() -> None:
-    """Make the published tables, the snapshot and the export again from what the last run computed."""
+def publish(
+    config_only: Annotated[
+        bool, typer.Option("--config-only", help="Edited placements and policies alone, within seconds.")
+    ] = False,
+) -> None:
+    """Make the published tables, the snapshot and the export again from what the last run computed.
+
+    After `concierge models promote` or `rollback` everybody is scored again with the models that serve now.
+
+    With --config-only the live snapshot is written again with the edited placements and policies: no profile, score or
+    table is computed anew. Guardrails are proved before the switch; when one does not hold, nothing changes.
+    """
+    if config_only:
+        _publish_config()
+        return
+    from orchestration.champions.promotion import serves_others
     from orchestration.cli.progress import Progress
     from orchestration.groups import Group
     from orchestration.pipeline import run_pipeline
 
     project = open_project()
-    select = [f'group:"{group.value}"' for group in (Group.DECISIONS, Group.PUBLISHED, Group.SNAPSHOT)]
+    groups = [Group.DECISIONS, Group.PUBLISHED, Group.SNAPSHOT]
+    if serves_others(project):
+        # A promoted model has scored nobody yet.
+        groups = [Group.SEGMENTS, Group.SCORES, Group.RECOMMENDATIONS, *groups]
+    select = [f'group:"{group.value}"' for group in groups]
     with Progress() as progress:
         report = run_pipeline(
             project, project.clock.now(), select=select, train=False, on_stage=progress.done, on_start=progress.start
         )
     show_report(report)
+
+
+def _publish_config() -> None:
+    import time
+
+    from orchestration.cli.console import say, warn
+    from orchestration.policy.evidence import ProofError
+    from orchestration.policy.publish_config import publish_config
+    from serving.yaml_file import ConfigError
+
+    began = time.monotonic()
+    try:
+        done = publish_config(open_project())
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            warn(mistake)
+        raise
+    except ProofError as error:
+        for breach in error.proof.breaches:
+            warn(breach.sentence())
+        raise
+    live = len(done.proof.checked_live)
+    say(f"live: {done.version} (before: {done.before}), in {time.monotonic() - began:.1f} s")
+    say(f"guardrails hold: {', '.join(f'{n} {what}' for what, n in sorted(done.proof.evaluated.items()))}")
+    say(f"{live} rules read the request and are checked live: {', '.join(sorted(done.proof.checked_live))}")
 
 
 def backfill(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -132,6 +132,11 @@ class SnapshotReader:
     def rows(self, table: str) -> Sequence[tuple[bytes, bytes]]:
         """Every row of a table, in key order."""
         return [(bytes(key), bytes(value)) for key, value in self._transaction.cursor(self._tables[table])]
+
+    def stream(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Every row of a table, in key order, one at a time."""
+        for key, value in self._transaction.cursor(self._tables[table]):
+            yield bytes(key), bytes(value)
 
     def sample(self, table: str, n: int) -> list[tuple[bytes, bytes]]:
         """Up to `n` first rows of a table."""

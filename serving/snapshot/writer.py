@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from serving.placement import Placement
+from serving.policy import Policy
 from serving.references import check_references
 from serving.snapshot.environment import category_key, identifier_key, open_for_writing, place_key
 from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
@@ -36,7 +38,7 @@ def write_snapshot(
         SnapshotError: the version exists, its name is not usable, a key is there twice, a rule names a
             placement or action that is not there, or verification failed.
     """
-    final = _final_folder(root, version)
+    final = final_folder(root, version)
     _check_references(contents)
     root.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
@@ -55,7 +57,12 @@ def write_snapshot(
     return final
 
 
-def _final_folder(root: Path, version: str) -> Path:
+def final_folder(root: Path, version: str) -> Path:
+    """Where a version goes.
+
+    Raises:
+        SnapshotError: the name is not usable, or taken.
+    """
     if not version or version.startswith(".") or not version.replace("-", "").replace(".", "").isalnum():
         raise SnapshotError(f"version {version!r} is no name; allowed: letters, digits, '-' and '.', not first")
     if version == "current":
@@ -75,7 +82,9 @@ def _check_references(contents: SnapshotContents) -> None:
 
 def content_hash(contents: SnapshotContents) -> str:
     """Hash of the placements and policies a snapshot carries."""
-    return hashlib.sha256(b"".join(value for _, value in _content_rows(contents))).hexdigest()[:16]
+    return hashlib.sha256(
+        b"".join(value for _, value in content_rows(contents.placements, contents.policies))
+    ).hexdigest()[:16]
 
 
 def _write_tables(folder: Path, contents: SnapshotContents) -> dict[str, int]:
@@ -108,7 +117,7 @@ def _rows_by_table(contents: SnapshotContents) -> dict[str, Iterator[Row]]:
         "together": ((key.encode(), encode(list(ids))) for key, ids in contents.together.items()),
         "popular": ((category_key(key), encode(list(ids))) for key, ids in contents.popular.items()),
         "decision": _decision_rows(contents),
-        "content": _content_rows(contents),
+        "content": content_rows(contents.placements, contents.policies),
         "promise": ((place_key(record.place), encode(record)) for record in contents.promises),
         "review": ((key.encode(), encode(list(found))) for key, found in contents.reviews.items()),
     }
@@ -122,8 +131,9 @@ def _decision_rows(contents: SnapshotContents) -> Iterator[Row]:
         yield placement.encode(), _ENCODER.encode(list(rows))
 
 
-def _content_rows(contents: SnapshotContents) -> Iterator[Row]:
-    for name, models in (("placements", contents.placements), ("policies", contents.policies)):
+def content_rows(placements: Sequence[Placement], policies: Sequence[Policy]) -> Iterator[Row]:
+    """Placements and policies as they are stored."""
+    for name, models in (("placements", placements), ("policies", policies)):
         ordered = sorted(models, key=lambda model: model.name)
         yield name.encode(), msgspec.json.encode([model.model_dump(mode="json") for model in ordered])
 

@@ -1,0 +1,66 @@
+"""Distinct people: one for each tuple of values that rules and placements read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from serving.expression import variables_in
+from serving.live import LiveSnapshot
+from serving.person import Person, person_of
+from serving.placement import expressions_of
+from serving.snapshot.records import ProfileRecord
+from serving.variables import VARIABLES
+
+_DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
+Key = tuple[object, ...]
+
+
+@dataclass
+class Kind:
+    """People who cannot be told apart by any rule: one of them, and all their customer ids."""
+
+    person: Person
+    customers: list[str]
+
+
+def kinds_of_people(live: LiveSnapshot, names: Sequence[str]) -> list[Kind]:
+    """Everybody of a snapshot, and a stranger, grouped by segment, consent and the values of `names`."""
+    found: dict[Key, Kind] = {}
+    for _, value in live.reader.stream("profile"):
+        profile = _DECODE(value)
+        person = person_of(profile)
+        key = _key(profile, person, names)
+        kind = found.get(key)
+        if kind is None:
+            found[key] = Kind(person, [profile.customer_id])
+        else:
+            kind.customers.append(profile.customer_id)
+    return [Kind(Person(None, "", frozenset()), []), *found.values()]
+
+
+def guard_names(live: LiveSnapshot) -> list[str]:
+    """Profile variables that allow and block rules read."""
+    rules = (rule for policy in live.reader.policies for rule in policy.rules if rule.effect in ("allow", "block"))
+    return sorted(_variables([rule.when for rule in rules]))
+
+
+def profile_names(live: LiveSnapshot) -> list[str]:
+    """Profile variables that some rule or placement reads."""
+    expressions = [rule.when for policy in live.reader.policies for rule in policy.rules]
+    expressions += [text for placement in live.placements.values() for _, text in expressions_of(placement)]
+    named = _variables(expressions)
+    if live.weighted:
+        named.add("return_order_rate")
+    return sorted(named)
+
+
+def _variables(expressions: Sequence[str]) -> set[str]:
+    return {name for text in expressions for name in variables_in(text) if VARIABLES[name].scope == "profile"}
+
+
+def _key(profile: ProfileRecord, person: Person, names: Iterable[str]) -> Key:
+    read = tuple(profile.features.get(name, getattr(profile, name, None)) for name in names)
+    return profile.segment_id, tuple(sorted(person.granted)), read

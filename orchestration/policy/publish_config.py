@@ -1,0 +1,111 @@
+"""Put edited placements and policies live: the live version with other rules, proved, and switched to."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from intake.ops_store import OpsStore
+from intake.project import Project
+from orchestration.policy.asking import PUBLISHED, published_features
+from orchestration.policy.evidence import Proof, ProofError
+from orchestration.policy.fairness_rules import load_fairness_rules
+from orchestration.policy.proof import Fairness, prove
+from orchestration.warehouse import Warehouse
+from serving.content import load_content
+from serving.lean import attributes_used
+from serving.live import LiveSnapshot
+from serving.snapshot import pointer
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import SnapshotError
+from serving.snapshot.reworded import write_reworded
+
+GROUPS = "select attribute, customer_id, value from marts.customer_sensitive where attribute in ({marks})"
+
+
+@dataclass(frozen=True)
+class ConfigPublished:
+    """The version that was made live, the one it was made from, and the proof."""
+
+    version: str
+    before: str
+    proof: Proof
+
+
+def publish_config(project: Project) -> ConfigPublished:
+    """Write the live version again with the files as they stand, prove the guardrails, and switch.
+
+    Raises:
+        ConfigError: a file is wrong.
+        ProofError: a guardrail does not hold; what was live stays live.
+        SnapshotError: there is no live version, or it cannot be written.
+    """
+    OpsStore(project.paths).require_no_open_erasure()
+    content = load_content(project.config)
+    root = project.paths.snapshots
+    before = pointer.current(root)
+    if before is None:
+        raise SnapshotError(f"{root}: there is no live snapshot; make one with: concierge run")
+    names = attributes_used(content.placements, content.policies)
+    features = published_features(project.paths.published / PUBLISHED, sorted(names))
+    version = free_name(root, before)
+    folder = write_reworded(
+        root,
+        before,
+        content,
+        version=version,
+        created_at=project.clock.now(),
+        more=lambda customer: features.get(customer, {}),
+    )
+    proof = proved(project, folder, fairness_of(project))
+    pointer.switch(root, version)
+    return ConfigPublished(version, before, proof)
+
+
+def proved(project: Project, folder: Path, fairness: Fairness) -> Proof:
+    """The proof of a version that is written and not yet live; a version that fails is removed.
+
+    Raises:
+        ProofError: a guardrail does not hold.
+    """
+    try:
+        with closing(LiveSnapshot(SnapshotReader(folder))) as live:
+            proof = prove(live, fairness, project.clock.now())
+        if not proof.holds:
+            raise ProofError(proof)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return proof
+
+
+def fairness_of(project: Project, warehouse: Warehouse | None = None) -> Fairness:
+    """Gaps and groups of a project, from the warehouse of a run or else from the published tables."""
+    rules = load_fairness_rules(project.config)
+    database = project.paths.published / PUBLISHED
+    if not rules.groups or (warehouse is None and not database.exists()):
+        return Fairness(rules)
+    sql = GROUPS.format(marks=", ".join("?" for _ in rules.groups))
+    if warehouse is not None:
+        return Fairness(rules, _by_attribute(warehouse.rows(sql, rules.groups)))
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return Fairness(rules, _by_attribute(connection.execute(sql, rules.groups).fetchall()))
+
+
+def _by_attribute(rows: Iterable[Sequence[object]]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for attribute, customer, value in rows:
+        found.setdefault(str(attribute), {})[str(customer)] = str(value)
+    return found
+
+
+def free_name(root: Path, version: str) -> str:
+    """The next free name after a version's: `<moment>-<number>`."""
+    base = version.rpartition("-")[0] or version
+    taken = {manifest.version for manifest in pointer.list_versions(root)}
+    return next(name for number in range(2, 100_000) if (name := f"{base}-{number}") not in taken)

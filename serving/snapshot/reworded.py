@@ -1,0 +1,118 @@
+"""A published version with other placements and policies: all else is copied row by row, nothing is recomputed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from serving.content import Content
+from serving.references import check_references
+from serving.snapshot.environment import open_for_writing
+from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, read_manifest, sha256_of
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import TABLES, FeatureValue, ProfileRecord
+from serving.snapshot.verify import verify
+from serving.snapshot.writer import content_rows, final_folder, sync_folder, write_durably
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
+Row = tuple[bytes, bytes]
+More = Callable[[str], Mapping[str, FeatureValue]]
+
+
+def write_reworded(
+    root: Path, source: str, content: Content, *, version: str, created_at: datetime, more: More | None = None
+) -> Path:
+    """Write version `source` again as `version` with the placements and policies of `content`; the pointer stays.
+
+    Args:
+        root: folder of the versions.
+        source: version to take everything else from.
+        content: placements and policies, checked against each other.
+        version: a name that is free.
+        created_at: aware.
+        more: customer to features that the new rules need and the source does not carry.
+
+    Raises:
+        SnapshotError: the source cannot be read, the name is taken, or verification failed.
+        ConfigError: a rule names what is not there.
+    """
+    final = final_folder(root, version)
+    check_references(content.policies, content.placements)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+    folder = building / version
+    try:
+        folder.mkdir()
+        with SnapshotReader((root / source).resolve()) as reader:
+            counts, policy_hash = _copy(folder, reader, content, more)
+        manifest = _manifest(folder, read_manifest(root / source), counts, policy_hash, version, created_at)
+        write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        verify(folder)
+        sync_folder(folder)
+        folder.rename(final)
+        sync_folder(root)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return final
+
+
+def _copy(folder: Path, reader: SnapshotReader, content: Content, more: More | None) -> tuple[dict[str, int], str]:
+    environment = open_for_writing(folder)
+    try:
+        content_table = sorted(content_rows(content.placements, content.policies))
+        placements = frozenset(placement.name for placement in content.placements)
+        counts = {}
+        for table in TABLES:
+            rows = iter(content_table) if table == "content" else _rows(reader, table, placements, more)
+            counts[table] = _write(environment, table, rows)
+        environment.sync(True)
+    finally:
+        environment.close()
+    (folder / "lock.mdb").unlink(missing_ok=True)
+    ordered = (value for _, value in content_rows(content.placements, content.policies))
+    return counts, hashlib.sha256(b"".join(ordered)).hexdigest()[:16]
+
+
+def _rows(reader: SnapshotReader, table: str, placements: frozenset[str], more: More | None) -> Iterable[Row]:
+    rows = reader.stream(table)
+    if table == "decision":
+        return ((key, value) for key, value in rows if key.decode() in placements)
+    return rows if table != "profile" or more is None else (_with_more(key, value, more) for key, value in rows)
+
+
+def _with_more(key: bytes, value: bytes, more: More) -> Row:
+    profile = _DECODE(value)
+    added = more(profile.customer_id) if profile.consent_personalization else {}
+    missing = {name: found for name, found in added.items() if name not in profile.features}
+    if not missing:
+        return key, value
+    return key, _ENCODE(msgspec.structs.replace(profile, features={**profile.features, **missing}))
+
+
+def _write(environment: Any, table: str, rows: Iterable[Row]) -> int:
+    database = environment.open_db(table.encode())
+    with environment.begin(write=True, db=database) as transaction:
+        _, added = transaction.cursor().putmulti(rows, append=True)
+    return int(added)
+
+
+def _manifest(
+    folder: Path, source: Manifest, counts: dict[str, int], policy_hash: str, version: str, created_at: datetime
+) -> Manifest:
+    data = folder / DATA_FILE
+    return msgspec.structs.replace(
+        source,
+        version=version,
+        created_at=created_at.astimezone(UTC).isoformat(),
+        policy_hash=policy_hash,
+        counts=counts,
+        files={DATA_FILE: FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))},
+        replaces="",
+    )

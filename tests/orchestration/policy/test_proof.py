@@ -1,0 +1,178 @@
+"""Guardrails on the sample shop: they hold as shipped, and each one that is taken away is found with an example."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from intake.clock import FixedClock
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.policy.evidence import Proof, ProofError, markdown
+from orchestration.policy.fairness_rules import FairnessRules
+from orchestration.policy.proof import Fairness, prove
+from orchestration.policy.publish_config import publish_config
+from serving.content import Content, load_content
+from serving.edited import edited
+from serving.live import LiveSnapshot
+from serving.placement import Placement
+from serving.snapshot import pointer
+from serving.snapshot.reader import SnapshotReader
+from tests.serving import sample
+
+Edit = Callable[[Content], Content]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sample.write(tmp_path_factory.mktemp("snapshots"))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Content:
+    return load_content(sample.CONFIG)
+
+
+def proof_of(folder: Path, content: Content, fairness: Fairness | None = None) -> Proof:
+    with closing(edited(folder, content)) as live:
+        return prove(live, fairness or Fairness(), sample.NOW)
+
+
+def without(content: Content, *rules: str) -> Content:
+    policies = [
+        policy.model_copy(update={"rules": [rule for rule in policy.rules if rule.name not in rules]})
+        for policy in content.policies
+    ]
+    return replace(content, policies=policies)
+
+
+def with_placement(content: Content, name: str, **changes: object) -> Content:
+    def changed(placement: Placement) -> Placement:
+        return placement.model_copy(update=changes) if placement.name == name else placement
+
+    return replace(content, placements=[changed(placement) for placement in content.placements])
+
+
+def test_the_shipped_guardrails_hold(folder: Path, shipped: Content) -> None:
+    proof = proof_of(folder, shipped)
+    assert proof.breaches == []
+    assert proof.evaluated["products"] == len(sample.products())
+    assert proof.checked_live["undecided_in_the_evening"] == ["device_type", "hour", "session_product_page_seconds"]
+    assert "never_below_floor" not in proof.checked_live
+    assert "All guardrails hold" in markdown(proof)
+
+
+# By hand: p6 2.00 -> 1.80 is below its floor 1.90; p7 2.00 -> 1.80 is below MAP 1.95; p4 and p8 are not there.
+@pytest.mark.parametrize(
+    ("rules", "kind", "example"),
+    [
+        (["never_below_floor"], "floor", "product p6: 2 becomes 1.8, floor price 1.9"),
+        (["never_below_map"], "map", "product p7: 2 becomes 1.8, minimum advertised price 1.95"),
+        (["no_incentive_on_missing_products"], "stock", "product p4 has 0 units on hand"),
+        (["recommend_what_is_there"], "stock", "product p4 has 0 units on hand and is recommended"),
+    ],
+)
+def test_a_missing_guardrail_is_found(
+    folder: Path, shipped: Content, rules: list[str], kind: str, example: str
+) -> None:
+    proof = proof_of(folder, without(shipped, *rules))
+    assert {breach.kind for breach in proof.breaches} == {kind}
+    assert example in {breach.example for breach in proof.breaches}
+    assert all("no rule keeps the" in breach.rule for breach in proof.breaches)
+
+
+def test_a_guardrail_that_errs_blocks_and_so_holds(folder: Path, shipped: Content) -> None:
+    erring = {"when": "products_below_map / 0 == 0"}
+    policies = [
+        policy.model_copy(
+            update={
+                "rules": [
+                    rule.model_copy(update=erring) if rule.name == "never_below_map" else rule for rule in policy.rules
+                ]
+            }
+        )
+        for policy in shipped.policies
+    ]
+    assert proof_of(folder, replace(shipped, policies=policies)).holds
+
+
+def test_a_letter_without_its_purpose_is_refused(folder: Path, shipped: Content) -> None:
+    proof = proof_of(folder, with_placement(shipped, "weekly_email_offer", consent=[]))
+    assert [(b.kind, b.placement) for b in proof.breaches] == [("consent", "weekly_email_offer")]
+    assert "marketing_email is not among its consent" in proof.breaches[0].example
+
+
+GROUPS = {"age_band": {"ann": "young", "dan": "young", "bob": "old", "eve": "old", "finn": "rare"}}
+
+
+def test_groups_are_compared_and_small_ones_are_not(folder: Path, shipped: Content) -> None:
+    tight = FairnessRules(groups=["age_band"], minimum_count=2, maximum_value_gap=0.01, maximum_eligibility_gap=1.0)
+    proof = proof_of(folder, shipped, Fairness(tight, GROUPS))
+    assert {breach.kind for breach in proof.breaches} == {"fairness"}
+    assert any("mean incentive value is" in breach.example for breach in proof.breaches)
+    verdicts = {(figure.group, figure.verdict) for figure in proof.groups}
+    assert ("rare", "insufficient") in verdicts
+    loose = tight.model_copy(update={"maximum_value_gap": 100.0})
+    assert proof_of(folder, shipped, Fairness(loose, GROUPS)).holds
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    config = shutil.copytree(sample.CONFIG, tmp_path / "config")
+    made = Project(DataPaths(tmp_path / "data"), config, Settings(), FixedClock(sample.NOW + timedelta(hours=1)))
+    sample.write(made.paths.snapshots)
+    pointer.switch(made.paths.snapshots, "v1")
+    return made
+
+
+@pytest.fixture
+def reader(project: Project) -> Iterator[Callable[[], LiveSnapshot]]:
+    opened: list[LiveSnapshot] = []
+
+    def read() -> LiveSnapshot:
+        version = pointer.current(project.paths.snapshots)
+        opened.append(LiveSnapshot(SnapshotReader(project.paths.snapshots / str(version))))
+        return opened[-1]
+
+    yield read
+    for live in opened:
+        live.close()
+
+
+def edit(project: Project, rule: str, **changes: object) -> None:
+    file = project.config / "policies" / "pricing.yml"
+    content = yaml.safe_load(file.read_text())
+    for item in content["rules"]:
+        if item["name"] == rule:
+            item.update(changes)
+    file.write_text(yaml.safe_dump(content))
+
+
+def test_an_edit_goes_live_and_everything_else_stays(project: Project, reader: Callable[[], LiveSnapshot]) -> None:
+    edit(project, "small_carts_ship_at_cost", when="!known_cart_value || cart_value < 25.0")
+    done = publish_config(project)
+    assert (done.before, done.version) == ("v1", "v1-2")
+    live = reader()
+    assert live.version == "v1-2"
+    assert [live.reader.profile(p.customer_id) for p in sample.profiles()] == sample.profiles()
+    assert [live.reader.product(p.product_id) for p in sample.products()] == sample.products()
+    rules = {rule.name: rule.when for policy in live.reader.policies for rule in policy.rules}
+    assert rules["small_carts_ship_at_cost"].endswith("25.0")
+
+
+def test_a_breach_leaves_what_was_live(project: Project) -> None:
+    edit(project, "never_below_map", when="true")
+    with pytest.raises(ProofError, match=r"not published, guardrails do not hold: map: checkout_incentive/ten_percent"):
+        publish_config(project)
+    assert pointer.current(project.paths.snapshots) == "v1"
+    assert [path.name for path in project.paths.snapshots.iterdir() if path.is_dir() and not path.is_symlink()] == [
+        "v1"
+    ]
