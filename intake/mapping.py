@@ -19,6 +19,7 @@ from intake.event_numbers import number_columns
 from intake.event_times import ORIGINAL, event_times
 from intake.expressions import column_of, rule_mask, text
 from intake.identifiers import Hasher, identifier_lists
+from intake.lengths import mark_long_columns
 from intake.lines import Groups, duplicate_lines, group_rows, group_totals, line_lists, mark_line_problems
 from intake.nested_lines import nested_lines
 from intake.properties import properties_of
@@ -118,6 +119,7 @@ def _events(
         computed = {**group_totals(table, contract.lines, groups), "lines": line_lists(table, contract.lines, groups)}
     computed |= email_domains(heads, contract.identifiers)
     computed |= {ORIGINAL: times.original} if times.corrected.any() else {}
+    mark_long_columns(heads, contract.personal_columns, reasons)
     columns["properties"], bad = properties_of(heads, contract, computed, unmapped)
     columns["properties"] = with_plain_words(columns["event_type"], columns["properties"])
     reasons.mark(bad, "invalid_json:properties")

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.event import EventType
+from intake.lengths import mark_long_fields
 from intake.reasons import Reasons
 from intake.values import Whole, is_valid
 
@@ -40,6 +41,7 @@ def validate(
     events: pa.Table, reasons: Reasons, vocabulary: Mapping[str, EventType], required: tuple[str, ...], bounds: Bounds
 ) -> pa.Table:
     """Mark every event that cannot be accepted, and clamp small clock skew so that occurred_at <= received_at."""
+    mark_long_fields(events, reasons)
     for field in required:
         reasons.mark(~is_valid(events.column(field).combine_chunks()), f"missing_field:{field}")
     _mark_types(events, reasons, vocabulary)
