@@ -27,6 +27,7 @@ CURRENT_TABLES = (
     *(f"marts/{name}" for name in ("customer_scores", "customer_segments")),
     *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
     *(f"marts/{name}" for name in ("customer_recommendations", "customer_rule_segments", "segment_history")),
+    "marts/customer_incentives",
     *(
         f"ml/{name}"
         for name in ("segment_assignment", "segment_profile", "micro_segment", "churn_score", "value_score")

@@ -258,6 +258,14 @@ ML_TABLES = (
     ),
     _table(
         "ml",
+        "incentive_uplift",
+        "customer_id VARCHAR; as_of TIMESTAMP; placement VARCHAR; arm VARCHAR; conversion_uplift DOUBLE;"
+        "conversion_error DOUBLE; margin_uplift DOUBLE; margin_error DOUBLE; margin_low DOUBLE; margin_high DOUBLE;"
+        "is_recommended BOOLEAN; basis VARCHAR; reason VARCHAR; model_version VARCHAR",
+        "customer_id placement arm",
+    ),
+    _table(
+        "ml",
         "recommendation",
         "customer_id VARCHAR; as_of TIMESTAMP; task VARCHAR; rank INTEGER; product_id VARCHAR; score DOUBLE;"
         "reason VARCHAR; is_explored BOOLEAN",

@@ -13,6 +13,7 @@ from orchestration.assets.drift import drift, score_history
 from orchestration.assets.horizons import churn_model, churn_score, value_model, value_score
 from orchestration.assets.identity import identity_ledger
 from orchestration.assets.identity_measures import identity_measures
+from orchestration.assets.incentives import incentive_model, incentive_uplift
 from orchestration.assets.intake import landed_files
 from orchestration.assets.lake import pinned_lake
 from orchestration.assets.matching import identity_matching
@@ -37,8 +38,19 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         value_model,
         outlook_models,
         recommendation_mix,
+        incentive_model,
     ]
-    scoring = [segments, churn_score, value_score, outlook_score, recommendation, score_history, drift, decisions]
+    scoring = [
+        segments,
+        churn_score,
+        value_score,
+        outlook_score,
+        incentive_uplift,
+        recommendation,
+        score_history,
+        drift,
+        decisions,
+    ]
     groups = [micro_segment, segment_membership, persona_page]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     built = [*dbt_models(project), *people, *training, *scoring, *groups]

@@ -1,0 +1,1 @@
+"""Incentives: what was known before each randomised offer, and the rows of today's customers."""
