@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions, build_sensor_context
+from dagster import AssetKey, DagsterInstance, Definitions, build_schedule_context, build_sensor_context
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import deserialize_value, serialize_value
 
 from intake.ops_records import BatchRecord, LakeFile
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
+from intake.project import Project
+from orchestration.alerts import Finding, settle
 from orchestration.environment import configure
 from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.model_registry import ModelCard, ModelRegistry
 from orchestration.partitions import RANGE_START_TAG, DayRange
 from orchestration.refresh.marks import carried, carry
 from orchestration.resources import Workspace
@@ -99,6 +102,7 @@ def test_schedules_and_sensors_are_on_and_pin_nothing_twice(definitions: Definit
         "hourly": "5 * * * *",
         "daily": "30 2 * * *",
         "weekly": "0 4 * * 1",
+        "every_48_hours": "0 5 * * *",
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "touched_days",
@@ -106,6 +110,7 @@ def test_schedules_and_sensors_are_on_and_pin_nothing_twice(definitions: Definit
         "failed_runs",
         "finished_runs",
         "digests",
+        "drifted_models",
     }
     assert all(item.default_status.value == "RUNNING" for item in (*repository.schedule_defs, *repository.sensor_defs))
 
@@ -147,3 +152,44 @@ def asked_for(definitions: Definitions, requests: int = 1) -> Any:
         found = definitions.resolve_sensor_def("touched_days").evaluate_tick(context).run_requests or []
     assert len(found) == requests
     return found[0] if found else None
+
+
+def test_every_other_day_the_models_of_the_settings_are_trained_alone(definitions: Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("every_48_hours")
+    asked = []
+    with DagsterInstance.ephemeral() as instance:
+        for day in range(28, 33):
+            context = build_schedule_context(
+                instance=instance,
+                scheduled_execution_time=datetime(2018, 2, 1, 5, tzinfo=UTC) + timedelta(days=day),
+                repository_def=definitions.get_repository_def(),
+                resources={"workspace": Workspace()},
+            )
+            asked.append(
+                [list(one.asset_selection or ()) for one in schedule.evaluate_tick(context).run_requests or ()]
+            )
+    one = [[AssetKey(["models", "recommendations"])]]
+    # Over the end of a month as well, where `*/2` in a cron line would train on the 31st and on the 1st.
+    assert asked in ([one, [], one, [], one], [[], one, [], one, []])
+
+
+def test_drift_asks_for_one_training_until_it_ran(definitions: Definitions) -> None:
+    project = Project.open()
+    long_ago = (project.clock.now() - timedelta(days=30)).isoformat()
+    card = ModelCard("churn", "v1", long_ago, long_ago, [], [], 91, {}, "d", "c", 1)
+    ModelRegistry(project.paths.models).save(card, {})
+    assert drift_asks(definitions) == []
+    settle(project, "drift:", [Finding("drift:scores:churn", "scores of churn drifted")], source="drift")
+    (asked,) = drift_asks(definitions)
+    assert asked.tags["concierge/causes"] == "drift:scores:churn"
+    assert [one.run_key for one in drift_asks(definitions)] == [asked.run_key]
+    fresh = project.clock.now().isoformat()
+    ModelRegistry(project.paths.models).save(ModelCard("churn", "v2", fresh, fresh, [], [], 91, {}, "d", "c", 1), {})
+    assert drift_asks(definitions) == []
+
+
+def drift_asks(definitions: Definitions) -> list[Any]:
+    """What one look of the sensor `drifted_models` asks for."""
+    with DagsterInstance.ephemeral() as instance:
+        context = build_sensor_context(instance=instance, definitions=definitions, resources={"workspace": Workspace()})
+        return list(definitions.resolve_sensor_def("drifted_models").evaluate_tick(context).run_requests or ())
