@@ -46,6 +46,8 @@ from serving.snapshot.records import (
 from serving.snapshot.writer import write_snapshot
 
 CONNECTIONS = 16
+CONTROLS = ("static GET", "POST echo")
+KEY = "the-key-of-the-benchmark"
 SEGMENTS = 6
 PRODUCTS = 2_000
 AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
@@ -53,13 +55,14 @@ AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Load:
-    """Result of one load: requests a second, latencies in ms, and answers that were not 2xx."""
+    """Result of one load: requests a second, latencies in ms, answers that were not 2xx, the server's CPU a request."""
 
     name: str
     rate: float
     p50_ms: float
     p99_ms: float
     failed: int
+    cpu_us: float
 
 
 def bench_app() -> Starlette:
@@ -90,7 +93,7 @@ def profiles(n: int) -> Iterator[ProfileRecord]:
         again = [Recommended(f"p{rng.randrange(PRODUCTS)}", rng.random()) for _ in range(10)]
         yield ProfileRecord(
             f"c{number}", rng.randrange(SEGMENTS), "Segment", "segment", rng.random(), 100.0, True, True, True,
-            features, {"buy_again": again},
+            features=features, recommendations={"buy_again": again},
         )  # fmt: skip
 
 
@@ -132,29 +135,62 @@ def request_bytes(method: str, path: str, body: object | None = None) -> bytes:
     return head.encode() + b"\r\n\r\n" + content
 
 
+def with_key(request: bytes) -> bytes:
+    """The request with the key of the benchmark."""
+    return request.replace(b"\r\n", b"\r\nauthorization: Bearer " + KEY.encode() + b"\r\n", 1)
+
+
 async def _connection(port: int, requests: list[bytes], deadline: float, latencies: list[float]) -> int:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
     failed = number = 0
     while (started := time.perf_counter()) < deadline:
         writer.write(requests[number % len(requests)])
         number += 1
         head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        await reader.readexactly(length)
+        if b"transfer-encoding: chunked" in head:
+            await reader.readuntil(b"\r\n0\r\n\r\n")
+        else:
+            await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
         latencies.append(time.perf_counter() - started)
         failed += head[9:10] != b"2"
     writer.close()
     return failed
 
 
-async def load(name: str, port: int, requests: list[bytes], seconds: float) -> Load:
-    """Keep `CONNECTIONS` connections busy for `seconds`."""
+async def load(name: str, port: int, requests: list[bytes], seconds: float, server: int = 0) -> Load:
+    """Keep `CONNECTIONS` connections busy for `seconds`; `server` is the process whose CPU is read."""
     latencies: list[float] = []
+    before = cpu_seconds(server)
     deadline = time.perf_counter() + seconds
     shares = [requests[n::CONNECTIONS] or requests for n in range(CONNECTIONS)]
     failed = await asyncio.gather(*(_connection(port, share, deadline, latencies) for share in shares))
     cuts = statistics.quantiles(latencies, n=100)
-    return Load(name, len(latencies) / seconds, cuts[49] * 1e3, cuts[98] * 1e3, sum(failed))
+    cpu_us = (cpu_seconds(server) - before) / len(latencies) * 1e6
+    return Load(name, len(latencies) / seconds, cuts[49] * 1e3, cuts[98] * 1e3, sum(failed), cpu_us)
+
+
+def cpu_seconds(server: int) -> float:
+    """CPU that a process has taken so far, without its children; 0 for no process."""
+    if not server:
+        return 0.0
+    times = Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()
+    return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def access_cases(customers: int) -> dict[str, list[bytes]]:
+    """Requests to the ways round a full decision: a batch of 100, what caches ask, and what is prepared."""
+    rng = random.Random(2)  # noqa: S311
+    people = [{"identifiers": [{"type": "cookie", "value": f"{rng.randrange(customers)}@x.yz"}]} for _ in range(4_000)]
+    hero = {"placements": ["home_hero"], "context": {"device_type": "mobile"}}
+    batches = [{"people": people[n : n + 100], **hero} for n in range(0, 4_000, 100)]
+    return {
+        "decide home_hero, one": [request_bytes("POST", "/v1/decide", p | hero) for p in people],
+        "decide batch of 100": [request_bytes("POST", "/v1/decide/batch", batch) for batch in batches],
+        "decide past its deadline": [
+            request_bytes("POST", "/v1/decide", p | hero | {"deadline_ms": 0}) for p in people
+        ],
+        "answer for caches": [request_bytes("GET", "/v1/placements/home_hero/1?device_type=mobile")],
+    }
 
 
 def cases(customers: int) -> dict[str, list[bytes]]:
@@ -186,15 +222,23 @@ def cases(customers: int) -> dict[str, list[bytes]]:
     }
 
 
-def start(root: Path, workers: int) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the server and wait until it is ready."""
+SERVE = """
+import sys, uvicorn
+uvicorn.run("benchmarks.serving:bench_app", factory=True, port=int(sys.argv[1]), workers=int(sys.argv[2]),
+            http="serving.http.protocol:PatientProtocol", ws="none", access_log=False, log_level="warning")
+"""
+
+
+def start(root: Path, workers: int, key: str | None = None) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the server and wait until it is ready; with a key it asks for one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environment = os.environ | {"CONCIERGE_DATA": str(root), "CONCIERGE_CONFIG": str(repository_root() / "config")}
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.serving:bench_app", "--factory", "--port", str(port)]
-    options = ["--workers", str(workers), "--no-access-log", "--log-level", "warning"]
-    process = subprocess.Popen([*command, *options], env=environment, cwd=repository_root())
+    if key is not None:
+        environment["CONCIERGE_API_KEY"] = key
+    command = [sys.executable, "-c", SERVE, str(port), str(workers)]
+    process = subprocess.Popen(command, env=environment, cwd=repository_root())
     for _ in range(600):
         try:
             if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
@@ -208,10 +252,12 @@ def start(root: Path, workers: int) -> tuple[subprocess.Popen[bytes], int]:
 def report(results: list[Load]) -> None:
     """Print rates, latencies and ratios to the two controls."""
     static, echo = results[0].rate, results[1].rate
-    print(f"{'case':28} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'/ GET':>7} {'/ echo':>7} {'failed':>7}")
+    print(
+        f"{'case':28} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'/ GET':>7} {'/ echo':>7} {'failed':>7} {'CPU µs':>8}"
+    )
     for r in results:
         ratios = f"{r.rate / static:7.2f} {r.rate / echo:7.2f}"
-        print(f"{r.name:28} {r.rate:8,.0f} {r.p50_ms:8.2f} {r.p99_ms:8.2f} {ratios} {r.failed:7d}")
+        print(f"{r.name:28} {r.rate:8,.0f} {r.p50_ms:8.2f} {r.p99_ms:8.2f} {ratios} {r.failed:7d} {r.cpu_us:8.0f}")
 
 
 def main() -> None:
@@ -220,6 +266,8 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=5.0, help="per case")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--key", action="store_true", help="ask for a key, and count its limits")
+    parser.add_argument("--access", action="store_true", help="the ways round a full decision instead")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         paths = DataPaths(Path(scratch))
@@ -229,12 +277,18 @@ def main() -> None:
             f"snapshot: {given.customers:,} customers, {3 * given.customers:,} identifiers, "
             f"{size:,.0f} MiB, {cpu:.1f} CPU s"
         )
-        process, port = start(paths.root, given.workers)
+        process, port = start(paths.root, given.workers, KEY if given.key else None)
         try:
             work = cases(given.customers)
-            asyncio.run(load("warm-up", port, work["decide all four"], 1.0))
+            if given.access:
+                work = {name: work[name] for name in CONTROLS} | access_cases(given.customers)
+            if given.key:
+                work = {name: [with_key(request) for request in requests] for name, requests in work.items()}
+            asyncio.run(load("warm-up", port, list(work.values())[-2], 1.0))
             print(f"{given.workers} worker(s), {CONNECTIONS} connections, {given.seconds:.0f} s a case")
-            report([asyncio.run(load(name, port, requests, given.seconds)) for name, requests in work.items()])
+            report(
+                [asyncio.run(load(name, port, requests, given.seconds, process.pid)) for name, requests in work.items()]
+            )
         finally:
             process.terminate()
             process.wait()

@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from intake.clock import Clock, project_clock
 from intake.paths import DataPaths
-from intake.settings_quality import AlertSettings, QualitySettings, SloSettings
 from intake.settings_drift import DriftSettings
+from intake.settings_quality import AlertSettings, QualitySettings, SloSettings
 from intake.settings_retention import RetentionSettings
 from intake.settings_section import Section as _Section
 
@@ -139,9 +139,9 @@ class ServingSettings(_Section):
         default=60, ge=0, le=86_400, description="how long caches may hold answers that name nobody"
     )
     key_per_second: float = Field(
-        default=2_000.0, ge=0.01, le=1e6, description="requests of a key, unless it was made with a limit of its own"
+        default=5_000.0, ge=0.01, le=1e6, description="requests of a key, unless it was made with a limit of its own"
     )
-    key_burst: int = Field(default=4_000, ge=1, le=1_000_000, description="and how many may come at once")
+    key_burst: int = Field(default=10_000, ge=1, le=1_000_000, description="and how many may come at once")
     visitor_per_second: float = Field(
         default=20.0, ge=0.01, le=1e6, description="requests of one address with a browser's key"
     )

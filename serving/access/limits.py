@@ -15,7 +15,7 @@ class Limit(NamedTuple):
 class Limits(NamedTuple):
     """`of_key` for each key, all its callers together; `of_visitor` for each address that shows a browser's key."""
 
-    of_key: Limit = Limit(2_000.0, 4_000.0)
+    of_key: Limit = Limit(5_000.0, 10_000.0)
     of_visitor: Limit = Limit(20.0, 100.0)
 
 
