@@ -11,13 +11,14 @@ from serving.placement import Placement, expressions_of
 from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml
 
 
-def load_placements(folder: Path) -> list[Placement]:
+def load_placements(folder: Path, sensitive: SensitiveRules | None = None) -> list[Placement]:
     """Every `*.yml` in `folder`, by name.
 
     Raises:
         ConfigError: every mistake found, such as a file whose name differs from the placement's.
     """
-    sensitive, placements = load_sensitive(folder.parent), []
+    sensitive = sensitive or load_sensitive(folder.parent)
+    placements: list[Placement] = []
     mistakes = [str(error) for error in misnamed(folder)]
     for path in sorted(folder.glob("*.yml")):
         try:

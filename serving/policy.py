@@ -57,15 +57,16 @@ class Policy(Section):
     rules: list[Rule] = Field(min_length=1)
 
 
-def load_policies(folder: Path) -> list[Policy]:
+def load_policies(folder: Path, sensitive: SensitiveRules | None = None) -> list[Policy]:
     """Every `*.yml` in `folder`, by name, with every expression type-checked.
 
-    What is sensitive stands in the folder's parent: built in, in `sensitive.yml`, and tagged by the contracts.
+    What is sensitive, unless it is given, stands in the folder's parent: built in, in `sensitive.yml`, and tagged by
+    the contracts.
 
     Raises:
         ConfigError: every mistake found, with file, line and field.
     """
-    sensitive = load_sensitive(folder.parent)
+    sensitive = sensitive or load_sensitive(folder.parent)
     policies: list[Policy] = []
     seen: dict[str, str] = {}
     mistakes = [str(error) for error in misnamed(folder)]

@@ -22,11 +22,13 @@ from orchestration.cli import (
     retention_command,
     run_command,
     serve_command,
+    shop_command,
     slo_command,
     snapshot_commands,
     status_command,
     stream_command,
     subject_access_command,
+    what_if_command,
 )
 from orchestration.cli.alert_commands import alerts
 from orchestration.cli.api_keys_commands import api_keys
@@ -54,6 +56,7 @@ COMMANDS = (
     ("readiness", readiness_command.readiness),
     ("run", run_command.run),
     ("serve", serve_command.serve),
+    ("shop", shop_command.shop),
     ("decide", decide_command.decide),
     ("preview", policy_commands.preview),
     ("status", status_command.status),
@@ -61,6 +64,7 @@ COMMANDS = (
     ("dev", dev_command.dev),
     ("backfill", run_command.backfill),
     ("publish", run_command.publish),
+    ("what-if", what_if_command.what_if),
     ("snapshots", snapshot_commands.snapshots),
     ("rollback", snapshot_commands.rollback),
     ("explain", explain_command.explain),
