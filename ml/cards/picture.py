@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 BLUE, GREY, RED = "#4c72b0", "#9a9a9a", "#c44e52"
 MOST_VOICES = 12
+Draw = Callable[[Any, Any, str], None]
 
 
 def model_figure(evidence: Mapping[str, Any], *, unit: str) -> bytes | None:
@@ -30,7 +31,12 @@ def model_figure(evidence: Mapping[str, Any], *, unit: str) -> bytes | None:
     figure = Figure(figsize=(4.2 * len(panels), 3.6), dpi=80)
     FigureCanvasAgg(figure)
     axes = np.atleast_1d(figure.subplots(1, len(panels)))
-    draw = {"calibration": _calibration, "deciles": _deciles, "voices": _voices, "baselines": _baselines}
+    draw: dict[str, Draw] = {
+        "calibration": _calibration,
+        "deciles": _deciles,
+        "voices": _voices,
+        "baselines": _baselines,
+    }
     for axis, name in zip(axes, panels, strict=True):
         draw[name](axis, evidence[name], unit)
     figure.tight_layout()

@@ -44,6 +44,8 @@ KINDS: Final = {
         "Price sensitivity", "How much of what a customer buys will be at a discount.", "share of seekers", "seeker_auc"
     ),
     "recommendations": Kind("Recommendations", "Which way of recommending products serves best here.", figure="ndcg"),
+    "incentives": Kind("Incentives", "What free shipping or a discount changes, and whether that pays for itself."),
+    "visits": Kind("Visits", "During a visit: whether an order follows, and whether it ends within ten seconds."),
 }
 # Without these three there is no decision; the others add to it.
 NEEDED: Final = ("segments", "churn", "value")
