@@ -3,7 +3,7 @@
     python -m benchmarks.pipeline [--events 1000000] [--part models|hour|frame] [--copies 0] [--keep FOLDER]
 
 `models`: staging, sessions, daily tables and features, against one hand-written DuckDB query for visits and 42
-aggregates on the same files; beside it, what 41 of these aggregates cost that features have as well, from the five
+aggregates on the same files; beside it, what 41 of these aggregates cost that features have as well, from the three
 models that they need. `hour`: `concierge run --hourly` with 100,000 new events, on the history and on a tenth of
 it (ten times shorter, with as much traffic a day and a tenth of the customers), each less a run that finds nothing.
 `frame`: the training frame at 1, 2, 4 and 8 cut-offs, with the columns that models learn from. `--copies 9` adds nine
@@ -43,9 +43,7 @@ from orchestration.warehouse import Warehouse
 USUAL, CUSTOMERS_A_MILLION, DAYS = 1_000_000, 50_000, 365
 CUTOFFS = (1, 2, 4, 8)
 # What features are made from; identities and accounts have measures of their own.
-BEHIND_AGGREGATES = (
-    "stg_events", "int_events_deduplicated", "int_event_sessions", "int_events", "int_identifier_daily",
-)  # fmt: skip
+BEHIND_AGGREGATES = ("stg_events", "int_events", "int_identifier_daily")
 FOR_THE_LEDGER = ("int_identifier_seen_daily", "int_identity_pair_daily")
 # No feature reads these: companies, and what the live service holds of a visit.
 APART = ("int_account_sighting_daily", "int_session_features")

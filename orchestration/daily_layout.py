@@ -15,6 +15,8 @@ from orchestration.warehouse import Warehouse
 
 LAYOUT = "ops.daily_layout"
 SCHEMAS = {"models/staging": "staging", "models/intermediate/daily": "intermediate"}
+# Daily tables of former layouts that no model makes any more.
+FORMER = ("intermediate.int_events_deduplicated", "intermediate.int_event_sessions")
 # Daily models call no macro of features or checks: those belong to the tables behind them.
 APART = ("macros/features", "macros/checks")
 
@@ -37,7 +39,7 @@ def renew_daily_tables(ops: OpsStore, warehouse: Warehouse) -> bool:
     found = warehouse.rows(f"SELECT layout FROM {LAYOUT}") if warehouse.has_table(LAYOUT) else []
     if found == [(wanted,)]:
         return False
-    stale = [address for address in _tables(folder) if warehouse.has_table(address)]
+    stale = [address for address in (*_tables(folder), *FORMER) if warehouse.has_table(address)]
     with warehouse.connect() as connection:
         for address in stale:
             kind = "VIEW" if _is_view(connection, address) else "TABLE"

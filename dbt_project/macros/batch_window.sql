@@ -22,12 +22,12 @@
 {%- endmacro %}
 
 
-{# The window and one day either side, for what reaches over midnight. #}
-{% macro in_batch_and_neighbours(column='event_date') -%}
+{# The window and some days either side, for what reaches over midnight. #}
+{% macro in_batch_and_neighbours(column='event_date', days=1) -%}
     {%- set bounds = batch_bounds() -%}
     {%- if bounds -%}
-        {{ column }} >= {{ days_after("cast('" ~ bounds.start ~ "' as date)", -1) }}
-        and {{ column }} < {{ days_after("cast('" ~ bounds.end ~ "' as date)", 1) }}
+        {{ column }} >= {{ days_after("cast('" ~ bounds.start ~ "' as date)", -days) }}
+        and {{ column }} < {{ days_after("cast('" ~ bounds.end ~ "' as date)", days) }}
     {%- else -%}
         true
     {%- endif -%}

@@ -6,7 +6,11 @@
 #}
 {% macro is_first_arrival(partition, order_column, reach, tie) -%}
     (
-        row_number() over (partition by {{ partition }}, {{ order_column }} order by received_at, {{ tie }}) = 1
+        -- First in its place: asked of the row before, so that all windows but one share their order.
+        coalesce(
+            lag({{ order_column }}) over (partition by {{ partition }} order by {{ order_column }}, received_at, {{ tie }})
+            <> {{ order_column }}, true
+        )
         and coalesce(
             min(received_at) over (
                 partition by {{ partition }} order by {{ order_column }}

@@ -19,18 +19,20 @@
   Whether the identifiers on a staged event may speak for a person. What a browser posts may not, unless the service
   checked a token of the shop and said so; of any source, what the service marked as a browser's may not.
 #}
-{% macro is_identity_trusted() -%}
+{% macro is_identity_trusted(alias) -%}
+    {%- set properties = alias ~ '.properties' -%}
     (
         (
-            coalesce(source not in ({{ literals(var('untrusted_sources')) }}), true)
+            coalesce({{ alias }}.source not in ({{ literals(var('untrusted_sources')) }}), true)
             or coalesce(
-                properties like '%"identity_verified"%' and {{ json_text('properties', 'identity_verified') }} = 'true',
+                {{ properties }} like '%"identity_verified"%'
+                and {{ json_text(properties, 'identity_verified') }} = 'true',
                 false
             )
         )
         and not coalesce(
-            properties like '%"identity_unverified"%'
-            and {{ json_text('properties', 'identity_unverified') }} = 'true',
+            {{ properties }} like '%"identity_unverified"%'
+            and {{ json_text(properties, 'identity_unverified') }} = 'true',
             false
         )
     )

@@ -93,6 +93,16 @@
 {%- endmacro %}
 
 
+{# A number for a text: equal texts have equal numbers, different ones hardly ever. #}
+{% macro text_hash(text_expression) -%}
+    {{ return(adapter.dispatch('text_hash', 'concierge')(text_expression)) }}
+{%- endmacro %}
+
+{% macro default__text_hash(text_expression) -%}
+    hash({{ text_expression }})
+{%- endmacro %}
+
+
 {# One row per identifier of an event: adds a column `identifier` with fields type and value. #}
 {% macro explode_identifiers(relation, columns) -%}
     {{ return(adapter.dispatch('explode_identifiers', 'concierge')(relation, columns)) }}
@@ -123,7 +133,7 @@
 {%- endmacro %}
 
 {% macro default__latest(value, at) -%}
-    max(case when {{ value }} is not null then struct_pack(seen_at := {{ at }}, seen := {{ value }}) end)
+    max(struct_pack(seen_at := {{ at }}, seen := {{ value }})) filter (where {{ value }} is not null)
 {%- endmacro %}
 
 
@@ -147,7 +157,7 @@
 {%- endmacro %}
 
 {% macro default__earliest(value, at) -%}
-    min(case when {{ value }} is not null then struct_pack(seen_at := {{ at }}, seen := {{ value }}) end)
+    min(struct_pack(seen_at := {{ at }}, seen := {{ value }})) filter (where {{ value }} is not null)
 {%- endmacro %}
 
 

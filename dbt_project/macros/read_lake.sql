@@ -73,9 +73,8 @@
 {# The staged columns by name, each prefixed with a relation's alias; `replaced` gives other expressions for some. #}
 {% macro event_column_list(alias, replaced={}) -%}
     {%- for name, type in event_columns() %}
-    {{ replaced[name] ~ ' as ' ~ name if name in replaced else alias ~ '.' ~ name }},
+    {{ replaced[name] ~ ' as ' ~ name if name in replaced else alias ~ '.' ~ name }}{{ "," if not loop.last }}
     {%- endfor %}
-    {{ alias }}.received_date
 {%- endmacro %}
 
 

@@ -18,8 +18,6 @@ SCHEMA = "intermediate"
 # Raw events and sessions stand behind the daily tables; these two concern identities and accounts, not features.
 NOT_READ_BY_FEATURES = (
     "int_events",
-    "int_events_deduplicated",
-    "int_event_sessions",
     "int_sessions",
     "int_identifier_seen_daily",
     "int_account_sighting_daily",

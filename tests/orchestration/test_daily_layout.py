@@ -52,6 +52,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
             connection.execute(f"create table {address} as select 1 as old").fetchall()
         connection.execute("create schema intermediate").fetchall()
         connection.execute("create view intermediate.int_events as select * from staging.stg_events").fetchall()
+        connection.execute("create table intermediate.int_event_sessions as select 1 as former").fetchall()
     return made
 
 
@@ -60,6 +61,7 @@ def test_tables_of_another_layout_go_and_their_days_are_built_again(ops: OpsStor
     assert renew_daily_tables(ops, warehouse)
     assert not warehouse.has_table("staging.stg_events")
     assert not warehouse.has_table("intermediate.int_events")
+    assert not warehouse.has_table("intermediate.int_event_sessions")
     assert warehouse.has_table("marts.fct_order")
     assert {item.event_date for item in ops.touches()} == {date(2017, 1, 4), date(2017, 1, 5)}
 

@@ -33,7 +33,7 @@ SCHEMA = """
     insert into intermediate.int_product_daily values
         ('2017-01-02', 'tea', {'seen_at': timestamp '2017-01-02', 'seen': 'leaf'});
     insert into intermediate.int_order_milestone_daily values ('2016-05-01', 4, null, 'o4', null);
-    create table intermediate.int_event_sessions (event_date date, anchor_key bigint);
+    create table intermediate.int_events (event_date date, anchor_key bigint);
     create table intermediate.int_identifier_customers (identifier_key bigint, customer_id varchar);
     insert into intermediate.int_identifier_daily values
         ('2017-01-10', 1, null, 5), ('2017-01-10', 2, 3, 5), ('2017-01-11', 4, null, 5);
@@ -91,7 +91,7 @@ def test_a_day_rebuilt_as_it_was_concerns_nobody(warehouse: Warehouse) -> None:
         ("update intermediate.int_identifier_daily set n_events = 6 where anchor_key = 2", {"bob", "cid"}),
         ("insert into intermediate.int_identifier_daily values ('2017-01-10', 9, 4, 1)", {"dan"}),
         ("update intermediate.int_identifier_daily set n_events = 6 where anchor_key = 4", set()),
-        ("insert into intermediate.int_event_sessions values ('2017-01-10', 1)", set()),
+        ("insert into intermediate.int_events values ('2017-01-10', 1)", set()),
         (f"{WORD} {{'seen_at': timestamp '2017-01-10', 'seen': 'leaf'}})", set()),
         (f"{WORD} {{'seen_at': timestamp '2017-01-10', 'seen': 'herb'}})", {"dan"}),
         ("insert into intermediate.int_order_milestone_daily values ('2017-01-10', null, null, 'o4', now())", {"dan"}),
