@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from intake.event import HINT_TYPES
 from intake.sealed import opener
 from serving.configuration import ServiceConfig
 from serving.live import LiveSnapshot
@@ -22,6 +23,7 @@ from serving.overlay.words import Word
 from serving.person import Person
 from serving.question import Context
 from serving.session.reducer import microseconds, shipped_reducer
+from serving.showings import told_of
 from serving.silence import under_regime
 from serving.snapshot.store import SnapshotStore
 from serving.visit import Visit, visit_of
@@ -117,7 +119,17 @@ class LiveSide:
         at_us = microseconds(now)
         customer = person.profile.customer_id if person.profile is not None else None
         state = self.overlay.sessions(identifiers, customer, at_us)
-        return None if state is None else visit_of(self.overlay.reducer, state, at_us, live.session_features)
+        told = {} if state is None else dict(visit_of(self.overlay.reducer, state, at_us, live.session_features))
+        if live.watched.names:
+            told |= told_of(live.watched, *self.overlay.seen(identifiers, customer))
+        return told or None
+
+    def shown(self, live: LiveSnapshot, identifiers: Sequence[Pair], placement: str, action: str, at: datetime) -> None:
+        """Let the next decision of every worker know that an action with a cap or a question was shown."""
+        names = live.watched.noted_for(placement, action)
+        if self.overlay is not None and names and identifiers:
+            own = [pair for pair in identifiers if pair[0] not in HINT_TYPES]
+            self.overlay.show(own, names, int(at.timestamp()), _customer_of(live))
 
     def reindex(self) -> None:
         """Follow a new snapshot."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import msgspec
 
@@ -13,7 +14,7 @@ from serving.person import Person
 from serving.placement import Placement
 from serving.question import Blocked
 from serving.strategy import WINDOW_SECONDS, Cap
-from serving.variables import ANSWER
+from serving.variables import ANSWER, Value
 from serving.visit import Visit
 
 SHOWN = "shown:"
@@ -36,10 +37,16 @@ class Watched:
     caps: Mapping[str, tuple[Cap, ...]] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """Every `placement/action` to remember."""
         return frozenset(self.caps) | frozenset(self.questions)
+
+    def noted_for(self, placement: str, action: str) -> list[str]:
+        """What to note when an action was shown: itself, and its question; nothing when nobody asks for it."""
+        key = f"{placement}/{action}"
+        question = self.questions.get(key)
+        return [] if key not in self.names else [key] if question is None else [key, ASKED + question]
 
 
 def watched_in(placements: Iterable[Placement]) -> Watched:
@@ -81,6 +88,19 @@ class Showings:
         return None
 
 
+def told_of(
+    watched: Watched, shown: Mapping[str, list[int]], answers: Mapping[str, tuple[int, str]]
+) -> dict[str, Value]:
+    """What the live overlay knows, as a visit tells it and a log line keeps it."""
+    asked = frozenset(watched.questions.values())
+    told: dict[str, Value] = {
+        SHOWN + name: ",".join(map(str, moments))
+        for name, moments in shown.items()
+        if name in watched.names or name.removeprefix(ASKED) in asked
+    }
+    return told | {ANSWER + question: said[1] for question, said in answers.items() if question in asked}
+
+
 NOTHING_SHOWN = Showings({}, {}, 0.0)
 
 
@@ -92,7 +112,8 @@ def showings_of(watched: Watched, person: Person, visit: Visit | None, now: date
     moments = {name: list(times) for name, times in person.profile.shown.items()} if person.profile else {}
     for name, value in told.items():
         if name.startswith(SHOWN):
-            moments.setdefault(name.removeprefix(SHOWN), []).extend(int(part) for part in str(value).split(","))
+            known = moments.get(name.removeprefix(SHOWN), [])
+            moments[name.removeprefix(SHOWN)] = list({*known, *(int(part) for part in str(value).split(","))})
     seconds = told.get("session_seconds")
     began = now.timestamp() - max(float(seconds or 0), WINDOW_SECONDS["visit"])
     return Showings({name: times for name, times in moments.items() if times}, _answers(watched, person, told), began)

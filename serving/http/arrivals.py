@@ -96,6 +96,11 @@ async def exposures(request: Request) -> Response:
     counted = [counting(service, request, pairs, None, now) for pairs in hashed]
     lines = [exposure_line(exposure, pairs, now) for exposure, pairs in zip(body.exposures, counted, strict=True)]
     await written(service.exposures, lines)
+    with service.store.lease() as live:
+        for exposure, pairs in zip(body.exposures, counted, strict=True):
+            if live is not None and exposure.placement and exposure.action:
+                at = exposure.occurred_at or now
+                service.live_side.shown(live, pairs, exposure.placement, exposure.action, at)
     return json_response(Accepted(len(lines), [f"x{item.personalization_id}" for item in body.exposures]), 202)
 
 

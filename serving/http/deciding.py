@@ -16,6 +16,7 @@ from serving.person import Person, find_person
 from serving.question import Context, Decision, Question
 from serving.replay.inputs import inputs_of, inputs_of_late
 from serving.service import Service
+from serving.showings import ASKED, SHOWN
 from serving.visit import Visit
 
 DEADLINE, OVERLOAD = "deadline", "overload"
@@ -72,6 +73,11 @@ def decided(
         service.decisions.offer(decision_line(decision, whose, context, now, visit, inputs))
         if live.placements[name].exposure == "on_decide":
             service.exposures.offer(shown_with_decision(decision, whose, context, now))
+            service.live_side.shown(live, whose, name, decision.action, now)
+        asking = live.watched.questions.get(f"{name}/{decision.action}")
+        if asking is not None:
+            # One question a visit, also among the placements of one request.
+            visit = {**(visit or {}), f"{SHOWN}{ASKED}{asking}": str(int(now.timestamp()))}
         decisions.append(decision)
     return decisions
 

@@ -13,6 +13,7 @@ import lmdb
 from intake.hashing import name_of
 from serving.overlay.arrival import Arrival, Pair, customer_key, identifier_key
 from serving.overlay.environment import SharedOverlay
+from serving.overlay.seen import Answers, SeenTable, Shown, answer_of
 from serving.overlay.sessions import CustomerOf, SessionTable, Taken
 from serving.overlay.words import Word, WordTable, words_of
 from serving.session.reducer import SessionReducer, State
@@ -47,6 +48,7 @@ class Overlay:
         self.reducer = reducer
         self._sessions = SessionTable(shared, reducer)
         self._words = WordTable(shared)
+        self._seen = SeenTable(shared)
         self._until_look = 0
         self._lock = threading.Lock()
         self.counts = Counts()
@@ -61,6 +63,7 @@ class Overlay:
             return
         with self._lock:
             self._keep_words(arrivals, now_us, customer_of)
+            self._keep_answers(arrivals, customer_of)
             if not self._fold(arrivals, now_us, customer_of):
                 self.counts.dropped += len(arrivals)
             self._look_for_room(len(arrivals))
@@ -79,6 +82,20 @@ class Overlay:
             keys = [identifier_key(pair) for pair in identifiers] + [customer_key(name) for name in customer_ids]
             return self._words.of(txn, keys)
 
+    def show(self, pairs: Sequence[Pair], names: Sequence[str], at: int, customer_of: CustomerOf) -> None:
+        """Note that somebody was shown something (seconds since 1970); without room it is counted as dropped."""
+        try:
+            with self._lock, self._shared.lmdb.begin(write=True) as txn:
+                self._seen.show(txn, pairs, names, at, customer_of)
+        except lmdb.Error as error:
+            _LOG.error("overlay: what was shown is not noted: %s", error)
+            self.counts.dropped += 1
+
+    def seen(self, identifiers: Iterable[Pair], customer_id: str | None) -> tuple[Shown, Answers]:
+        """What these identifiers and this customer were shown, and answered, since the snapshot."""
+        with self._shared.lmdb.begin() as txn:
+            return ({}, {}) if self._seen.is_empty(txn) else self._seen.of(txn, _keys(identifiers, customer_id))
+
     def has_words(self) -> bool:
         """Whether anything was said of consent since the snapshot."""
         with self._shared.lmdb.begin() as txn:
@@ -89,6 +106,8 @@ class Overlay:
         with self._lock, self._shared.lmdb.begin(write=True) as txn:
             if not self._words.is_empty(txn):
                 self._words.reindex(txn, customer_of, known_until_us)
+            if not self._seen.is_empty(txn):
+                self._seen.forget(txn, known_until_us // 1_000_000)
 
     def tidy(self, now_us: int) -> None:
         """Forget sessions that ended, and readers of workers that died."""
@@ -104,7 +123,7 @@ class Overlay:
         """Remove sessions and words of these identifiers; how many there were."""
         names = frozenset(name_of(value) for value in value_hashes)
         with self._lock, self._shared.lmdb.begin(write=True) as txn:
-            return self._sessions.erase(txn, names) + self._words.erase(txn, names)
+            return self._sessions.erase(txn, names) + self._words.erase(txn, names) + self._seen.erase(txn, names)
 
     def size(self) -> tuple[int, float]:
         """Sessions held by all workers, and the share of the room that is used."""
@@ -125,6 +144,19 @@ class Overlay:
                     self._words.put(txn, pair, word, customer_of(pair))
         except lmdb.Error as error:
             raise OverlayFullError(str(error)) from error
+
+    def _keep_answers(self, arrivals: Sequence[Arrival], customer_of: CustomerOf) -> None:
+        said = [(arrival, told) for arrival in arrivals if (told := answer_of(arrival)) is not None]
+        if not said:
+            return
+        try:
+            with self._shared.lmdb.begin(write=True) as txn:
+                for arrival, (question, answer) in said:
+                    at = arrival.at_us // 1_000_000
+                    self._seen.answer(txn, arrival.owners(), question, answer, at, customer_of)
+        except lmdb.Error as error:
+            _LOG.error("overlay: answers are not noted: %s", error)
+            self.counts.dropped += len(said)
 
     def _fold(self, arrivals: Sequence[Arrival], now_us: int, customer_of: CustomerOf) -> bool:
         for _ in range(2):
