@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 BLUE, GREY, RED = "#4c72b0", "#9a9a9a", "#c44e52"
 MOST_VOICES = 12
+NAMES_INCHES = 1.3
 Draw = Callable[[Any, Any, str], None]
 
 
@@ -28,7 +29,9 @@ def model_figure(evidence: Mapping[str, Any], *, unit: str) -> bytes | None:
     panels = [name for name in ("calibration", "deciles", "voices", "baselines") if evidence.get(name)]
     if not panels:
         return None
-    figure = Figure(figsize=(4.2 * len(panels), 3.6), dpi=80)
+    named = panels[0] in ("voices", "baselines")
+    width = 4.2 * len(panels) + NAMES_INCHES * named
+    figure = Figure(figsize=(width, 3.6), dpi=80)
     FigureCanvasAgg(figure)
     axes = np.atleast_1d(figure.subplots(1, len(panels)))
     draw: dict[str, Draw] = {
@@ -39,7 +42,8 @@ def model_figure(evidence: Mapping[str, Any], *, unit: str) -> bytes | None:
     }
     for axis, name in zip(axes, panels, strict=True):
         draw[name](axis, evidence[name], unit)
-    figure.tight_layout()
+    # Fixed margins: to measure the labels takes as long as to draw them.
+    figure.subplots_adjust(left=(0.9 + NAMES_INCHES * named) / width, right=0.985, bottom=0.15, top=0.9, wspace=0.62)
     target = io.BytesIO()
     figure.savefig(target, format="png", metadata={"Software": None})
     return target.getvalue()
