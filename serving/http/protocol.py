@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -61,7 +62,7 @@ class PatientProtocol(HttpToolsProtocol):
         if not self.cycle.response_complete:
             self._unanswered += 1
             self._reception.waiting += 1
-        dict.__setitem__(self.scope, RECEIVED, perf_counter())  # type: ignore[arg-type]
+        cast("dict[str, Any]", self.scope)[RECEIVED] = perf_counter()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
