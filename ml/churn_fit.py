@@ -12,7 +12,7 @@ import pandas as pd
 
 from ml.boosting import Booster, BoostingPlan, out_of_fold
 from ml.calibration import Curve, fit_platt, logit
-from ml.cohorts import COHORTS, acquisition_cohorts, thinned
+from ml.cohorts import COHORTS, MOST_ROWS, acquisition_cohorts, thinned
 from ml.cutoffs import latest_rows
 from ml.evaluation import brier, expected_calibration_error, pr_auc, roc_auc
 from ml.line import Line, fit_odds
@@ -25,7 +25,6 @@ LABEL = "churned"
 LEAST_OF_A_CLASS = 20
 # Probabilities follow the last two cut-offs: early ones know every customer for a few weeks only and churn less.
 CALIBRATION_CUTOFFS = 2
-MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def fit_churn(rows: pd.DataFrame, features: Sequence[str], seed: int, *, folds: 
 
 
 def fit_mixed(rows: pd.DataFrame, features: Sequence[str], seed: int) -> TreesAndLine:
-    """Trees and line on all rows, or on about a million of them."""
+    """Trees and line on all rows, or on about `MOST_ROWS` of them."""
     taught = thinned(rows, MOST_ROWS)
     return _mixed(features, seed, numbers(taught, features), labels_of(taught))
 

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 # Beyond five standard deviations a feature says "extreme" and no more.
 CLIP: Final = 5.0
 # Weights of standardised columns are drawn towards 0 as by so many rows; 300 to 3,000 ranked within 0.003 of AUC.
-PULL: Final = 300.0
+PULL: Final = 1_000.0
 # Some hundred weights need no more rows, and each pass reads all of them.
 MOST_ROWS: Final = 50_000
 STEPS: Final = 200

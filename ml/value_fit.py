@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.boosting import Booster, BoostingPlan, out_of_fold
-from ml.cohorts import acquisition_cohorts, thinned
+from ml.cohorts import MOST_ROWS, acquisition_cohorts, thinned
 from ml.cutoffs import latest_rows
 from ml.monotone import activity_signs
 from ml.preprocess import numbers
@@ -25,7 +25,6 @@ COVERAGE = 0.80
 CONFORMAL_CUTOFFS = 2
 # Each acquisition cohort is held out once, two at a time: two quantile models for each of ten would double the time.
 FOLDS = 5
-MOST_ROWS = 1_000_000
 
 
 class ValueScores(NamedTuple):
@@ -41,7 +40,7 @@ class ValueFit:
     """A mean on the money scale, two quantiles on log1p, and their conformal margin.
 
     Attributes:
-        form: `tweedie` or `two_part`.
+        form: a name of `FORMS`.
         losses: `form_loss` of each form on held-out cohorts; empty where the form was given or nothing could tell.
         misses: how far outside its two quantiles (on log1p) each held-out row of the last training cut-off spent.
     """

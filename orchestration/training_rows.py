@@ -18,14 +18,17 @@ ORDER: Final = "as_of, last_seen_at, spend_lifetime, orders_lifetime, tenure_day
 LABELS: Final = ("churned", "n_orders_horizon", "spend_horizon_amount")
 NUMBERS: Final = ("DECIMAL", "DOUBLE", "FLOAT", "INTEGER", "BIGINT", "HUGEINT", "SMALLINT", "TINYINT", "BOOLEAN")
 ROWS_AT_A_TIME: Final = 50_000
-# What a model reads at most: more rows gain no third digit, and cost memory.
-MOST_ROWS: Final = 1_000_000
 # Sorting spills beyond this; the rows themselves stand outside of DuckDB.
 SORTING_MEMORY: Final = "1GB"
 
 
 def training_rows(
-    warehouse: Warehouse, features: Sequence[str] = (), *, texts: Sequence[str] = (), where: str = "true"
+    warehouse: Warehouse,
+    features: Sequence[str] = (),
+    *,
+    texts: Sequence[str] = (),
+    where: str = "true",
+    most: int | None = None,
 ) -> pd.DataFrame:
     """Rows of the training frame in an order that depends on what customers did.
 
@@ -38,6 +41,7 @@ def training_rows(
         features: columns of numbers that are read even where no row has a value.
         texts: further columns, read as they are.
         where: which rows, as SQL.
+        most: of more rows than about so many, all rows of every n-th customer.
     """
     with warehouse.connect() as connection:
         connection.execute(f"set memory_limit = '{SORTING_MEMORY}'").fetchall()
@@ -49,14 +53,15 @@ def training_rows(
             # What only drift compares with was in no plan of what to learn from.
             where = f"({where}) and role <> 'season'"
         others = ["customer_id", *texts, *(name for name, kind in kinds.items() if kind.startswith("TIMESTAMP"))]
-        return _read(connection, numbers, list(dict.fromkeys(others)), where)
+        return _read(connection, numbers, list(dict.fromkeys(others)), _narrowed(connection, where, most))
 
 
-def sampled(warehouse: Warehouse, where: str, most: int = MOST_ROWS) -> str:
-    """The condition, narrowed to all rows of every n-th customer where it is true of more than about `most` rows."""
-    rows = int(str(warehouse.rows(f"select count(*) from {FRAME} where {where}")[0][0]))
+def _narrowed(connection: duckdb.DuckDBPyConnection, where: str, most: int | None) -> str:
+    if most is None:
+        return where
+    rows = int(connection.execute(f"select count(*) from {FRAME} where {where}").fetchall()[0][0])
     step = -(-rows // most)
-    return where if step <= 1 else f"{where} and hash(customer_id) % {step} = 0"
+    return where if step <= 1 else f"({where}) and hash(customer_id) % {step} = 0"
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> set[str]:

@@ -6,9 +6,11 @@ import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from ml.churn import ChurnModel, train_churn
+from ml.lifetime.history import COLUMNS as HISTORY
+from ml.standing import enough_history
 from ml.value import ValueModel, train_value
 from orchestration.assets.scores import UNTRAINED, touched_features
-from orchestration.assets.training import PROFILED_SQL, outcome
+from orchestration.assets.training import outcome
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.horizons.names import NEAR_SUFFIX
 from orchestration.horizons.scores import CHURN, VALUE, Known, churn_rows, value_rows
@@ -23,6 +25,10 @@ SCORED = [["marts", "customer_features"], ["marts", "customer_consent"], ["ml", 
 SEGMENT_SQL = "select customer_id, segment_id from ml.segment_assignment where rung <> 'everyone'"
 # In an hourly run, those whose rows stay as they are: they speak for their segments with the touched.
 OTHERS_SQL = f"select * from {{table}} where basis = 'own' and not {WHERE_TOUCHED}"
+EVERYBODY_SQL = """
+    select {columns} from marts.customer_features
+    where customer_id in (select customer_id from marts.customer_consent where is_profiled) order by customer_id
+"""
 Score = Callable[[StoredModel, StoredModel | None, pd.DataFrame, Known], pd.DataFrame]
 
 
@@ -101,6 +107,13 @@ def value_score(context: AssetExecutionContext, workspace: Workspace) -> Materia
     return _scored(context, workspace, "value", VALUE, value_rows)
 
 
+def _everybody_sql(far: StoredModel, near: StoredModel | None) -> str:
+    """Today's features that these models read, of everybody who may be profiled."""
+    read = [*far.card.features, *(near.card.features if near else ()), *HISTORY]
+    columns = ", ".join(f'"{name}"' for name in dict.fromkeys(["customer_id", "as_of", *read]))
+    return EVERYBODY_SQL.format(columns=columns)
+
+
 def _scored(
     context: AssetExecutionContext, workspace: Workspace, model: str, table: str, score: Score
 ) -> MaterializeResult[None]:
@@ -114,10 +127,13 @@ def _scored(
         return MaterializeResult(metadata={"dagster/row_count": 0, "note": UNTRAINED})
     asked = workspace.project().settings.models.near_horizon_days
     near = models.load(model + NEAR_SUFFIX) if asked and models.current_version(model + NEAR_SUFFIX) else None
-    features = warehouse.frame(PROFILED_SQL) if everybody else touched_features(warehouse)
-    others = empty(table) if everybody else warehouse.frame(OTHERS_SQL.format(table=table))
+    far = models.load(model)
+    features = warehouse.frame(_everybody_sql(far, near)) if everybody else touched_features(warehouse)
+    # Nobody else's scores are needed where all have a history of their own: an hour then reads the touched alone.
+    alone = everybody or features.empty or bool(enough_history(features).all())
+    others = empty(table) if alone else warehouse.frame(OTHERS_SQL.format(table=table))
     known = Known(warehouse.frame(SEGMENT_SQL), others)
-    frame = score(models.load(model), near, features, known) if len(features) else empty(table)
+    frame = score(far, near, features, known) if len(features) else empty(table)
     warehouse.replace({table: frame}, where=where)
     bases = {str(basis): int(rows) for basis, rows in frame["basis"].value_counts().items()}
     return MaterializeResult(metadata={"dagster/row_count": len(frame), "by_basis": bases})

@@ -10,12 +10,13 @@ from typing import Protocol
 import pandas as pd
 
 from intake.project import Project
+from ml.cohorts import MOST_ROWS
 from ml.errors import NotTrainable
 from ml.horizons import relabelled
 from orchestration.horizons.names import NEAR_SUFFIX
 from orchestration.model_features import model_features
 from orchestration.training import Facts, Trained, Training, train_and_store
-from orchestration.training_rows import sampled, training_rows
+from orchestration.training_rows import training_rows
 from orchestration.warehouse import Warehouse
 
 # Who never ordered cannot stop buying: such rows teach neither model, and are most of a shop's.
@@ -77,9 +78,9 @@ Train = Callable[[Lesson, list[str]], Judged]
 def train_horizons(project: Project, warehouse: Warehouse, name: str, as_of: datetime, train: Train) -> list[Training]:
     """Train, judge and store `name`, and `name`_near where a near horizon is set; neither verdict stops the other.
 
-    Of more than a million rows every n-th customer's are read.
+    Of more rows than a final fit takes, every n-th customer's are read.
     """
-    frame = training_rows(warehouse, model_features(), where=sampled(warehouse, TEACHING))
+    frame = training_rows(warehouse, model_features(), where=TEACHING, most=MOST_ROWS)
     done = [_trained(project, warehouse, as_of, train, Lessons(name, frame))]
     near = warehouse.rows(NEAR_SQL)[0][0]
     if near is None:
