@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from ml.matching import match_records, train_model
-from tests.ml.matching.people import Noise, company
+from tests.ml.matching.people import Noise, company, namesakes
 from tests.ml.matching.quality import FEBRL, febrl, merged, people_found
 
 MILLION = 1_000_000
@@ -29,6 +29,7 @@ def quality() -> None:
     """Pairwise and B-cubed precision, recall and F1 at the default threshold."""
     data = {f"FEBRL {number}": febrl(number) for number in FEBRL}
     data |= {f"company, {name}": company(20_000, seed=12, noise=noise) for name, noise in COMPANIES.items()}
+    data |= {f"namesakes, {years} years": namesakes(3_000, 5, years) for years in (30, 3)}
     for name, each in data.items():
         found = asdict(people_found(each))
         print(f"{name:16}", *(f"{measure} {found[measure]:.4f}" for measure in SHOWN))

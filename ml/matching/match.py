@@ -8,7 +8,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from ml.matching.addresses import lookalikes
 from ml.matching.clusters import joined_pairs
+from ml.matching.commonness import Pairs, commonness
 from ml.matching.evidence import agreeing, personal
 from ml.matching.frames import Whole, arrival_rank, compared_records, moments
 from ml.matching.homes import homes_are_shared
@@ -48,9 +50,10 @@ class Matches:
 def match_records(records: pd.DataFrame, model: Model | None = None, threshold: float = THRESHOLD) -> Matches:
     """Find pairs of identifiers that are probably one person's.
 
-    A pair's probability is a function of its two records and the model, and no row changes when records arrive
-    later: a ledger that reads up to any moment reads what a run at that moment would have found. Only the judgement
-    whether people of this file share homes looks at all records, and decides how much a veto takes.
+    A pair's probability is a function of its two records, of how common their values were among the records that had
+    arrived by then, and of the model. No row changes when records arrive later: a ledger that reads up to any moment
+    reads what a run at that moment would have found. Only the judgement whether people of this file share homes looks
+    at all records, and decides how much a veto takes.
 
     Args:
         records: identifier_key (int64), received_at (UTC), optionally email_key and phone_key (nullable int64: the
@@ -68,7 +71,9 @@ def match_records(records: pd.DataFrame, model: Model | None = None, threshold: 
     compared = compared_records(records)
     rank = arrival_rank(records)
     strict = homes_are_shared(compared)
-    found = predict(compared, check_model(model or default_model()), threshold)
+    weights = check_model(model or default_model())
+    found = weighed(predict(compared, weights, threshold), compared, rank, weights)
+    found = found[found["probability"] >= threshold].reset_index(drop=True)
     candidates = _candidates(records, compared, found, strict=strict)
     return Matches(
         pair=_pairs(candidates[candidates["reason"].isna()], compared),
@@ -76,6 +81,14 @@ def match_records(records: pd.DataFrame, model: Model | None = None, threshold: 
         flag=shared_contacts(records, compared, rank, strict=strict),
         household=households(records, compared, rank),
     )
+
+
+def weighed(found: pd.DataFrame, compared: pd.DataFrame, rank: Whole, model: Model) -> pd.DataFrame:
+    """The pairs with their probabilities lowered by how common their values are and what their e-mails are worth."""
+    pairs = Pairs(compared, rank, found["row_a"].to_numpy(), found["row_b"].to_numpy())
+    even = np.clip(found["probability"].to_numpy(), 0.0, 1 - 1e-15)
+    odds = even / (1 - even) * commonness(pairs, model) * lookalikes(pairs, model)
+    return found.assign(probability=np.where(odds < even / (1 - even), odds / (1 + odds), found["probability"]))
 
 
 def _candidates(records: pd.DataFrame, compared: pd.DataFrame, found: pd.DataFrame, *, strict: bool) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
@@ -38,6 +38,25 @@ def default_model() -> Model:
     """The model that comes with the code; MODEL.md says what it was trained on."""
     model: Model = json.loads(_shipped())
     return model
+
+
+class Weights(NamedTuple):
+    """How often one person's records (m) and strangers' (u) show a level of likeness."""
+
+    m: float
+    u: float
+
+    @property
+    def odds(self) -> float:
+        """What the level multiplies the odds of a pair by."""
+        return self.m / self.u
+
+
+def level_weights(model: Model, comparison: str, level: str) -> Weights:
+    """The weights of one level, by its names in `comparisons`."""
+    levels = next(one for one in model["comparisons"] if one["output_column_name"] == comparison)["comparison_levels"]
+    found = next(one for one in levels if one["label_for_charts"] == level)
+    return Weights(found["m_probability"], found["u_probability"])
 
 
 def check_model(model: Model) -> Model:

@@ -19,6 +19,9 @@ _ENDS = ["n", "ll", "rs", "son", "ton", "ley", "ck", "tt", "man", "field", "r", 
 _KINDS = ["Street", "Road", "Avenue", "Lane", "Drive", "Court"]
 _SHORT = ["St", "Rd", "Ave", "Ln", "Dr", "Ct"]
 _HOSTS = ["gmail.com", "yahoo.com", "outlook.com", "acme-works.com", "mail.com"]
+_COMMON_GIVEN = ["James", "Mary", "Robert", "Patricia", "John", "Jennifer", "Michael", "Linda", "David", "Barbara"]
+_COMMON_FAMILY = ["Smith", "Johnson", "Williams", "Brown", "Jones", "Garcia", "Miller", "Davis", "Martinez", "Moore"]
+_TOWNS = ["Springfield", "Franklin", "Clinton", "Salem", "Madison", "Fairview", "Arlington", "Dover", "Hudson"]
 _LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 _EPOCH = np.datetime64("2017-01-01T00:00:00")
 
@@ -52,6 +55,38 @@ def company(records: int, seed: int, noise: Noise = Noise(), contact: float = 0.
     person = rng.permutation(np.repeat(np.arange(len(copies)), copies))
     rows = {name: values[person] for name, values in people.items()}
     return Company(_records(rng, rows, noise), person)
+
+
+def namesakes(people: int, seed: int, born_within_years: int = 30) -> Company:
+    """Strangers under a hundred names and in nine towns, with e-mails of their names; every fourth has two records."""
+    rng = np.random.default_rng(seed)
+    given, family = rng.choice(_COMMON_GIVEN, people), rng.choice(_COMMON_FAMILY, people)
+    born = np.datetime64("1965-01-01") + rng.integers(0, 365 * born_within_years, people)
+    number, town = rng.integers(0, 100, people), rng.integers(0, len(_TOWNS), people)
+    forms = ("{0}.{1}", "{0}.{1}{2}", "{0}{1}{3}", "{0[0]}{1}{2}")
+    drawn = zip(given, family, number, born.astype(str), rng.integers(0, len(forms), people), strict=True)
+    mailboxes = pd.Series([forms[form].format(g.lower(), f.lower(), n, day[2:4]) for g, f, n, day, form in drawn])
+    again = mailboxes.groupby(mailboxes).cumcount()
+    mailboxes += again.astype(str).where(again > 0, "")
+    person = rng.permutation(np.concatenate([np.arange(people), np.flatnonzero(rng.random(people) < 0.25)]))
+    count = len(person)
+    slips = rng.random(count) < 0.05
+    days = born[person] + np.where(slips, 1, 0)
+    arrived = _EPOCH + np.arange(count).astype("timedelta64[m]")
+    records = pd.DataFrame(
+        {
+            "identifier_key": np.arange(1, count + 1),
+            "received_at": pd.to_datetime(arrived).tz_localize("UTC").astype("datetime64[us, UTC]"),
+            "given_name": given[person],
+            "family_name": family[person],
+            "birth_date": days.astype(str).astype(object),
+            "city": np.array(_TOWNS, dtype=object)[town[person]],
+            "postal_code": (10_000 + 7 * town + number % 3)[person].astype(str).astype(object),
+            "email": (mailboxes + "@" + pd.Series(np.array(_HOSTS, dtype=object)[number % 3])).to_numpy()[person],
+        }
+    )
+    records.loc[rng.random(count) < 0.05, "email"] = None
+    return Company(records, person)
 
 
 def _vocabulary(rng: np.random.Generator, size: int) -> Text:
