@@ -196,14 +196,20 @@ class _Extra:
 
 
 def _product(row: Sequence[object], facts: ProductFacts) -> ProductRecord:
+    list_price, floor_price, map_price, cost, stock, parity_price = map(_number, row[2:])
     return ProductRecord(
         str(row[0]),
         _text(row[1]),
-        *map(_number, row[2:]),
-        returns_rate=facts.returns_rate,
-        units_28d=facts.units_28d,
-        reviews=facts.reviews,
-        rating=facts.rating,
+        list_price,
+        floor_price,
+        map_price,
+        cost,
+        stock,
+        parity_price,
+        facts.returns_rate,
+        facts.units_28d,
+        facts.reviews,
+        facts.rating,
     )
 
 

@@ -13,7 +13,7 @@ _ONE_EQUALS = re.compile(r"(?<![=!<>])=(?!=)")
 _WORDS = re.compile(r"(?<![\w.])(and|or|not|AND|OR|NOT|is|like|between)(?!\w)")
 _ONE_SIGN = re.compile(r"(?<!&)&(?!&)|(?<!\|)\|(?!\|)")
 _MISSING = re.compile(r"undeclared reference to '([\w.]+)'")
-_OVERLOAD = re.compile(r"no matching overload for '(\w+)' applied to '\((.*)\)'")
+_OVERLOAD = re.compile(r"no matching overload for '([^']+)' applied to '\((.*)\)'")
 _READ = {"int": "a whole number", "double": "a number with a point", "string": "a text", "bool": "yes or no"}
 
 

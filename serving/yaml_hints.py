@@ -56,15 +56,13 @@ def _unknown_field(model: type[BaseModel], location: Location) -> str:
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
-    current: Any = model
+    current: type[BaseModel] | None = model
     for part in location:
-        if isinstance(part, int) or not isinstance(current, type):
+        if isinstance(part, int):
             continue
-        field = current.model_fields.get(part)
+        field = None if current is None else current.model_fields.get(part)
         current = None if field is None else _model_in(field.annotation)
-        if current is None:
-            return None
-    return current if isinstance(current, type) else None
+    return current
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -104,7 +104,10 @@ def _prove(
 def _passes(
     rules: Sequence[Compiled], base: dict[str, Value], product: ProductRecord, action: Action, fixed: dict[str, Value]
 ) -> bool:
-    cart_value = {"cart_value": product.list_price or 0.0, "known_cart_value": product.list_price is not None}
+    cart_value: dict[str, Value] = {
+        "cart_value": product.list_price or 0.0,
+        "known_cart_value": product.list_price is not None,
+    }
     cart = Evidence(base | viewed_values(product) | cart_value, [product], product.list_price)
     return objection(rules, cart.of_product(cart.of_action(action, fixed), product.product_id, product)) is None
 

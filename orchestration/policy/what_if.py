@@ -164,7 +164,7 @@ def _enter(
     books.unmeasured += None in margins
     segment = "unknown" if before.segment_id is None else str(before.segment_id)
     slices = [books.segments[EVERYBODY], books.segments[segment]]
-    customer = None if person.profile is None else person.profile.customer_id
+    customer = "" if person.profile is None else person.profile.customer_id
     slices += [books.groups[name][of[customer]] for name, of in groups.items() if customer in of]
     for each in slices:
         each.decisions += 1

@@ -1,0 +1,116 @@
+"""Mistakes as people make them in placement and policy files, and the words that mend each."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from serving.content import load_content
+from serving.yaml_file import ConfigError
+from tests.serving import sample
+
+POLICIES, PLACEMENTS = "policies/pricing.yml", "placements/checkout_incentive.yml"
+WHEN = 'when: "!known_cart_value || cart_value < 15.0"'
+COST = "cost: 4.95"
+# file, what stands there, what somebody wrote instead, what they are told
+MISTAKES = [
+    (POLICIES, WHEN, "when: cart_value < 15", "numbers with a point with 3.0"),
+    (POLICIES, WHEN, "when: cart_value = 15.0", "write == to compare"),
+    (POLICIES, WHEN, "when: cart_value < 15.0 and hour > 3", "write && for and"),
+    (POLICIES, WHEN, "when: cart_value < 15.0 AND hour > 3", "write && for and"),
+    (POLICIES, WHEN, "when: not known_cart_value", "! for not"),
+    (POLICIES, WHEN, "when: device_type == mobile", 'a text stands in quotes: "mobile"'),
+    (POLICIES, WHEN, "when: device_type == “mobile”", 'write straight quotes: "mobile"'),
+    (POLICIES, WHEN, "when: device_type in \"mobile\"", "square brackets"),
+    (POLICIES, WHEN, "when: 8 < hour < 18", "write both comparisons"),
+    (POLICIES, WHEN, "when: hour > \"8\"", "the left is a whole number, the right is a text"),
+    (POLICIES, WHEN, "when: cart_vlaue < 15.0", "did you mean 'cart_value'"),
+    (POLICIES, WHEN, "when: Cart_Value < 15.0", "did you mean 'cart_value'"),
+    (POLICIES, WHEN, "when: hour", "answers INT; allowed: bool"),
+    (POLICIES, WHEN, "when: price_cut_share > 10%", "10 % is 0.10"),
+    (POLICIES, WHEN, "when: (cart_value < 15.0", "a bracket is opened and not closed"),
+    (POLICIES, WHEN, "when: cart_value <> 15.0", "write != for unequal"),
+    (POLICIES, WHEN, "when: cart_value < 15.0 & hour > 3", "write && for and"),
+    (POLICIES, WHEN, "when: income > 3", "names the sensitive attribute 'income'"),
+    (POLICIES, WHEN, "when: answer_colour == \"red\"", "no action asks the question 'colour'"),
+    (POLICIES, WHEN, "when: !known_cart_value", 'stands in quotes: when: "!known_hour"'),
+    (POLICIES, WHEN, "when: hour > 3 ? known_stock : true", "stands in quotes"),
+    (POLICIES, "effect: block", "effect: blok", "did you mean 'block'"),
+    (POLICIES, "effect: block", "efect: block", "did you mean 'effect'"),
+    (POLICIES, "priority: 200", "priority: high", "write a number with a point"),
+    (POLICIES, "priority: 200", "priority: 2000", "less than or equal to 1000 (got 2000)"),
+    (POLICIES, "placements: [checkout_incentive]\n    actions", "placements: checkout_incentive\n    actions",
+     "write a list: [checkout_incentive]"),
+    (POLICIES, "actions: [free_shipping]", "actions: [free_shiping]", "did you mean 'free_shipping'"),
+    (POLICIES, "    priority: 200", "\tpriority: 200", "never with tabs"),
+    (POLICIES, "    priority: 200", "   priority: 200", "same column as its neighbours"),
+    (POLICIES, "name: pricing", "name: prices", "must equal the file's name 'pricing'"),
+    (POLICIES, "    priority: 200", "    priority: 200\n    priority: 300", "is there twice (lines"),
+    (PLACEMENTS, COST, "cost: 4,95", "write a number with a point and without a currency: 4.95"),
+    (PLACEMENTS, COST, "cost: -4.95", "greater than or equal to 0"),
+    (PLACEMENTS, "value: 0.10}", "value: 10}", "must be a share above 0 and at most 1"),
+    (PLACEMENTS, "value: 0.10}", "value: 10%}", "10 % is 0.10"),
+    (PLACEMENTS, COST, f"{COST}\n    starts_at: 2018-01-01", "with its time zone: 2018-01-31T18:00:00+01:00"),
+    (PLACEMENTS, COST, f"{COST}\n    starts_at: 2018-02-01T00:00:00Z\n    ends_at: 2018-01-01T00:00:00Z",
+     "must lie after starts_at"),
+    (PLACEMENTS, "plain: none", "plain: nothing", "'nothing' is not an action; allowed: none, free_shipping"),
+    (PLACEMENTS, "name: free_shipping", "name: Free Shipping", "a name has small letters, digits and _"),
+    (PLACEMENTS, "strategy: decision_table", "strategy: hybrid", "hybrid needs the field hybrid"),
+    (PLACEMENTS, "strategy: decision_table", "strategy: bandit", "Input should be 'rules', 'decision_table'"),
+    (PLACEMENTS, "owner: pricing\n", "", "owner: Field required"),
+    (PLACEMENTS, "owner: pricing", "owner: no", "put the word in quotes"),
+    (PLACEMENTS, "name: free_shipping\n    type: incentive", "name: free_shipping\n    type: question",
+     "type question and `ask` belong together"),
+    (PLACEMENTS, "message: Ten percent off this cart.", "message: Ten, five? or {more} off", "in quotes"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    for name in (POLICIES, PLACEMENTS):
+        (tmp_path / name).parent.mkdir()
+        shutil.copy(sample.CONFIG / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "told"), MISTAKES)
+def test_what_would_mend_it(config: Path, file: str, right: str, wrong: str, told: str) -> None:
+    path = config / file
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1))
+    with pytest.raises(ConfigError) as caught:
+        load_content(config)
+    (mistake,) = {one for one in caught.value.mistakes if told in one} or [
+        f"not told {told!r}: {caught.value.mistakes}"
+    ]
+    assert told in mistake
+    assert mistake.startswith(f"{path}:")
+    assert int(mistake.removeprefix(f"{path}:").partition(":")[0]) > 0
+
+
+def test_every_mistake_of_every_file_at_once(config: Path) -> None:
+    for file, right, wrong in (
+        (POLICIES, WHEN, "when: cart_vlaue < 15.0"),
+        (POLICIES, "effect: block", "effect: blok"),
+        (PLACEMENTS, COST, "cost: 4,95"),
+        (PLACEMENTS, "owner: pricing", "owner: no"),
+    ):
+        path = config / file
+        path.write_text(path.read_text().replace(right, wrong, 1))
+    (config / "policies" / "late.yaml").write_text("name: late\n")
+    (config / "policies" / "empty.yml").write_text("")
+    with pytest.raises(ConfigError) as caught:
+        load_content(config)
+    told = "\n".join(caught.value.mistakes)
+    for words in ("did you mean 'block'", "4.95", "in quotes", "ends in '.yaml'", "the file is empty; needed: name"):
+        assert words in told
+
+
+@pytest.mark.parametrize(("raw", "told"), [(b"name: \xff\n", "not UTF-8 at byte 6"), (b"- a\n- b\n", "one a line")])
+def test_files_that_are_no_text_or_no_mapping(config: Path, raw: bytes, told: str) -> None:
+    (config / "policies" / "pricing.yml").write_bytes(raw)
+    with pytest.raises(ConfigError, match=told):
+        load_content(config)
