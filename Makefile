@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers, each through its own half of the files and then at the other's rest: what a module builds is built once.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help setup demo test coverage test-system lint types format dev serve bench bench-models clean
+.PHONY: help setup demo test coverage test-system lint types format dev serve shop bench bench-models clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ bench: setup ## measure; results are described in docs/benchmarks.md
 
 bench-models: setup ## judge churn and value beside their baselines; recorded in docs/models.md
 	@$(BIN)/python -m benchmarks.models
+
+shop: setup ## a small shop to watch personalization in: http://127.0.0.1:8080
+	@$(BIN)/concierge shop
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf $(VENV) data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dbt_project/target dbt_project/logs .coverage

@@ -22,6 +22,8 @@ from serving.http.reception import NAME, Reception
 from serving.http.segment import batch, one_call
 from serving.http.segment_call import PATHS, SHORT_TYPES
 from serving.http.shield import Shield
+from serving.http.snippet import PATH as SNIPPET
+from serving.http.snippet import snippet
 from serving.http.timing import Timing
 from serving.service import Service
 
@@ -38,7 +40,7 @@ def create_app(config: ServiceConfig) -> Starlette:
     routes = [Route(o.path, o.handler, methods=[o.method], name=o.name) for o in OPERATIONS]
     routes += [Route("/openapi.json", openapi), Route("/docs", docs), Route("/metrics", metrics)]
     routes += [Route(f"/v1/{short}", one_call(kind), methods=["POST"]) for short, kind in SHORT_TYPES.items()]
-    routes += [Route("/v1/b", batch, methods=["POST"])]
+    routes += [Route("/v1/b", batch, methods=["POST"]), Route(SNIPPET, snippet)]
     app = Starlette(
         routes=routes,
         middleware=[

@@ -12,8 +12,9 @@ from serving.access.key import Scope as Needed
 from serving.http.gate import Gate
 from serving.http.problems import Problem, answer_of
 from serving.http.segment_call import PATHS
+from serving.http.snippet import PATH as SNIPPET
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", SNIPPET})
 CALLER = "caller"
 
 

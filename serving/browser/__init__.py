@@ -1,0 +1,1 @@
+"""What pages load: the browser snippet and its types."""
