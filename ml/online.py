@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +15,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 # The same limit as in the fitted preprocessing; a test holds the two together.
 CLIP = 4.0
+# exp(700) is the largest that a float holds.
+LARGEST_LOGIT = 700.0
 
 
 @dataclass(frozen=True)
@@ -81,3 +86,49 @@ def _number(value: float | None) -> float:
 
 def _floor(value: float | None) -> float:
     return -np.inf if value is None else float(value)
+
+
+@dataclass(frozen=True)
+class VisitScore:
+    """A probability out of points for bands of a visit's features: no arrays, no dependence on the order of events.
+
+    Values are those the session reducer reads: whole numbers, decimals in parts of 1/10,000, texts, yes or no; None is
+    unknown.
+
+    Attributes:
+        bands: feature → rising bounds, points of each band (one more than bounds), points when unknown.
+        words: feature → points by word, points of any other word, points when unknown.
+    """
+
+    constant: float
+    bands: tuple[tuple[str, tuple[int, ...], tuple[float, ...], float], ...]
+    words: tuple[tuple[str, Mapping[str, float], float, float], ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Features read, in order."""
+        return tuple(part[0] for part in self.bands) + tuple(part[0] for part in self.words)
+
+    def probability(self, values: Mapping[str, Any]) -> float:
+        """The score of one visit at one moment, 0 to 1."""
+        total = self.constant
+        for name, bounds, points, unknown in self.bands:
+            value = values.get(name)
+            total += unknown if value is None else points[bisect_right(bounds, value)]
+        for name, by_word, other, unknown in self.words:
+            word = values.get(name)
+            total += unknown if word is None else by_word.get(word, other)
+        return 1.0 / (1.0 + exp(-total)) if total > -LARGEST_LOGIT else 0.0
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"constant": self.constant, "bands": self.bands, "words": self.words}
+
+    @classmethod
+    def from_document(cls, body: Mapping[str, Any]) -> VisitScore:
+        """What `document` gave."""
+        return cls(
+            constant=float(body["constant"]),
+            bands=tuple((n, tuple(bounds), tuple(points), unknown) for n, bounds, points, unknown in body["bands"]),
+            words=tuple((n, dict(by_word), other, unknown) for n, by_word, other, unknown in body["words"]),
+        )

@@ -27,6 +27,7 @@ from orchestration.assets.retention import retention
 from orchestration.assets.scores import segments
 from orchestration.assets.snapshot import snapshot, tables
 from orchestration.assets.training import segment_model
+from orchestration.assets.visits import visit_model
 
 
 def all_assets(project: DbtProject) -> list[AssetsDefinition]:
@@ -39,6 +40,7 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         outlook_models,
         recommendation_mix,
         incentive_model,
+        visit_model,
     ]
     scoring = [
         segments,
