@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from intake.consent_history import ConsentHistory
 from intake.content_hash import content_hash
 from intake.contract import SourceContract
 from intake.event import load_event_types
+from intake.grown import FINDING, known_events
 from intake.identifiers import Hasher
 from intake.input_rows import input_chunks, rows_at
 from intake.intake_alerts import report_problems
@@ -88,7 +90,12 @@ class Door:
             raise UnreadableInputError(f"{file}: changed while it was read; the next run takes it")
         if not batch.rows_read:
             return FileReport(file, "empty", input_hash=input_hash, message=f"{file}: no rows in it")
+        known = known_events(self.project.paths, self.store, self.contract.name, file.name, batch.files)
+        batch.findings[FINDING] += known
         report = self._record(batch, file, input_hash, started, watch)
+        if known:
+            new = f"{batch.events - known:,} of {batch.events:,} events are new, the others came with it before"
+            report = replace(report, message=f"{file}: {new} and count once")
         if watch is not None:
             day = min((written.event_date for written in batch.files), default=started.date())
             report_columns(self.store, self.contract.name, watch.changes(), file.name, day, started)
