@@ -75,7 +75,9 @@ class Line:
         """
         total = np.full(len(matrix), self.constant)
         for place in np.flatnonzero(np.abs(self.weights).sum(axis=0)):
-            for weight, view in zip(self.weights[:, place], self.shape.column(matrix[:, place], place), strict=True):
+            for weight, view in zip(
+                self.weights[:, place], self.shape.column(matrix[:, place], int(place)), strict=True
+            ):
                 total += weight * view
         return total
 

@@ -42,7 +42,7 @@ class CategoryFacts:
         order = np.argsort(row, kind="stable")
         order = order[np.searchsorted(row[order], 0) :]
         bought = history.bought.iloc[order]
-        column = np.asarray(pd.Index(list(categories)).get_indexer(bought["category"]), dtype=np.int64)
+        column = np.asarray(pd.Index(list(categories)).get_indexer(pd.Index(bought["category"])), dtype=np.int64)
         amount = np.clip(bought["amount"].to_numpy(dtype=np.float64), 0.0, None)
         days = bought["n_days"].to_numpy(dtype=np.float64)
         return cls(len(history.customers), len(categories), row[order], column, amount, days)
@@ -81,6 +81,6 @@ def rows_of(customers: pd.DataFrame, facts: pd.DataFrame) -> Labels:
     when = facts["as_of"].to_numpy()
     for moment in np.unique(at):
         places, asked = np.flatnonzero(at == moment), when == moment
-        own = pd.Index(customers["customer_id"].iloc[places]).get_indexer(facts.loc[asked, "customer_id"])
+        own = pd.Index(customers["customer_id"].iloc[places]).get_indexer(pd.Index(facts.loc[asked, "customer_id"]))
         found[asked] = np.where(own >= 0, places[own], -1)
     return found

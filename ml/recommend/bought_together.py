@@ -51,7 +51,7 @@ def bought_together_for(
     age = days_since(customer_product["last_ordered_at"], as_of).to_numpy(dtype=np.float64)
     customer, people = pd.factorize(customer_product["customer_id"], sort=True)
     names = pd.Index(pd.concat([links["seed"], links["product_id"]]).unique()).sort_values()
-    product = names.get_indexer(customer_product["product_id"])
+    product = names.get_indexer(pd.Index(customer_product["product_id"]))
     chance = _chances(links, names)
     seeds = _latest(customer, age, customer_product["product_id"], product)
     away = age <= np.asarray(owned_days, dtype=np.float64)
@@ -77,7 +77,7 @@ class _Offers(NamedTuple):
 
 def _chances(links: pd.DataFrame, names: pd.Index) -> Any:
     """Sparse seeds x products: the confidence of each pairing."""
-    at = (names.get_indexer(links["seed"]), names.get_indexer(links["product_id"]))
+    at = (names.get_indexer(pd.Index(links["seed"])), names.get_indexer(pd.Index(links["product_id"])))
     values = links["confidence"].clip(0.0, 0.999).to_numpy(dtype=np.float64)
     return sp.csr_matrix((values, at), shape=(len(names), len(names)))
 

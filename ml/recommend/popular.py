@@ -43,7 +43,10 @@ def popular(
         return pd.DataFrame(columns=list(COLUMNS))
     people, products = pd.Index(customers), pd.Index(sellers["product_id"])
     recent = recently_bought(customer_product, as_of, owned_days)
-    row, column = people.get_indexer(recent["customer_id"]), products.get_indexer(recent["product_id"])
+    row, column = (
+        people.get_indexer(pd.Index(recent["customer_id"])),
+        products.get_indexer(pd.Index(recent["product_id"])),
+    )
     known = (row >= 0) & (column >= 0)
     offered = np.ones((len(people), len(products)), dtype=np.bool_)
     offered[row[known], column[known]] = False
