@@ -111,7 +111,10 @@ def train_next_purchase(frame: pd.DataFrame, *, judge: pd.Timestamp, horizon_day
     metrics = _compared(judged, split.judge)
     none = days_until(split.judge, horizon_days) > horizon_days
     twin = Twin(
-        judged, split.judge, none.astype(np.float64), {"model": judged.predict(split.judge)["none_probability"]}
+        judged,
+        split.judge,
+        none.astype(np.float64),
+        {"model": judged.predict(split.judge)["none_probability"].to_numpy()},
     )
     served = counted(split.everything, horizon_days)
     return NextPurchaseModel(horizon_days, served, cutoff_dates(split.everything), metrics, twin)
