@@ -90,5 +90,11 @@ def _prepared(live: LiveSnapshot, placement: Placement, now: datetime) -> Decisi
     if placement.action(found.action).incentive.kind != "none":
         return plain(live, placement, Rung.LATE)
     return msgspec.structs.replace(
-        found, rung=Rung.LATE, propensity=1.0, eligible=[found.action], blocked=[], missing_purpose=None
+        found,
+        rung=Rung.LATE,
+        propensity=1.0,
+        conditional_propensity=None,
+        eligible=[found.action],
+        blocked=[],
+        missing_purpose=None,
     )

@@ -50,7 +50,7 @@ def test_decisions_are_answered_and_logged(root: Path) -> None:
     assert {a["snapshot_version"] for a in answers} == {"v1"}
     assert set(answers[0]) == {
         "placement", "action", "content", "reason", "propensity", "rung", "snapshot_version", "personalization_id",
-        "segment_id", "eligible", "blocked", "missing_purpose",
+        "segment_id", "eligible", "blocked", "missing_purpose", "conditional_propensity",
     }  # fmt: skip
     lines = logged(root, "decisions")
     assert [line["personalization_id"] for line in lines] == [a["personalization_id"] for a in answers]
