@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.dbt.dbt_room import Room, busy_fortnight
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Rooms of both workers share the parsed project: parsing takes 13 CPU seconds."""
+    base = tmp_path_factory.getbasetemp()
+    Room.shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "parsed_for_rooms"
 
 
 @pytest.fixture(scope="session")

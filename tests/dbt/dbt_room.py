@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from dbt.artifacts.resources.types import BatchSize
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.graph.nodes import ModelNode
+from filelock import FileLock
 
 from intake.event import EVENT_SCHEMA
 from intake.paths import repository_root
@@ -29,6 +29,7 @@ from ml.identity import IdentityRules
 from orchestration.identity.ledger import LedgerUpdate, update_ledger
 from orchestration.warehouse import Warehouse
 from orchestration.warehouse_schema import create_source_tables
+from orchestration.warm_dbt.host import cut_into_batches, parsed_project
 
 PROJECT = repository_root() / "dbt_project"
 DAILY_TABLES = (
@@ -119,31 +120,38 @@ def _visit(session: str, day: str, number: int) -> Event:
 
 
 @cache
-def _parsed() -> Manifest:
-    """The parsed project; the batch size is all of the environment that parsing reads."""
-    os.environ["CONCIERGE_BATCH_SIZE"] = "day"
-    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    answer = dbtRunner().invoke(["--quiet", "parse", "--no-partial-parse", *folders])
-    assert isinstance(answer.result, Manifest), answer.exception
-    assert {model.config.batch_size for model in _cut_into_batches(answer.result)} == {BatchSize.day}
-    return answer.result
+def _parsed(shared: Path) -> Manifest:
+    """The project, parsed by the first worker that comes; the batch size is all that parsing takes from outside."""
+    target = shared / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    with FileLock(shared / "parse.lock"):
+        if not (target / "partial_parse.msgpack").exists():
+            _parse(target)
+    manifest = parsed_project(target)
+    assert {model.config.batch_size for model in cut_into_batches(manifest)} == {BatchSize.day}
+    return manifest
 
 
-def _cut_into_batches(manifest: Manifest) -> list[ModelNode]:
-    models = [node for node in manifest.nodes.values() if isinstance(node, ModelNode)]
-    return [model for model in models if model.config.incremental_strategy == "microbatch"]
+def _parse(target: Path) -> None:
+    os.environ |= {"CONCIERGE_BATCH_SIZE": "day", "CONCIERGE_BEGIN": "2017-01-01"}
+    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    answer = dbtRunner().invoke(["--quiet", "parse", "--no-partial-parse", "--no-write-json", *folders])
+    assert answer.success, answer.exception
 
 
 def _manifest(batch_size: str) -> Manifest:
     """The project as it parses under that batch size, set in what was parsed: parsing again takes 9 CPU seconds."""
-    manifest = _parsed()
-    for model in _cut_into_batches(manifest):
+    manifest = _parsed(Room.shared)
+    for model in cut_into_batches(manifest):
         model.config.batch_size = BatchSize(batch_size)
     return manifest
 
 
 class Room:
     """One warehouse, its lake and its dbt settings."""
+
+    # What the workers of a session share: the parsed project.
+    shared: ClassVar[Path]
 
     def __init__(self, root: Path) -> None:
         """Create the source tables under `root`."""

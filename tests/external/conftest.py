@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.parsed_project import parsed_project
+
+__all__ = ["external_data", "parsed_project"]
+
 EXTERNAL = os.environ.get("CONCIERGE_EXTERNAL_DATA", "")
 collect_ignore_glob = [] if EXTERNAL else ["test_*.py"]
 

@@ -19,6 +19,7 @@ import pytest
 
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
+from tests.system.parsed_project import lend
 
 pytestmark = pytest.mark.external
 AS_OF = "2011-12-10"
@@ -48,8 +49,9 @@ def concierge(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def shop(external_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(external_data: Path, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     data = tmp_path_factory.mktemp("online_retail")
+    lend(parsed_project, data)
     file = external_data / "online_retail" / "online_retail.parquet"
     contract = repository_root() / "docs" / "examples" / "online_retail" / "online_retail.yml"
     taken = concierge(data, "ingest", "--contract", str(contract), str(file))

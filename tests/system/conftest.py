@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.system.parsed_project import parsed_project
+
+__all__ = ["parsed_project"]
+
 # In the order of their CPU time: from four minutes to half a minute. The others are shorter.
 LONG_FILES = (
     "external/test_online_retail.py",

@@ -13,6 +13,7 @@ from intake.project import Project
 from orchestration.warehouse import Warehouse
 from simulation.company import write_company
 from simulation.company_config import write_company_config
+from tests.system.parsed_project import lend
 
 CUSTOMERS, DAYS, SEED = 60, 40, 11
 # Rows that arrive late do so within hours: a week after the last day everything has arrived, whatever the minute.
@@ -22,8 +23,10 @@ DAILY_SCHEMAS = ("staging", "intermediate")
 BOOKKEEPING = ("loaded_at",)
 
 
-def company(root: Path) -> Project:
+def company(root: Path, parsed: Path | None = None) -> Project:
     """`root/data` with a landing folder, `root/config` whose contracts read it; the clock stands a week later."""
+    if parsed is not None:
+        lend(parsed, root / "data")
     landing = root / "data" / "landing"
     write_company(landing, root / "data" / "truth", CUSTOMERS, DAYS, SEED)
     config = write_company_config(repository_root() / "config", root / "config", landing, minimum_segment_size=5)

@@ -107,8 +107,8 @@ def _let_in(project: Project, aside: Path) -> None:
 
 
 @pytest.mark.system
-def test_a_backfill_and_hourly_runs_share_one_warehouse(tmp_path: Path) -> None:
-    project = company(tmp_path / "shop")
+def test_a_backfill_and_hourly_runs_share_one_warehouse(tmp_path: Path, parsed_project: Path) -> None:
+    project = company(tmp_path / "shop", parsed_project)
     aside = tmp_path / "aside"
     _hold_back(project, aside)
     run_pipeline(project, settled(project), select=DAYS)

@@ -22,6 +22,7 @@ from orchestration.demo.summary import show_summary
 from orchestration.demo.truth import compare_with_truth
 from simulation.company import write_company
 from simulation.company_config import write_company_config
+from tests.system.parsed_project import lend
 
 pytestmark = pytest.mark.system
 
@@ -41,8 +42,9 @@ def _configure(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def project(tmp_path_factory: pytest.TempPathFactory, parsed_project: Path) -> Iterator[Project]:
     folder = tmp_path_factory.mktemp("company")
+    lend(parsed_project, folder / "data")
     _configure(folder)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CONCIERGE_DATA", str(folder / "data"))

@@ -16,6 +16,7 @@ import pytest
 
 from orchestration.cli.init_command import write_project
 from orchestration.demo.service import free_port
+from tests.system.parsed_project import lend
 
 pytestmark = pytest.mark.system
 
@@ -27,9 +28,10 @@ LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { name lo
 
 
 @pytest.fixture
-def ui(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def ui(tmp_path: Path, parsed_project: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The process and its address, in a fresh project; its signals are as in a background shell."""
     write_project(tmp_path / "shop")
+    lend(parsed_project, tmp_path / "shop" / "data")
     port = free_port()
     command = [sys.executable, "-m", "orchestration.cli.main", "dev", "--port", str(port)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CONCIERGE_")}

@@ -21,6 +21,7 @@ from orchestration.pipeline import run_pipeline
 from orchestration.warehouse import Warehouse
 from simulation.identity.contracts import SOURCES
 from simulation.identity.write import read_ceiling, write_identity_company
+from tests.system.parsed_project import lend
 
 # More than 31 days are built in months: the test is about people, and 30 days one by one take four times as long.
 PEOPLE, DAYS, SEED = 300, 32, 3
@@ -74,12 +75,13 @@ def _an_unlink_shows_with_the_next_run_and_goes_with_its_removal(project: Projec
 
 
 @pytest.mark.system
-def test_hard_cases_are_told_apart_whatever_the_order_of_files(tmp_path: Path) -> None:
+def test_hard_cases_are_told_apart_whatever_the_order_of_files(tmp_path: Path, parsed_project: Path) -> None:
     company = tmp_path / "company"
     report = write_identity_company(company / "landing", company / "truth", PEOPLE, DAYS, SEED)
     assert report.end_date == END.date().isoformat()
 
     straight = _project(tmp_path / "straight", company)
+    lend(parsed_project, straight.paths.root)
     warehouse = _resolved(straight)
     truth = company / "truth" / "identifiers.parquet"
     found = compare(straight, warehouse, read_truth(truth, None), truth)  # type: ignore[arg-type]
@@ -92,8 +94,8 @@ def test_hard_cases_are_told_apart_whatever_the_order_of_files(tmp_path: Path) -
     assert found.quality.largest_mix <= 5
 
     other = _project(tmp_path / "other", company)
-    for name in ("keys", "dbt/target"):
-        shutil.copytree(straight.paths.root / name, other.paths.root / name)
+    shutil.copytree(straight.paths.root / "keys", other.paths.root / "keys")
+    lend(parsed_project, other.paths.root)
     assert identifier_key_bytes(other.paths) == identifier_key_bytes(straight.paths)
     contracts = load_contracts(other.sources)
     assert sorted(FIRST_ORDER) == sorted(SOURCES)

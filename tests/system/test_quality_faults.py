@@ -15,6 +15,7 @@ from intake.paths import DataPaths
 from intake.project import Project
 from orchestration.cli.init_command import write_project
 from orchestration.pipeline import run_pipeline
+from tests.system.parsed_project import lend
 
 pytestmark = pytest.mark.system
 DAYS = ["group:intake", "group:lake", "group:staging", "group:daily"]
@@ -68,8 +69,9 @@ def _deliver(project: Project) -> None:
             shutil.copy(north, north.with_name("again.csv"))
 
 
-def test_faults_in_files_are_one_alert_each(tmp_path: Path) -> None:
+def test_faults_in_files_are_one_alert_each(tmp_path: Path, parsed_project: Path) -> None:
     project = _shop(tmp_path / "shop")
+    lend(parsed_project, project.paths.root)
     _deliver(project)
     run_pipeline(project, MORNING, select=DAYS)
     store = OpsStore(project.paths)

@@ -55,8 +55,8 @@ def _wait_until_days_are_built(project: Project, process: subprocess.Popen[bytes
 
 
 @pytest.mark.system
-def test_a_killed_run_keeps_its_slot_until_the_next_run_heals(tmp_path: Path) -> None:
-    project = company(tmp_path / "killed")
+def test_a_killed_run_keeps_its_slot_until_the_next_run_heals(tmp_path: Path, parsed_project: Path) -> None:
+    project = company(tmp_path / "killed", parsed_project)
     with _start(project) as process:
         try:
             _wait_until_days_are_built(project, process)
