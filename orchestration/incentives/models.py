@@ -11,6 +11,7 @@ import pandas as pd
 
 from ml.errors import NotTrainable
 from ml.incentives import UpliftModel, train_uplift
+from ml.incentives.choice import REPEATS
 from orchestration.incentives.facts import FEATURES
 from orchestration.model_features import refuse_sensitive
 
@@ -65,12 +66,15 @@ class PlacementModels:
         return "; ".join(told)
 
 
-def train_placements(offers: pd.DataFrame, plain: Mapping[str, str], seed: int) -> PlacementModels:
+def train_placements(
+    offers: pd.DataFrame, plain: Mapping[str, str], seed: int, *, repeats: int = REPEATS
+) -> PlacementModels:
     """Train each placement of the log.
 
     Args:
         offers: as `orchestration.incentives.frames.past_offers` gives them.
         plain: placement → its action that gives nothing, where it is configured.
+        repeats: times the customers are split into halves for judging.
 
     Raises:
         NotTrainable: none of the placements can be trained; says why of each.
@@ -86,7 +90,8 @@ def train_placements(offers: pd.DataFrame, plain: Mapping[str, str], seed: int) 
     for name, own in offers.groupby("placement", sort=True):
         try:
             log = own.reset_index(drop=True)
-            models[str(name)] = train_uplift(log, FEATURES, plain=plain.get(str(name)), seed=seed)
+            own_plain = plain.get(str(name))
+            models[str(name)] = train_uplift(log, FEATURES, plain=own_plain, seed=seed, repeats=repeats)
         except NotTrainable as verdict:
             refused[str(name)] = verdict.reason
     if not models:

@@ -56,7 +56,7 @@ def test_it_beats_the_response_model_and_treating_all(model: UpliftModel) -> Non
 def test_shuffled_outcomes_give_one_treatment_for_all(log: pd.DataFrame) -> None:
     order = np.random.default_rng(1).permutation(len(log))
     mixed = log.assign(**{name: log[name].to_numpy()[order] for name in ("is_converted", "margin_amount")})
-    model = train_uplift(mixed, FEATURES, plain=None, seed=7, repeats=2)
+    model = train_uplift(mixed, FEATURES, plain=None, seed=7, repeats=1)
     found = model.predict(log[list(FEATURES)].iloc[:40], WORDS)
     assert not model.by_customer
     assert "beyond noise" in model.reason

@@ -26,7 +26,7 @@ def _others() -> list[str]:
 @pytest.fixture(scope="module")
 def trained() -> PlacementModels:
     both = pd.concat([log(1_500, "till"), log(60, "letter")], ignore_index=True)
-    return train_placements(both, {"till": "none"}, 7)
+    return train_placements(both, {"till": "none"}, 7, repeats=1)
 
 
 def test_a_small_placement_is_refused_beside_a_trained_one(trained: PlacementModels) -> None:
