@@ -90,11 +90,11 @@ class Door:
             raise UnreadableInputError(f"{file}: changed while it was read; the next run takes it")
         if not batch.rows_read:
             return FileReport(file, "empty", input_hash=input_hash, message=f"{file}: no rows in it")
-        known = known_events(self.project.paths, self.store, self.contract.name, file.name, batch.files)
-        batch.findings[FINDING] += known
+        before = known_events(self.project.paths, self.store, self.contract.name, file.name, batch.files)
+        batch.findings[FINDING] += before
         report = self._record(batch, file, input_hash, started, watch)
-        if known:
-            new = f"{batch.events - known:,} of {batch.events:,} events are new, the others came with it before"
+        if before:
+            new = f"{batch.events - before:,} of {batch.events:,} events are new, the others came with it before"
             report = replace(report, message=f"{file}: {new} and count once")
         if watch is not None:
             day = min((written.event_date for written in batch.files), default=started.date())
