@@ -70,3 +70,10 @@ def test_an_empty_frame_has_its_columns(warehouse: Warehouse) -> None:
     assert len(nobody) == 0
     assert {"customer_id", "as_of", "orders_lifetime", "churned"} <= set(nobody.columns)
     assert isinstance(nobody, pd.DataFrame)
+
+
+def test_of_too_many_rows_every_customer_keeps_all_or_none(warehouse: Warehouse) -> None:
+    whole, some = training_rows(warehouse), training_rows(warehouse, most=30)
+    assert 0 < len(some) < len(whole)
+    assert (some.groupby("customer_id").size() == 2).all()
+    assert len(training_rows(warehouse, most=80)) == len(whole)

@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.warehouse import Warehouse, WarehouseBusyError, naive_utc
+from orchestration.warehouse import Warehouse, WarehouseBusyError, naive_utc, replace_in_parts
 
 HOLDER = """
 import sys, time, duckdb
@@ -101,3 +101,16 @@ def test_what_is_no_lock_error_is_raised_at_once(tmp_path: Path) -> None:
 def test_naive_columns_stay_as_they_are() -> None:
     frame = pd.DataFrame({"at": pd.to_datetime(["2017-01-01"]), "n": [1]})
     pd.testing.assert_frame_equal(naive_utc(frame), frame)
+
+
+def test_parts_replace_a_table_together_or_not_at_all(warehouse: Warehouse) -> None:
+    def broken() -> Iterator[pd.DataFrame]:
+        yield _cutoffs(["2017-03-01"])
+        raise RuntimeError("half way")
+
+    with warehouse.connect() as connection:
+        parts = (_cutoffs([day]) for day in ("2017-01-01", "2017-02-01"))
+        assert replace_in_parts(connection, "ops.cutoff", parts) == 2
+    with pytest.raises(RuntimeError, match="half way"), warehouse.connect() as connection:
+        replace_in_parts(connection, "ops.cutoff", broken())
+    assert warehouse.count("ops.cutoff") == 2

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ml.errors import NotTrainable
-from ml.outlook import CategoryHistory, NextCategoryModel, train_next_category
+from ml.outlook import CategoryHistory, NextCategoryModel, next_category, train_next_category
 from ml.outlook.category_judge import hit_rates
 from ml.outlook.next_category import PRIOR_DAYS
 
@@ -89,3 +89,16 @@ def test_a_shop_without_categories_is_told_so() -> None:
     none = CategoryHistory(history.customers, history.bought.iloc[:0], history.later.iloc[:0])
     with pytest.raises(NotTrainable, match="categories: 0"):
         train_next_category(none, judge=JUDGE, horizon_days=91)
+
+
+def test_many_customers_scored_in_parts_get_what_each_gets_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = shop()
+    model = train_next_category(history, judge=JUDGE, horizon_days=91)
+    now = history.of((history.customers["as_of"] == JUDGE).to_numpy())
+    whole = model.predict(now)
+    monkeypatch.setattr(next_category, "CHUNK", 7)
+    pd.testing.assert_frame_equal(model.predict(now), whole)
+    shuffled = now._replace(bought=now.bought.sample(frac=1, random_state=5))
+    pd.testing.assert_frame_equal(model.predict(shuffled), whole)
+    alone = pd.concat([model.predict(now.of(np.arange(len(whole)) == row)) for row in range(9)], ignore_index=True)
+    pd.testing.assert_frame_equal(alone, whole.head(9))
