@@ -21,7 +21,7 @@ from serving.person import Person, find_person
 from serving.placement import Placement
 from serving.question import Context, Decision, Question
 from serving.rungs import REASONS, Rung
-from serving.showings import showings_of
+from serving.showings import NOTHING_SHOWN, showings_of
 from serving.strategies import chosen
 from serving.visit import Visit
 
@@ -71,7 +71,9 @@ def situation(
 ) -> Situation:
     """All that a choice looks at: values, and the actions that no rule, cap or missing data takes away."""
     cart = [live.reader.product(product_id) for product_id in context.products()]
-    shown = showings_of(live.watched, person, visit, now)
+    shown = NOTHING_SHOWN
+    if placement.name in live.remembering:
+        shown = showings_of(live.watched, person, visit, now)
     viewed = live.reader.product(context.product_id) if context.product_id else None
     evidence = gather(person, context, cart, local_time(now, live.zone), visit, viewed, shown.answers)
     bench = judge(live, placement, evidence, now, shown, context.channel)

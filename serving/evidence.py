@@ -130,7 +130,7 @@ def gather(
     for name, value in (visit or {}).items():
         if name in _KINDS:
             _put(values, name, value)
-    for question, answer in (answers or {}).items():
+    for question, answer in answers.items() if answers else ():
         values[ANSWER + question], values[known_name(ANSWER + question)] = answer or "", answer is not None
     _put(values, "customer_known", person.known)
     _put_profile(values, person)

@@ -9,7 +9,7 @@ from serving.evidence import action_values
 from serving.placement import Placement
 from serving.rulebook import Rulebook
 from serving.scoring import is_weighted, least_support
-from serving.showings import watched_in
+from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
 from serving.visit import features_used
 
@@ -37,6 +37,7 @@ class LiveSnapshot:
         self.weighted = frozenset(p.name for p in placements if is_weighted(p))
         self.filling = frozenset(p.name for p in placements for action in p.actions if action.fill)
         self.watched = watched_in(placements)
+        self.remembering = remembering(placements, reader.policies)
         # What is told where an answer decided, by question.
         self.because = {
             a.ask.question: a.ask.because or "You told us: {answer}." for p in placements for a in p.actions if a.ask

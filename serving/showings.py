@@ -10,8 +10,10 @@ from functools import cached_property
 import msgspec
 
 from serving.action import Action
+from serving.expression import answers_in
 from serving.person import Person
 from serving.placement import Placement
+from serving.policy import Policy
 from serving.question import Blocked
 from serving.strategy import WINDOW_SECONDS, Cap
 from serving.variables import ANSWER, Value
@@ -62,6 +64,19 @@ def watched_in(placements: Iterable[Placement]) -> Watched:
             if action.ask is not None:
                 questions[key] = action.ask.question
     return Watched(caps, questions)
+
+
+def remembering(placements: Iterable[Placement], policies: Iterable[Policy]) -> frozenset[str]:
+    """Placements that ask for what was shown or answered before; the others are spared the looking."""
+    rules = [rule for policy in policies for rule in policy.rules if answers_in(rule.when)]
+    found = set()
+    for placement in placements:
+        remembers = bool(placement.caps) or any(action.caps or action.ask for action in placement.actions)
+        named = any(rule.concerns(placement.name, action.name) for rule in rules for action in placement.actions)
+        first = placement.hybrid is not None and bool(answers_in(placement.hybrid.rules_first))
+        if remembers or named or first:
+            found.add(placement.name)
+    return frozenset(found)
 
 
 @dataclass(frozen=True)
