@@ -14,7 +14,7 @@ from serving.lines import decision_line, shown_with_decision
 from serving.live import LiveSnapshot
 from serving.person import Person, find_person
 from serving.question import Context, Decision, Question
-from serving.replay.inputs import inputs_of, inputs_of_late
+from serving.replay.inputs import inputs_for_everybody, inputs_of
 from serving.service import Service
 from serving.showings import ASKED, SHOWN
 from serving.visit import Visit
@@ -111,7 +111,8 @@ def _late(
     paused = PAUSE_ALL in service.paused or placement in service.paused
     decision = service.prepared.answer(live, placement, paused, asked.request_id, now)
     service.metrics.late(decision, cause)
-    inputs = inputs_of_late(decision, service.paused, asked.request_id, service.prepared.made_at)
+    question = Question(placement, (), service.paused, asked.request_id)
+    inputs = inputs_for_everybody(decision, question, prepared_at=service.prepared.made_at)
     # Whether the person may be recorded was not looked up, so nothing says who it was.
     service.decisions.offer(decision_line(decision, (), asked.context, now, inputs=inputs))
     return decision

@@ -9,24 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.choice import EVERYONE
-from serving.decide import PAUSE_ALL, decide_for
+from serving.for_segments import PLAIN, POPULAR, decide_for_segment
 from serving.http.deciding import unready
 from serving.http.messages import SegmentAnswer
 from serving.http.problems import refuse
 from serving.lines import decision_line
 from serving.live import LiveSnapshot
-from serving.person import Person
-from serving.prepared import plain
 from serving.question import Context, Decision, Question
-from serving.rungs import Rung
+from serving.replay.inputs import inputs_for_everybody
 from serving.service import Service
-from serving.snapshot.records import ProfileRecord
 
-PLAIN, POPULAR, PERSONA = "plain", "popular", "persona"
+PERSONA = "persona"
 QUERY = ("device_type", "page_type", "channel", "product_id")
 _LONGEST = 200
-# Whoever asks for a persona's answer has looked at consent when they learned the persona; nothing else is granted.
-_GRANTED = frozenset({"analytics", "personalization"})
 
 
 async def segment_answer(request: Request) -> Response:
@@ -36,68 +31,50 @@ async def segment_answer(request: Request) -> Response:
     entity tag is answered 304 as long as nothing has changed.
     """
     service: Service = request.app.state.service
-    context = _context(request)
+    context, now = _context(request), service.config.clock.now()
     with service.store.lease() as live:
         if live is None:
             raise unready()
-        answer, decision = _answer(service, live, request, context)
+        question = _question(live, request, service.paused)
+        decision = decide_for_segment(live, service.prepared, question, context, now)
+        answer = _answer(question, decision)
     content = msgspec.json.encode(answer)
     tag = f'"{answer.snapshot_version}-{blake2b(content, digest_size=8).hexdigest()}"'
     headers = {"cache-control": f"public, max-age={service.config.cache_seconds}", "etag": tag}
     if _has(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     if service.first_told(decision.personalization_id):
-        service.decisions.offer(decision_line(decision, (), context, service.config.clock.now()))
+        inputs = inputs_for_everybody(decision, question, segment=question.request_id)
+        service.decisions.offer(decision_line(decision, (), context, now, inputs=inputs))
     return Response(content, headers=headers, media_type="application/json")
 
 
-def _answer(
-    service: Service, live: LiveSnapshot, request: Request, context: Context
-) -> tuple[SegmentAnswer, Decision]:  # fmt: skip
+def _question(live: LiveSnapshot, request: Request, paused: frozenset[str]) -> Question:
     name, asked = request.path_params["placement"], request.path_params["segment"]
     if name not in live.placements:
         known = sorted(live.placements)
         raise refuse(404, "unknown_placement", "There is no such placement.", field="placement", allowed=known)
-    level, person = _whose(live, asked)
-    decision = _decision(service, live, name, level, person, context)
+    if asked not in (PLAIN, POPULAR):
+        known = sorted({segment for _, segment, _ in live.decisions if segment != EVERYONE})
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) in known):
+            allowed = [PLAIN, POPULAR, *map(str, known)]
+            raise refuse(404, "unknown_segment", "There is no such segment.", field="segment", allowed=allowed)
+    return Question(name, (), paused, asked)
+
+
+def _answer(question: Question, decision: Decision) -> SegmentAnswer:
+    is_persona = question.request_id not in (PLAIN, POPULAR)
     return SegmentAnswer(
-        placement=name,
-        level=level,  # type: ignore[arg-type]
-        segment_id=None if person.profile is None else person.profile.segment_id,
+        placement=decision.placement,
+        level=PERSONA if is_persona else question.request_id,  # type: ignore[arg-type]
+        segment_id=int(question.request_id) if is_persona else None,
         action=decision.action,
         content=decision.content,
         reason=decision.reason,
         rung=decision.rung,
-        snapshot_version=live.version,
+        snapshot_version=decision.snapshot_version,
         personalization_id=decision.personalization_id,
-    ), decision
-
-
-def _whose(live: LiveSnapshot, asked: str) -> tuple[str, Person]:
-    if asked in (PLAIN, POPULAR):
-        return asked, Person(None, "", frozenset())
-    known = sorted({segment for _, segment, _ in live.decisions if segment != EVERYONE})
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) in known):
-        allowed = [PLAIN, POPULAR, *map(str, known)]
-        raise refuse(404, "unknown_segment", "There is no such segment.", field="segment", allowed=allowed)
-    granted = {f"consent_{purpose}": True for purpose in _GRANTED}
-    profile = ProfileRecord(customer_id="", segment_id=int(asked), **granted)  # type: ignore[arg-type]
-    return PERSONA, Person(profile, "", _GRANTED)
-
-
-def _decision(
-    service: Service, live: LiveSnapshot, placement: str, level: str, person: Person, context: Context
-) -> Decision:  # fmt: skip
-    segment = "" if person.profile is None else person.profile.segment_id
-    question = Question(placement, (), service.paused, f"{level}{segment}")
-    decision = decide_for(service.prepared.calm(live), person, question, context, service.config.clock.now())
-    named = decision.personalization_id
-    if level == PLAIN:
-        paused = PAUSE_ALL in service.paused or placement in service.paused
-        decision = plain(live, live.placements[placement], Rung.PAUSED if paused else Rung.PLAIN)
-    # The same question may be answered otherwise under a pause or at another hour: then it is another decision.
-    name = "\x1f".join((named, decision.action, decision.rung)).encode()
-    return msgspec.structs.replace(decision, personalization_id=blake2b(name, digest_size=16).hexdigest())
+    )
 
 
 def _context(request: Request) -> Context:

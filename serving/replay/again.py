@@ -11,6 +11,7 @@ import msgspec
 
 from intake.log_line import payload
 from serving.decide import PAUSE_ALL, decide_for
+from serving.for_segments import decide_for_segment
 from serving.lines import decision_line
 from serving.live import LiveSnapshot
 from serving.person import Person, find_person
@@ -18,6 +19,7 @@ from serving.prepared import PreparedAnswers
 from serving.question import Context, Decision, Question
 from serving.replay.inputs import Inputs, code_version, digest_of
 from serving.snapshot.records import ProfileRecord
+from serving.visit import Visit
 
 
 class NotReplayableError(ValueError):
@@ -56,12 +58,8 @@ def replay(live: LiveSnapshot, raw: bytes) -> Replayed:
     context = msgspec.convert(said["context"], Context)
     pairs = tuple((pair["type"], pair["value"]) for pair in line["identifiers"])
     question = Question(said["placement"], pairs, frozenset(inputs.paused), inputs.request_id)
-    person, visit = _person(live, pairs, inputs), said.get("session")
-    decision = (
-        _prepared(live, question, inputs.prepared_at)
-        if inputs.prepared_at
-        else decide_for(live, person, question, context, now, visit)
-    )
+    visit = said.get("session")
+    decision = _decided(live, question, inputs, context, now, visit)
     if inputs.unnamed:
         # Whose it was is not on record, and the id depends on it.
         decision = msgspec.structs.replace(decision, personalization_id=line["personalization_id"])
@@ -76,10 +74,15 @@ def replay(live: LiveSnapshot, raw: bytes) -> Replayed:
     )
 
 
-def _prepared(live: LiveSnapshot, question: Question, at: datetime) -> Decision:
-    """The answer for everybody as it was prepared at a moment."""
-    paused = PAUSE_ALL in question.paused or question.placement in question.paused
-    return PreparedAnswers().answer(live, question.placement, paused, question.request_id, at)
+def _decided(
+    live: LiveSnapshot, question: Question, inputs: Inputs, context: Context, now: datetime, visit: Visit | None
+) -> Decision:
+    if inputs.prepared_at is not None:
+        paused = PAUSE_ALL in question.paused or question.placement in question.paused
+        return PreparedAnswers().answer(live, question.placement, paused, question.request_id, inputs.prepared_at)
+    if inputs.segment:
+        return decide_for_segment(live, PreparedAnswers(), question, context, now)
+    return decide_for(live, _person(live, question.identifiers, inputs), question, context, now, visit)
 
 
 def version_of(raw: bytes) -> str:

@@ -27,7 +27,8 @@ class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
     `digest` is a hash of the whole answer, `code` of the program that gave it. `paused` holds the scopes of the kill
     switch, `granted` the consent in force where it was not what the snapshot says, `silent` what lacked a yes at the
     place of the question. `unnamed`: somebody who is not to be recorded, so the line does not tell who. `prepared_at`:
-    there was no time to choose, and this is when the answer for everybody was prepared.
+    there was no time to choose, and this is when the answer for everybody was prepared. `segment`: asked for a cache,
+    and for which segment.
     """
 
     digest: str
@@ -38,6 +39,7 @@ class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
     silent: list[str] = []
     unnamed: Literal["", "stranger", "customer"] = ""
     prepared_at: datetime | None = None
+    segment: str = ""
 
 
 def inputs_of(decision: Decision, question: Question, found: Person, person: Person) -> Inputs:
@@ -60,9 +62,12 @@ def inputs_of(decision: Decision, question: Question, found: Person, person: Per
     )
 
 
-def inputs_of_late(decision: Decision, paused: frozenset[str], request_id: str, prepared_at: datetime) -> Inputs:
-    """The inputs of an answer that was prepared for everybody."""
-    return Inputs(digest_of(decision), code_version(), request_id, sorted(paused), prepared_at=prepared_at)
+def inputs_for_everybody(
+    decision: Decision, question: Question, *, prepared_at: datetime | None = None, segment: str = ""
+) -> Inputs:
+    """The inputs of an answer that names nobody: one prepared at a moment, or one for a segment."""
+    told = digest_of(decision), code_version(), question.request_id, sorted(question.paused)
+    return Inputs(*told, prepared_at=prepared_at, segment=segment)
 
 
 def digest_of(decision: Decision) -> str:
