@@ -69,7 +69,7 @@ class Line:
     constant: float
 
     def score(self, matrix: Floats) -> Floats:
-        """Constant plus weighted columns of shape (rows, features): log-odds, or the root of an amount.
+        """Constant plus weighted columns of shape (rows, features): log-odds.
 
         Column by column: a matrix product would add in another order for one row than for many.
         """
@@ -111,23 +111,6 @@ def fit_odds(matrix: Floats, target: Floats, signs: Sequence[int]) -> Line:
         return float(value), np.append(views.T @ error + PULL * weights[:-1], error.sum())
 
     return _line(shape, loss, float(np.log(rate / (1 - rate))), signs)
-
-
-def fit_root(matrix: Floats, amount: Floats, signs: Sequence[int]) -> Line:
-    """Ridge regression of the square root of an amount; weights keep to the known signs."""
-    shape, views, root = _read(matrix, np.sqrt(np.maximum(amount, 0.0)))
-    unit = max(float(root.std()), 1e-9)
-    scaled = (root - root.mean()) / unit
-    gram, with_target = views.T @ views, views.T @ scaled
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        own = weights[:-1]
-        slope = gram @ own - with_target + PULL * own
-        value = 0.5 * own @ (gram @ own) - own @ with_target + 0.5 * PULL * own @ own
-        return float(value), np.append(slope, 0.0)
-
-    found = _line(shape, loss, 0.0, signs)
-    return Line(shape, found.weights * unit, float(root.mean()))
 
 
 def _read(matrix: Floats, target: Floats) -> tuple[Shape, Floats, Floats]:

@@ -1,8 +1,7 @@
-"""Forms of a spend model, and the choice between them: none wins at every shop."""
+"""Two forms of a spend model, and the choice between them: neither wins at every shop."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,12 +11,10 @@ import numpy.typing as npt
 
 from ml.boosting import Booster, BoostingPlan
 from ml.evaluation import decile_error, normalised_gini, total_ratio
-from ml.line import Line, fit_root
 
 Floats = npt.NDArray[np.float64]
 # Fewer buyers carry no model of amounts; all of one kind carry no model of buying.
 LEAST_BUYERS = 20
-LINE_FILE = "value_line.json"
 
 
 class SpendForm(Protocol):
@@ -91,55 +88,13 @@ class TwoPart:
         return {"value_buys_lightgbm.txt": self.buys.to_bytes(), "value_amount_lightgbm.txt": self.amount.to_bytes()}
 
 
-@dataclass(frozen=True)
-class Blend:
-    """The mean of the Tweedie model and of a line through the roots of amounts, squared and brought to its level.
-
-    At a wholesaler with few repeat buyers it ranked by 0.005 to 0.04 of Gini above the trees for a quarter ahead, for a
-    month ahead below them: held-out cohorts decide.
-    """
-
-    trees: Tweedie
-    line: Line
-    level: float
-
-    @classmethod
-    def fit(cls, matrix: Floats, spend: Floats, signs: tuple[int, ...], seed: int) -> Blend:
-        """Train on all rows."""
-        line = fit_root(matrix, spend, signs)
-        mean = float(np.mean(_squared(line, matrix)))
-        return cls(Tweedie.fit(matrix, spend, signs, seed), line, float(spend.mean()) / mean if mean > 0 else 0.0)
-
-    def predict(self, matrix: Floats) -> Floats:
-        """Expected spend a row."""
-        return 0.5 * (self.trees.predict(matrix) + self.level * _squared(self.line, matrix))
-
-    def gains(self) -> Floats:
-        """Mean of the shares that a feature has in both."""
-        return (self.trees.gains() + self.line.gains()) / 2.0
-
-    def files(self) -> dict[str, bytes]:
-        """LightGBM's text and JSON."""
-        line = json.loads(self.line.to_bytes()) | {"level": self.level}
-        return {**self.trees.files(), LINE_FILE: json.dumps(line).encode()}
-
-
-def _squared(line: Line, matrix: Floats) -> Floats:
-    return np.square(np.maximum(line.score(matrix), 0.0))
-
-
-FORMS: dict[str, type[Tweedie] | type[TwoPart] | type[Blend]] = {
-    "tweedie": Tweedie,
-    "two_part": TwoPart,
-    "blend": Blend,
-}
+FORMS: dict[str, type[Tweedie] | type[TwoPart]] = {"tweedie": Tweedie, "two_part": TwoPart}
 
 
 def form_from_files(files: Mapping[str, bytes]) -> SpendForm:
     """The form that was stored."""
     if "value_mean_lightgbm.txt" in files:
-        trees, line = Tweedie(Booster.from_bytes(files["value_mean_lightgbm.txt"])), files.get(LINE_FILE)
-        return trees if line is None else Blend(trees, Line.from_bytes(line), float(json.loads(line)["level"]))
+        return Tweedie(Booster.from_bytes(files["value_mean_lightgbm.txt"]))
     return TwoPart(*(Booster.from_bytes(files[f"value_{part}_lightgbm.txt"]) for part in ("buys", "amount")))
 
 
@@ -152,7 +107,7 @@ def form_loss(spend: Floats, guess: Floats) -> float:
 def choose_form(
     matrix: Floats, spend: Floats, half: npt.NDArray[np.bool_], signs: tuple[int, ...], seed: int
 ) -> tuple[str, dict[str, float]]:
-    """The form with the smaller loss on rows it did not see, each half of the cohorts once; and all losses.
+    """The form with the smaller loss on rows it did not see, each half of the cohorts once; and both losses.
 
     Tweedie, the simpler, where a half has fewer than 20 buyers or no one without spend.
     """

@@ -14,7 +14,7 @@ from ml.churn import ChurnModel
 from ml.lifetime import process_columns, with_process
 from ml.preprocess import numbers
 from ml.value import ValueModel
-from ml.value_forms import Blend, Tweedie, TwoPart
+from ml.value_forms import Tweedie, TwoPart
 
 Floats = npt.NDArray[np.float64]
 # A thousand customers order features as all of them do; the price grows with trees, depth and rows.
@@ -69,7 +69,7 @@ def _direction(values: Floats, contribution: Floats) -> float:
 def _boosters(model: ChurnModel | ValueModel) -> list[Booster]:
     if isinstance(model, ChurnModel):
         return [model.mixed.trees]
-    form = model.fit.mean.trees if isinstance(model.fit.mean, Blend) else model.fit.mean
+    form = model.fit.mean
     if isinstance(form, Tweedie):
         return [form.mean]
     return [form.buys, form.amount] if isinstance(form, TwoPart) else []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 
-from ml.line import PULL, Line, fit_odds, fit_root
+from ml.line import PULL, Line, fit_odds
 
 ROWS = 2_000
 FREE = (0, 0, 0)
@@ -33,13 +33,6 @@ def test_odds_are_those_of_a_ridged_logistic_regression() -> None:
     np.testing.assert_allclose(line.score(matrix), theirs.decision_function(views(line, matrix)), atol=5e-3)
 
 
-def test_roots_are_those_of_a_ridge_regression() -> None:
-    matrix, _, spend = sample()
-    line = fit_root(matrix, spend, FREE)
-    theirs = Ridge(alpha=PULL).fit(views(line, matrix), np.sqrt(spend))
-    np.testing.assert_allclose(line.score(matrix), theirs.predict(views(line, matrix)), atol=5e-3)
-
-
 def test_a_known_sign_is_kept_and_the_text_holds_everything() -> None:
     matrix, left, _ = sample()
     assert (fit_odds(matrix, left, FREE).weights[:, 0] < 0).all()
@@ -60,4 +53,3 @@ def test_unknown_constant_and_endless_columns_and_one_class_stay_finite(target: 
     line = fit_odds(matrix, np.full(ROWS, target), FREE)
     assert np.isfinite(line.score(np.full((2, 3), 1e300))).all()
     assert line.gains().shape == (3,)
-    assert (fit_root(matrix, np.zeros(ROWS), FREE).score(matrix) == 0).all()
