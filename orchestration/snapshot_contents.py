@@ -24,7 +24,7 @@ from serving.lean import attributes_used
 from serving.live import REFUSED_ANALYTICS
 from serving.placement import Placement
 from serving.placement_files import load_placements
-from serving.policy import Policy, load_policies
+from serving.policy import Policy, load_policies, variables_in
 from serving.showings import watched_in
 from serving.snapshot.records import (
     DecisionRow,
@@ -35,8 +35,8 @@ from serving.snapshot.records import (
     Recommended,
     SnapshotContents,
 )
+from serving.variables import ACCOUNT_STAGE
 
-ACCOUNT_STAGE = "account_stage"
 # Bought-together lists leave out what the customer got lately; four weeks is the cycle of a weekly grocery shop.
 RECENT_DAYS = 28
 TOGETHER_PER_PRODUCT = 12
@@ -148,8 +148,9 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
     used = attributes_used(configured.placements, configured.policies)
     features = sorted(used & set(_feature_columns(warehouse)))
     identifiers = [IdentifierRow(*map(str, row)) for row in warehouse.rows(IDENTIFIERS)]
+    named = {name for policy in configured.policies for rule in policy.rules for name in variables_in(rule.when)}
     extra = _Extra(
-        account_stages(warehouse) if ACCOUNT_STAGE in used else {},
+        account_stages(warehouse) if ACCOUNT_STAGE in named else {},
         shown_before(warehouse, watched_in(configured.placements)),
     )
     profiles = list(_profiles(warehouse, features, extra))

@@ -10,13 +10,13 @@ from serving.person import PROFILE_PURPOSES, Person
 from serving.placement import Action
 from serving.question import Context
 from serving.snapshot.records import FeatureValue, ProductRecord
-from serving.variables import ANSWER, VARIABLES, Kind, Value, known_name, profile_features
+from serving.variables import ACCOUNT_STAGE, ANSWER, VARIABLES, Kind, Value, known_name, profile_features
 
 _BLANK: dict[str, Value] = {name: variable.default for name, variable in VARIABLES.items()}
 _BLANK |= {known_name(name): False for name in VARIABLES}
 _KINDS: dict[str, Kind] = {name: variable.kind for name, variable in VARIABLES.items()}
 _FLAGS = {name: known_name(name) for name in VARIABLES}
-_FEATURES = profile_features()
+_FEATURES = profile_features() | {ACCOUNT_STAGE}
 # Variable and the field it comes from.
 _CONTEXT = (
     *((name, name) for name in ("device_type", "page_type", "channel", "session_seconds", "cart_value", "lingers_on")),

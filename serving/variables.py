@@ -164,6 +164,8 @@ _MOMENT = Variable("moment_score", "double", "session", "how ready the visitor i
 # Of the visit's age the caller's word comes first, so that row stands last.
 VARIABLES: dict[str, Variable] = {v.name: v for v in (*_SESSION, _MOMENT, *(Variable(*row) for row in _ROWS))}
 
+ACCOUNT_STAGE = "account_stage"
+"""Stands among a profile's features, and comes from the account of the person."""
 ANSWER = "answer_"
 """Prefix of the variables that hold answers: `answer_<question>`, a string, for every question some action asks."""
 
@@ -178,5 +180,5 @@ def known_name(name: str) -> str:
 
 def profile_features() -> frozenset[str]:
     """Names of profile variables that come out of `customer_features`."""
-    stored_apart = {"customer_known", "segment_id", "segment_name", "churn_probability", "ltv_amount"}
+    stored_apart = {"customer_known", "segment_id", "segment_name", "churn_probability", "ltv_amount", ACCOUNT_STAGE}
     return frozenset(v.name for v in VARIABLES.values() if v.scope == "profile") - stored_apart

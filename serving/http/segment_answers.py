@@ -55,9 +55,9 @@ def _question(live: LiveSnapshot, request: Request, paused: frozenset[str]) -> Q
         known = sorted(live.placements)
         raise refuse(404, "unknown_placement", "There is no such placement.", field="placement", allowed=known)
     if asked not in (PLAIN, POPULAR):
-        known = sorted({segment for _, segment, _ in live.decisions if segment != EVERYONE})
-        if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) in known):
-            allowed = [PLAIN, POPULAR, *map(str, known)]
+        numbers = sorted({segment for _, segment, _ in live.decisions if segment != EVERYONE})
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) in numbers):
+            allowed = [PLAIN, POPULAR, *map(str, numbers)]
             raise refuse(404, "unknown_segment", "There is no such segment.", field="segment", allowed=allowed)
     return Question(name, (), paused, asked)
 
