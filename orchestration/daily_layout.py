@@ -35,19 +35,31 @@ def renew_daily_tables(ops: OpsStore, warehouse: Warehouse) -> bool:
     Old rows beside new ones would be a mixture that no single program ever wrote.
     """
     folder = dbt_project_dir()
-    wanted = layout_hash(folder)
-    found = warehouse.rows(f"SELECT layout FROM {LAYOUT}") if warehouse.has_table(LAYOUT) else []
-    if found == [(wanted,)]:
+    if _has_layout(warehouse, layout_hash(folder)):
         return False
-    stale = [address for address in (*_tables(folder), *FORMER) if warehouse.has_table(address)]
+    stale = _stale(folder, warehouse)
     with warehouse.connect() as connection:
         for address in stale:
             kind = "VIEW" if _is_view(connection, address) else "TABLE"
             connection.execute(f"DROP {kind} {address}").fetchall()
     if stale:
         touch_again(ops, ops.visible_files())
-    warehouse.replace({LAYOUT: pd.DataFrame({"layout": [wanted]})})
+    warehouse.replace({LAYOUT: pd.DataFrame({"layout": [layout_hash(folder)]})})
     return bool(stale)
+
+
+def is_outdated(warehouse: Warehouse) -> bool:
+    """Whether the next run will make the daily tables anew, so that nothing can be published before it."""
+    folder = dbt_project_dir()
+    return not _has_layout(warehouse, layout_hash(folder)) and bool(_stale(folder, warehouse))
+
+
+def _has_layout(warehouse: Warehouse, wanted: str) -> bool:
+    return warehouse.has_table(LAYOUT) and warehouse.rows(f"SELECT layout FROM {LAYOUT}") == [(wanted,)]
+
+
+def _stale(folder: Path, warehouse: Warehouse) -> list[str]:
+    return [address for address in (*_tables(folder), *FORMER) if warehouse.has_table(address)]
 
 
 def _is_view(connection: duckdb.DuckDBPyConnection, address: str) -> bool:

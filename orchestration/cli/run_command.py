@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.cli.errors import CommandError
 from orchestration.cli.moments import day, instant
 from orchestration.cli.project import open_project
 
 if TYPE_CHECKING:
+    from intake.project import Project
     from orchestration.run_report import RunReport
 
 AsOf = Annotated[
@@ -80,6 +82,7 @@ def publish(
     from orchestration.pipeline import run_pipeline
 
     project = open_project()
+    _require_this_layout(project)
     groups = [Group.DECISIONS, Group.PUBLISHED, Group.SNAPSHOT]
     if serves_others(project):
         # A promoted model has scored nobody yet.
@@ -90,6 +93,15 @@ def publish(
             project, project.clock.now(), select=select, train=False, on_stage=progress.done, on_start=progress.start
         )
     show_report(report)
+
+
+def _require_this_layout(project: Project) -> None:
+    from orchestration.daily_layout import is_outdated
+    from orchestration.warehouse import Warehouse
+
+    warehouse = Warehouse(project.paths.warehouse)
+    if project.paths.warehouse.exists() and is_outdated(warehouse):
+        raise CommandError("the daily tables are of another version of this program; make them anew: concierge run")
 
 
 def _publish_config() -> None:

@@ -12,7 +12,7 @@ import pytest
 from intake.ops_records import BatchRecord, LakeFile
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
-from orchestration.daily_layout import LAYOUT, layout_hash, renew_daily_tables
+from orchestration.daily_layout import LAYOUT, is_outdated, layout_hash, renew_daily_tables
 from orchestration.environment import dbt_project_dir
 from orchestration.warehouse import Warehouse
 
@@ -58,6 +58,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 def test_tables_of_another_layout_go_and_their_days_are_built_again(ops: OpsStore, warehouse: Warehouse) -> None:
     warehouse.replace({LAYOUT: pd.DataFrame({"layout": ["of last year"]})})
+    assert is_outdated(warehouse)
     assert renew_daily_tables(ops, warehouse)
     assert not warehouse.has_table("staging.stg_events")
     assert not warehouse.has_table("intermediate.int_events")
@@ -73,6 +74,7 @@ def test_tables_without_a_note_were_made_before_there_was_one(ops: OpsStore, war
 
 def test_the_present_layout_is_left_alone(ops: OpsStore, warehouse: Warehouse) -> None:
     warehouse.replace({LAYOUT: pd.DataFrame({"layout": [layout_hash(dbt_project_dir())]})})
+    assert not is_outdated(warehouse)
     assert not renew_daily_tables(ops, warehouse)
     assert warehouse.has_table("staging.stg_events")
     assert ops.touches() == []
@@ -80,6 +82,7 @@ def test_the_present_layout_is_left_alone(ops: OpsStore, warehouse: Warehouse) -
 
 def test_a_fresh_folder_has_nothing_to_renew(ops: OpsStore, tmp_path: Path) -> None:
     fresh = Warehouse(tmp_path / "fresh.duckdb")
+    assert not is_outdated(fresh)
     assert not renew_daily_tables(ops, fresh)
     assert ops.touches() == []
     assert not renew_daily_tables(ops, fresh)
