@@ -19,6 +19,8 @@ from typing import NoReturn
 ADDRESS = "CONCIERGE_WARM_DBT"
 READY = b"r"
 PASSED_ON = (signal.SIGINT, signal.SIGTERM)
+# A command that was asked to end and goes on is killed.
+PATIENCE_SECONDS = 10.0
 # What a shell says of a command that was killed.
 KILLED = 128 + signal.SIGKILL
 
@@ -35,7 +37,7 @@ def main() -> NoReturn:
         answered = False
     if not answered:
         _plain_dbt()
-    _pass_signals_on(connection)
+    _pass_signals_on(connection, _fork_of(connection))
     sys.exit(_outcome(connection))
 
 
@@ -65,12 +67,27 @@ def _send_request(connection: socket.socket) -> None:
     connection.sendall(body)
 
 
-def _pass_signals_on(connection: socket.socket) -> None:
+def _fork_of(connection: socket.socket) -> int:
+    """Process id of the fork that runs the command, as the system knows it."""
+    number = connection.recv(struct.calcsize("!I"), socket.MSG_WAITALL)
+    return int(struct.unpack("!I", number)[0])
+
+
+def _pass_signals_on(connection: socket.socket, fork: int) -> None:
+    """Signals reach the fork, also where whoever started this process had blocked or ignored them."""
+
     def passed_on(number: int, _: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS)
         connection.sendall(bytes([number]))
 
+    def gone_by(_number: int, _: FrameType | None) -> None:
+        os.kill(fork, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, gone_by)
     for number in PASSED_ON:
         signal.signal(number, passed_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*PASSED_ON, signal.SIGALRM))
 
 
 def _outcome(connection: socket.socket) -> int:

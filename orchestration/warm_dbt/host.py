@@ -25,7 +25,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 from dbt.parser.manifest import extended_mashumuro_decoder
 
-from orchestration.warm_dbt.client import READY, owner
+from orchestration.warm_dbt.client import PASSED_ON, READY, owner
 
 STREAMS = (1, 2)
 BATCH_SIZE = "CONCIERGE_BATCH_SIZE"
@@ -93,7 +93,7 @@ def _answer(connection: socket.socket, manifest: Manifest) -> NoReturn:
     code = 2
     try:
         arguments = _become(connection)
-        connection.sendall(READY)
+        connection.sendall(READY + struct.pack("!I", os.getpid()))
         threading.Thread(target=_signals_of, args=(connection,), daemon=True).start()
         code = _run(arguments, manifest)
         # dbt closes its database at the end of a process, and takes its locks away.
@@ -112,6 +112,10 @@ def _become(connection: socket.socket) -> list[str]:
         os.dup2(theirs, ours)
         os.close(theirs)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # Whoever started the warm process may have blocked or ignored what is to end a command.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

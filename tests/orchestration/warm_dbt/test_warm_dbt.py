@@ -138,6 +138,19 @@ def test_what_ends_the_command_ends_its_fork(small: Small, sent: signal.Signals)
     assert small.rows("select 1") == [(1,)]
 
 
+def test_signals_that_the_caller_blocks_reach_the_fork(small: Small) -> None:
+    """Libraries block them for a moment, and what is started in it inherits that for good."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, client.PASSED_ON)
+    try:
+        process = small.started("build", "--select", "endless")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    _read_until(process, "LogStartLine")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == client.KILLED
+
+
 def test_an_interrupt_reaches_the_fork(small: Small) -> None:
     with small.started("build", "--select", "endless") as process:
         _read_until(process, "LogStartLine")
