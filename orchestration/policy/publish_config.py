@@ -43,7 +43,7 @@ def publish_config(project: Project) -> ConfigPublished:
     Raises:
         ConfigError: a file is wrong.
         ProofError: a guardrail does not hold; what was live stays live.
-        SnapshotError: there is no live version, or it cannot be written.
+        SnapshotError: there is no live version, it cannot be written, or another went live meanwhile.
     """
     OpsStore(project.paths).require_no_open_erasure()
     content = load_content(project.config)
@@ -63,6 +63,11 @@ def publish_config(project: Project) -> ConfigPublished:
         more=lambda customer: features.get(customer, {}),
     )
     proof = proved(project, folder, fairness_of(project))
+    now_live = pointer.current(root)
+    if now_live != before:
+        # Older profiles would take the place of those that a run has just published.
+        shutil.rmtree(folder)
+        raise SnapshotError(f"{now_live} went live while {before} was written again; publish the edit once more")
     pointer.switch(root, version)
     return ConfigPublished(version, before, proof)
 

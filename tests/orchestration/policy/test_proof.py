@@ -26,6 +26,7 @@ from serving.live import LiveSnapshot
 from serving.placement import Placement
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import SnapshotError
 from tests.serving import sample
 
 Edit = Callable[[Content], Content]
@@ -176,3 +177,18 @@ def test_a_breach_leaves_what_was_live(project: Project) -> None:
     assert [path.name for path in project.paths.snapshots.iterdir() if path.is_dir() and not path.is_symlink()] == [
         "v1"
     ]
+
+
+def test_a_version_that_a_run_makes_live_meanwhile_stays_live(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(project: Project) -> Fairness:
+        sample.write(project.paths.snapshots, "v9")
+        pointer.switch(project.paths.snapshots, "v9")
+        return Fairness()
+
+    monkeypatch.setattr("orchestration.policy.publish_config.fairness_of", meanwhile)
+    with pytest.raises(SnapshotError, match="v9 went live while v1 was written again"):
+        publish_config(project)
+    assert pointer.current(project.paths.snapshots) == "v9"
+    assert not (project.paths.snapshots / "v1-2").exists()
