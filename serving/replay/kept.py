@@ -13,12 +13,11 @@ import msgspec
 
 from serving.live import LiveSnapshot
 from serving.replay.again import NotReplayableError, replay
+from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
-from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
+from serving.snapshot.manifest import Manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES
-from serving.snapshot.verify import verify
-from serving.snapshot.writer import sync_folder, write_durably
 
 Rows = dict[str, dict[bytes, bytes]]
 _WHOLE = ("decision", "content")
@@ -81,25 +80,13 @@ def _again(live: LiveSnapshot, line: bytes, kept: Kept) -> None:
 
 
 def _write(root: Path, manifest: Manifest, rows: Rows) -> None:
-    root.mkdir(parents=True, exist_ok=True)
-    building = root / f".building-{manifest.version}"
-    shutil.rmtree(building, ignore_errors=True)
-    folder = building / manifest.version
-    folder.mkdir(parents=True)
-    try:
+    for left in root.glob(".building-*"):
+        # Of a run that was killed; one lets versions go at a time.
+        shutil.rmtree(left, ignore_errors=True)
+    with building(root, manifest.version) as folder:
         _write_tables(folder, rows)
-        data = folder / DATA_FILE
-        check = {DATA_FILE: FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))}
         counts = {table: len(found) for table, found in rows.items()}
-        smaller = msgspec.structs.replace(manifest, counts=counts, files=check)
-        write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(smaller), indent=1))
-        verify(folder)
-        sync_folder(folder)
-        shutil.rmtree(root / manifest.version, ignore_errors=True)
-        folder.rename(root / manifest.version)
-        sync_folder(root)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+        write_manifest(folder, msgspec.structs.replace(manifest, counts=counts, files=data_checks(folder)))
 
 
 def _write_tables(folder: Path, rows: Rows) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +12,12 @@ import msgspec
 
 from serving.content import Content
 from serving.references import check_references
+from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
-from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, read_manifest, sha256_of
+from serving.snapshot.manifest import Manifest, read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES, FeatureValue, ProfileRecord
-from serving.snapshot.verify import verify
-from serving.snapshot.writer import content_rows, final_folder, sync_folder, write_durably
+from serving.snapshot.writer import content_rows, final_folder
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
@@ -46,20 +44,11 @@ def write_reworded(
     """
     final = final_folder(root, version)
     check_references(content.policies, content.placements)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
-    folder = building / version
-    try:
-        folder.mkdir()
+    with building(root, version) as folder:
         with SnapshotReader((root / source).resolve()) as reader:
             counts, policy_hash = _copy(folder, reader, content, more)
         manifest = _manifest(folder, read_manifest(root / source), counts, policy_hash, version, created_at)
-        write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-        verify(folder)
-        sync_folder(folder)
-        folder.rename(final)
-        sync_folder(root)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+        write_manifest(folder, manifest)
     return final
 
 
@@ -106,13 +95,12 @@ def _write(environment: Any, table: str, rows: Iterable[Row]) -> int:
 def _manifest(
     folder: Path, source: Manifest, counts: dict[str, int], policy_hash: str, version: str, created_at: datetime
 ) -> Manifest:
-    data = folder / DATA_FILE
     return msgspec.structs.replace(
         source,
         version=version,
         created_at=created_at.astimezone(UTC).isoformat(),
         policy_hash=policy_hash,
         counts=counts,
-        files={DATA_FILE: FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))},
+        files=data_checks(folder),
         replaces="",
     )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -17,10 +14,10 @@ import msgspec
 from serving.placement import Placement
 from serving.policy import Policy
 from serving.references import check_references
+from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import category_key, identifier_key, open_for_writing, place_key
-from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
+from serving.snapshot.manifest import Manifest
 from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
-from serving.snapshot.verify import verify
 from serving.yaml_file import ConfigError
 
 Row = tuple[bytes, bytes]
@@ -40,20 +37,9 @@ def write_snapshot(
     """
     final = final_folder(root, version)
     _check_references(contents)
-    root.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
-    folder = building / version
-    try:
-        folder.mkdir()
+    with building(root, version) as folder:
         counts = _write_tables(folder, contents)
-        manifest = _manifest(folder, contents, counts, version, as_of, created_at)
-        write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-        verify(folder)
-        sync_folder(folder)
-        folder.rename(final)
-        sync_folder(root)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+        write_manifest(folder, _manifest(folder, contents, counts, version, as_of, created_at))
     return final
 
 
@@ -146,7 +132,6 @@ def _manifest(
     as_of: datetime,
     created_at: datetime,
 ) -> Manifest:
-    data = folder / DATA_FILE
     return Manifest(
         version=version,
         as_of=as_of.astimezone(UTC).isoformat(),
@@ -155,24 +140,7 @@ def _manifest(
         policy_hash=content_hash(contents),
         time_zone=contents.time_zone,
         counts=counts,
-        files={DATA_FILE: FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))},
+        files=data_checks(folder),
         model_versions=dict(contents.model_versions),
         totals=dict(contents.totals),
     )
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that survives a power cut once its folder is synced."""
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
