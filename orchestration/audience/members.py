@@ -108,10 +108,10 @@ def owners_of(published: Published) -> pd.DataFrame:
     return published.frame(_OWNERS)
 
 
-def noted(project: Project, audience: Audience, actor: str, target: str) -> None:
+def noted(project: Project, segment: str, members: int, actor: str, target: str) -> None:
     """Note that an audience left the house: who, when, how many and where to; nobody's name."""
     with OpsStore(project.paths).transaction() as connection:
         connection.execute(
             "insert into audience_export (at, actor, segment, target, members) values (?, ?, ?, ?, ?)",
-            (project.clock.now().isoformat(), actor, audience.segment, target, len(audience.members)),
+            (project.clock.now().isoformat(), actor, segment, target, members),
         )

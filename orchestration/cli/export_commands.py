@@ -61,7 +61,8 @@ def audience(
     except UnknownSegmentError as error:
         raise CommandError(str(error)) from error
     rows = _named(project, published, found.members, as_id, ids)
-    noted(project, found, current_actor(), _target(to))
+    # Before the first row leaves: a webhook that fails half way has had some of them.
+    noted(project, segment, len(rows), current_actor(), _target(to))
     where = _deliver(rows, to, f"{segment}-{published.version}")
     say(f"{segment}: {len(rows):,} people to {where}")
     missing = len(found.members) - len(rows)

@@ -50,7 +50,8 @@ def note_access(project: Project, value_hash: str, actor: str, rows: int) -> Non
 
 def _exposures(service_log: Path, names: set[str]) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
-    for line in _decoded(logged_lines(service_log / "exposures", re.compile(b"exposure_shown"))):
+    theirs = re.compile(b"|".join(sorted(name.encode() for name in names)) or b"$^")
+    for line in _decoded(logged_lines(service_log / "exposures", theirs)):
         if line.get("personalization_id") in names:
             found.setdefault(line["personalization_id"], []).append(line)
     return {name: sorted(lines, key=lambda line: line["occurred_at"]) for name, lines in found.items()}

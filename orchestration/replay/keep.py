@@ -13,6 +13,7 @@ from orchestration.erasure.snapshot_store import base_of
 from orchestration.replay.versions import is_of
 from serving.log.lookup import decision_lines
 from serving.replay.kept import Kept, keep
+from serving.snapshot.manifest import MANIFEST
 from serving.snapshot.records import SnapshotError
 
 _LOG = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ def keep_version(project: Project, folder: Path) -> Kept:
         OSError: there is no room.
     """
     base = base_of(folder.name)
-    since = folder.stat().st_mtime - _MARGIN_SECONDS
+    # A restored folder may be younger than what is in it.
+    since = min(folder.stat().st_mtime, (folder / MANIFEST).stat().st_mtime) - _MARGIN_SECONDS
     needle = f'"snapshot_version":"{base}'.encode()
     lines = decision_lines(project.paths.service_log, needle, since)
     return keep(folder, project.paths.replay, (line for line in lines if is_of(line, base)))

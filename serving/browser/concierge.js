@@ -4,7 +4,7 @@
   if (window.concierge) return;
 
   var COOKIE = "concierge_id", VISIT = "concierge_visit", YEAR = 31536000, VISIT_MS = 1800000;
-  var FLUSH_MS = 250, ATTEMPTS = 3, PLAIN = "plain", SHOWN = "shown";
+  var FLUSH_MS = 250, ATTEMPTS = 3, HELD = 500, PLAIN = "plain", SHOWN = "shown";
   var settings = { endpoint: "", key: "", timeout: 300, context: {}, identifiers: [], dataLayer: "dataLayer" };
   var queue = [], timer = 0, asked = 0, opened = Date.now();
 
@@ -58,11 +58,14 @@
     });
   }
 
+  function waits(error) {
+    return !error.status || error.status === 429 || error.status >= 500;
+  }
+
   /* Sent again when nobody answered or asked to wait; the event ids make a repeated batch count once. */
   function deliver(path, body, attempt, keepalive) {
     return call(path, body, keepalive).catch(function (error) {
-      var again = !error.status || error.status === 429 || error.status >= 500;
-      if (!again || attempt >= ATTEMPTS) throw error;
+      if (!waits(error) || attempt >= ATTEMPTS) throw error;
       return new Promise(function (done) { setTimeout(done, 200 * Math.pow(2, attempt)); })
         .then(function () { return deliver(path, body, attempt + 1, keepalive); });
     });
@@ -75,6 +78,10 @@
     var events = queue.splice(0, 100);
     return deliver("/v1/events", { events: events }, 1, leaving === true).then(function () {
       return queue.length ? flush(leaving) : undefined;
+    }, function (error) {
+      // Nobody took them: they go with the next ones, as many as a page may hold back.
+      if (waits(error)) queue = events.concat(queue).slice(0, HELD);
+      throw error;
     });
   }
 

@@ -144,6 +144,9 @@ def test_a_shop_follows_its_visitor_and_goes_on_without_the_service(shop: Shop, 
     page.get_by_role("button", name="Add to cart").click()
     wait(page, 2)
     assert page.locator("#cart-count").inner_text() == "1"
+    page.route("**/v1/events", lambda route: route.abort())
+    assert page.evaluate("concierge.now('review_read', {product_id: 'p1'}).catch(() => 'held')") == "held"
+    page.unroute("**/v1/events")
     page.get_by_role("button", name="Refuse personalization").click()
     wait(page, 3)
     page.goto(shop.url)
@@ -153,6 +156,8 @@ def test_a_shop_follows_its_visitor_and_goes_on_without_the_service(shop: Shop, 
 
     kinds = [line["event_type"] for line in lines(shop, "events")]
     assert {"page_viewed", "product_viewed", "cart_added"} <= set(kinds)
+    # What could not be sent at first came with the next events, once.
+    assert kinds.count("review_read") == 1
     made = {line["personalization_id"] for line in lines(shop, "decisions")}
     seen = {line["personalization_id"] for line in lines(shop, "exposures")}
     assert seen
