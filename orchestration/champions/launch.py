@@ -89,10 +89,11 @@ def _asked_otherwise(card: ModelCard, champion: ModelCard) -> str:
 def _tried(project: Project, card: ModelCard, champion: StoredModel, trial: Trial) -> Launch:
     try:
         old = trial.rescore(_judged_files(champion))
-        verdict = paired(trial, old, project.settings.seed)
     except Exception as error:  # noqa: BLE001 - whatever an older version of the code wrote, training goes on
         told = f"the champion {champion.card.version} cannot answer on the new rows ({_line(error)})"
         return Launch("unreadable", f"{told}, so the new one serves")
+    # A failure of the comparison itself must not put a version to work that nobody has compared.
+    verdict = paired(trial, old, project.settings.seed)
     limits = Limits(project.settings.models.segment_margin, project.settings.models.fresh_days)
     found = decide(verdict, age_days(card, champion.card), limits)
     return Launch(found.kind, found.why)
