@@ -24,15 +24,12 @@ from orchestration.erasure import duckdb_store, log_store, quarantine_store, vau
 from orchestration.erasure.matching import Matcher, mentions_of
 from orchestration.erasure.resolve import given_identifiers, resolve
 from orchestration.erasure.scope import Scope
-from orchestration.erasure.snapshot_store import version_folders
 from orchestration.erasure.stores import STORES
 from orchestration.export import CURRENT
 from orchestration.export_contents import DATABASE
 from orchestration.locks import quiet
 from serving.snapshot import pointer
-from serving.snapshot.manifest import read_manifest
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import schema_hash
 
 RECIPIENTS = (
     "people and tools that read the published tables of this data folder",
@@ -83,7 +80,6 @@ def _stores(project: Project, scope: Scope) -> Iterator[tuple[str, Rows]]:
     for name, rows in _published(project, scope):
         yield name, rows
     yield "live profile (snapshot)", list(_profile(project, scope))
-    yield "earlier profiles (snapshots, replay)", list(_earlier_profiles(project, scope))
 
 
 def _events(project: Project, scope: Scope) -> Iterator[dict[str, Any]]:
@@ -159,23 +155,7 @@ def _profile(project: Project, scope: Scope) -> Iterator[dict[str, Any]]:
     live = pointer.current(project.paths.snapshots)
     if live is None or not (project.paths.snapshots / live).is_dir():
         return
-    yield from _profiles_in(project.paths.snapshots / live, scope)
-
-
-def _earlier_profiles(project: Project, scope: Scope) -> Iterator[dict[str, Any]]:
-    live = pointer.current(project.paths.snapshots)
-    for root in (project.paths.snapshots, project.paths.replay):
-        for folder in version_folders(root) if root.is_dir() else []:
-            if root == project.paths.snapshots and folder.name == live:
-                continue
-            if read_manifest(folder).schema_hash != schema_hash():
-                yield {"version": folder.name, "not_read": "written by another version of this program"}
-                continue
-            yield from ({"version": folder.name, **row} for row in _profiles_in(folder, scope))
-
-
-def _profiles_in(folder: Path, scope: Scope) -> Iterator[dict[str, Any]]:
-    with SnapshotReader(folder) as reader:
+    with SnapshotReader(project.paths.snapshots / live) as reader:
         for customer in sorted(scope.customer_ids):
             profile = reader.profile(customer)
             if profile is not None:

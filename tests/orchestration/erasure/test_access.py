@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -32,11 +31,6 @@ def test_everything_held_is_written_for_the_owner_alone(root: Path, tmp_path: Pa
     from intake.project import Project
 
     project = Project.open(DataPaths(root / "data"), root / "config")
-    # A version that another program wrote is named and not read.
-    of_old = root / "data" / "replay" / "of-old"
-    shutil.copytree(root / "data" / "replay" / "v0", of_old)
-    manifest = json.loads((of_old / "manifest.json").read_text())
-    (of_old / "manifest.json").write_text(json.dumps(manifest | {"version": "of-old", "schema_hash": "another"}))
     file = tmp_path / "ann.json"
     done = CliRunner().invoke(app, ["subject-access", "email", "ann.lee@shop.org", "-o", str(file)])
     assert done.exit_code == 0, done.output
@@ -51,12 +45,6 @@ def test_everything_held_is_written_for_the_owner_alone(root: Path, tmp_path: Pa
     assert [row["order_id"] for row in held["marts.fct_order"]] == ["o1"]
     assert {"operations: consent", "operations: identity_override", "operations: alert"} <= held.keys()
     assert held["live profile (snapshot)"][0]["customer_id"] == customer_of(project, "ann login")
-    earlier = {row["version"]: row for row in held["earlier profiles (snapshots, replay)"]}
-    assert {version: row.get("customer_id") for version, row in earlier.items()} == {
-        "v1": customer_of(project, "ann login"),
-        "v0": customer_of(project, "ann login"),
-        "of-old": None,
-    }
     assert {row["store"] for row in said["kept"]} >= {"lake/", "vault/", "snapshots/"}
     assert said["sources"][0]["personal_data"] == ["name", "mail"]
     assert said["recipients"]
