@@ -12,7 +12,7 @@ from intake.ops_columns import add_missing_columns
 from intake.paths import DataPaths
 
 BUSY_SECONDS = 30
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA = Path(__file__).with_name("ops_schema.sql")
 
 

@@ -118,5 +118,23 @@ create table if not exists model_event (
 create table if not exists score_points (
     day text not null, subject text not null, version text not null, points text not null, primary key (day, subject)
 ) without rowid;
+create table if not exists experiment_version (
+    name text not null, version integer not null, content_hash text not null, content text not null,
+    published_at text not null, primary key (name, version)
+) without rowid;
+create table if not exists experiment_event (
+    event_id integer primary key, experiment text not null, version integer not null,
+    kind text not null check (kind in ('start', 'ramp', 'hold', 'stop', 'ship', 'arm')), at text not null,
+    actor text not null, share real, reason text not null, evidence text not null default '{}'
+);
+create table if not exists guardrail_event (
+    event_id integer primary key, surface text not null, kind text not null check (kind in ('pause', 'resume')),
+    cause text not null, at text not null, actor text not null, until text, reason text not null,
+    evidence text not null
+);
+create table if not exists ope_report (
+    report_id text primary key, candidate text not null, placement text not null, at text not null,
+    verdict text not null, evidence text not null
+) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
-insert or ignore into schema_version (version) values (4);
+insert or ignore into schema_version (version) values (5);
