@@ -17,7 +17,7 @@ from intake.project import Project
 from orchestration.erasure.matching import Matcher
 from orchestration.erasure.scope import Scope
 from serving.snapshot import pointer
-from serving.snapshot.environment import MAP_BYTES, SEPARATOR, SharedEnvironment
+from serving.snapshot.environment import SEPARATOR, SharedEnvironment, open_for_writing
 from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, sha256_of
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
@@ -94,8 +94,7 @@ def _copy(source: Path, target: Path, names: Names) -> tuple[dict[str, int], int
     """Every table without the rows that name them; rows by table, and rows that went."""
     shared = SharedEnvironment(source)
     try:
-        fresh = lmdb.open(str(target), map_size=MAP_BYTES, max_dbs=_TABLES, sync=False, lock=False, meminit=False)
-        with closing(fresh), shared.lmdb.begin() as reading:
+        with closing(open_for_writing(target, _TABLES)) as fresh, shared.lmdb.begin() as reading:
             tables = [bytes(key).decode() for key, _ in reading.cursor()]
             done = {table: _copy_table(shared.lmdb, fresh, reading, table, names) for table in tables}
             fresh.sync(True)

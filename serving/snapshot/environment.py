@@ -21,9 +21,13 @@ _OPEN: dict[tuple[int, int], list[Any]] = {}
 _LOCK = threading.Lock()
 
 
-def open_for_writing(folder: Path) -> Any:
-    """A new environment in an empty folder; durable only after `sync(True)`."""
-    return lmdb.open(str(folder), map_size=MAP_BYTES, max_dbs=len(TABLES), sync=False, lock=False, meminit=False)
+def open_for_writing(folder: Path, tables: int = len(TABLES)) -> Any:
+    """A new environment of up to `tables` tables in an empty folder; durable only after `sync(True)`.
+
+    LMDB clears memory before a page takes it: else what this process read before, names from the vault among it, would
+    reach the file.
+    """
+    return lmdb.open(str(folder), map_size=MAP_BYTES, max_dbs=tables, sync=False, lock=False)
 
 
 class SharedEnvironment:

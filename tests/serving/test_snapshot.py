@@ -211,3 +211,10 @@ def test_the_newest_and_the_live_one_are_never_outdated(tmp_path: Path) -> None:
     assert [folder.name for folder in pointer.outdated(tmp_path, keep=2)] == ["v0", "v1", "v2"]
     with pytest.raises(ValueError, match="keep: 0 is below 1"):
         pointer.outdated(tmp_path, keep=0)
+
+
+def test_nothing_this_process_read_before_reaches_the_file(tmp_path: Path) -> None:
+    read_before = [bytearray(b"Ann Lee " * length) for length in range(480, 520) for _ in range(60)]
+    del read_before
+    sample.write(tmp_path)
+    assert b"Ann Lee" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*.mdb"))
