@@ -47,6 +47,36 @@ class FixedClock:
         return self.at
 
 
+@dataclass
+class SteppedClock:
+    """A clock that stands still until whoever holds it moves it on: time as a simulation lives it."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """The instant that was set last."""
+        return self.at
+
+    def move_to(self, at: datetime) -> None:
+        """Move on to an instant.
+
+        Raises:
+            ValueError: it has no time zone, or lies before the present one.
+        """
+        if at.tzinfo is None:
+            raise ValueError(f"at: {at.isoformat()} has no time zone")
+        if at < self.at:
+            raise ValueError(f"at: {at.isoformat()} lies before {self.at.isoformat()}; time does not run back")
+        self.at = at
+
+
+def set_anchor(start: datetime, anchor_file: Path, now: datetime) -> None:
+    """Let every process whose clock begins at `start` read `now` at this moment, and tick on from there."""
+    known: dict[str, str] = json.loads(anchor_file.read_text()) if anchor_file.exists() else {}
+    first_use = datetime.now(UTC) - (now - start)
+    _write_anchors(anchor_file, known | {start.astimezone(UTC).isoformat(): first_use.isoformat()})
+
+
 def project_clock(start: datetime | None, anchor_file: Path) -> Clock:
     """The clock that `settings.yml` names.
 
@@ -68,8 +98,12 @@ def _first_use(start: datetime, anchor_file: Path) -> datetime:
     known: dict[str, str] = json.loads(anchor_file.read_text()) if anchor_file.exists() else {}
     if key not in known:
         known[key] = datetime.now(UTC).isoformat()
-        anchor_file.parent.mkdir(parents=True, exist_ok=True)
-        partial = anchor_file.with_suffix(".partial")
-        partial.write_text(json.dumps(known, indent=1))
-        partial.replace(anchor_file)
+        _write_anchors(anchor_file, known)
     return datetime.fromisoformat(known[key])
+
+
+def _write_anchors(anchor_file: Path, known: dict[str, str]) -> None:
+    anchor_file.parent.mkdir(parents=True, exist_ok=True)
+    partial = anchor_file.with_suffix(".partial")
+    partial.write_text(json.dumps(known, indent=1))
+    partial.replace(anchor_file)

@@ -159,6 +159,10 @@ class Service:
             _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
             self.paused = paused
 
+    async def turn_over(self) -> None:
+        """Close the segments of all logs, so that intake finds what was said so far at once."""
+        await asyncio.gather(*(stream.turn_over() for stream in self.streams.values()))
+
     def prepare(self) -> None:
         """Have the answers for everybody at hand; not in a thread, since requests read the same snapshot."""
         with self.store.lease() as live:

@@ -32,6 +32,7 @@ class LogStream:
         self._capacity = capacity
         self._lines: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
+        self._turning: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._closing = False
         self._gathering_since: float | None = None
@@ -76,6 +77,15 @@ class LogStream:
         self._wake.set()
         return True
 
+    async def turn_over(self) -> None:
+        """Return once everything taken so far is in closed segments, where intake finds it; needs `run` to run."""
+        if self._closing:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turning.append(future)
+        self._wake.set()
+        await future
+
     async def run(self) -> None:
         """Write until `close` is called; run it as one task."""
         while not self._closing:
@@ -86,15 +96,26 @@ class LogStream:
                 continue
             if not self._waiting:
                 await asyncio.sleep(_GATHER_SECONDS)
+            turning, self._turning = self._turning, []
             await self._flush()
+            if turning:
+                await self._tidy(final=True)
+                self._turned(turning)
         while self._lines or self._waiting:
             await self._flush()
         await self._tidy(final=True)
+        self._turned(self._turning)
 
     def close(self) -> None:
         """Make `run` write what is left, close the segment and return."""
         self._closing = True
         self._wake.set()
+
+    @staticmethod
+    def _turned(turning: list[asyncio.Future[None]]) -> None:
+        for future in turning:
+            if not future.done():
+                future.set_result(None)
 
     def _note_wait(self) -> None:
         if self._gathering_since is None:
@@ -113,6 +134,8 @@ class LogStream:
         self._wake.clear()
         if self._closing:
             self._wake.set()
+        if not (lines or waiting):
+            return
         try:
             await asyncio.to_thread(self._writer.write, b"".join(lines), durable=bool(waiting))
         except OSError as error:

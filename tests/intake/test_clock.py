@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.clock import FixedClock, OffsetClock, WallClock, project_clock
+from intake.clock import FixedClock, OffsetClock, SteppedClock, WallClock, project_clock, set_anchor
 
 START = datetime(2018, 1, 2, tzinfo=UTC)
 
@@ -53,3 +53,27 @@ def test_a_naive_start_is_refused_with_the_value(tmp_path: Path) -> None:
 def test_a_fixed_clock_stands_still() -> None:
     clock = FixedClock(START)
     assert clock.now() == clock.now() == START
+
+
+def test_a_stepped_clock_stands_still_until_it_is_moved_on() -> None:
+    clock = SteppedClock(START)
+    assert clock.now() == clock.now() == START
+    clock.move_to(START + timedelta(hours=1))
+    assert clock.now() == START + timedelta(hours=1)
+
+
+def test_a_stepped_clock_never_runs_back() -> None:
+    clock = SteppedClock(START)
+    with pytest.raises(ValueError, match="time does not run back"):
+        clock.move_to(START - timedelta(microseconds=1))
+    with pytest.raises(ValueError, match="has no time zone"):
+        clock.move_to(datetime(2018, 1, 3))  # noqa: DTZ001 - that is what is refused
+    assert clock.now() == START
+
+
+def test_an_anchor_that_is_set_tells_every_process_that_time(tmp_path: Path) -> None:
+    anchor = tmp_path / "clock.json"
+    project_clock(START, anchor)
+    set_anchor(START, anchor, START + timedelta(days=20))
+    now = project_clock(START, anchor).now()
+    assert START + timedelta(days=20) <= now < START + timedelta(days=20, minutes=1)

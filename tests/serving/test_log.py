@@ -182,3 +182,24 @@ def test_recovery_removes_what_holds_nothing(tmp_path: Path) -> None:
     (tmp_path / "w-1.open").write_bytes(b"1234")
     assert recover(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_turning_over_closes_segments_with_all_that_was_taken_before(tmp_path: Path) -> None:
+    stream = LogStream(SegmentWriter(tmp_path, "w", max_age_seconds=3_600))
+
+    async def use() -> None:
+        task = asyncio.create_task(stream.run())
+        for hour in range(3):
+            await stream.append([line(10 * hour)])
+            stream.offer(line(10 * hour + 1))
+            await asyncio.gather(stream.turn_over(), stream.turn_over())
+            assert not list(tmp_path.glob("*.open"))
+            assert len(lines_of(tmp_path)) == 2 * hour + 2
+        await stream.turn_over()
+        stream.close()
+        await task
+        await stream.turn_over()
+
+    asyncio.run(use())
+    assert len(list(tmp_path.glob("*.jsonl"))) == 3
+    assert lines_of(tmp_path) == [payload(line(n)).rstrip() for n in (0, 1, 10, 11, 20, 21)]
