@@ -132,9 +132,26 @@ create table if not exists guardrail_event (
     cause text not null, at text not null, actor text not null, until text, reason text not null,
     evidence text not null
 );
+create index if not exists guardrail_event_by_cause on guardrail_event (surface, cause, event_id);
+create table if not exists guardrail_look (
+    surface text not null, cause text not null, at text not null, verdict text not null, breaches integer not null,
+    healthy integer not null, told text not null, evidence text not null default '{}', primary key (surface, cause)
+) without rowid;
 create table if not exists ope_report (
     report_id text primary key, candidate text not null, placement text not null, at text not null,
     verdict text not null, evidence text not null
+) without rowid;
+create table if not exists experiment_look (
+    experiment text not null, version integer not null, metric text not null, arm text not null,
+    look integer not null, at text not null, information real not null, n integer not null, z real not null,
+    bound real not null, p_value real not null, low real not null, high real not null, crossed text not null,
+    primary key (experiment, version, metric, arm, look)
+) without rowid;
+create table if not exists config_edit (
+    version text not null, file text not null, at text not null, before_version text not null,
+    what text not null check (what in ('added', 'removed', 'edited')), fields text not null, author text not null,
+    published_by text not null, affected integer not null, asked integer not null, people integer not null,
+    primary key (version, file)
 ) without rowid;
 create table if not exists schema_version (version integer primary key, applied_at text not null default current_timestamp);
 insert or ignore into schema_version (version) values (5);

@@ -280,6 +280,116 @@ ML_TABLES = (
     ),
 )
 
+# What comes of experiments; see orchestration/experiments.
+EXPERIMENT_TABLES = (
+    _table(
+        "ml",
+        "assignment",
+        "experiment VARCHAR; experiment_version INTEGER; unit_type VARCHAR; unit_id VARCHAR; customer_id VARCHAR;"
+        "arm VARCHAR; first_exposed_at TIMESTAMP; propensity DOUBLE; probabilities VARCHAR; segment_id INTEGER;"
+        "context_bucket VARCHAR; table_version VARCHAR; exposures BIGINT; is_excluded BOOLEAN; reason VARCHAR",
+        "experiment experiment_version unit_type unit_id",
+    ),
+    _table(
+        "ml",
+        "identity_conflict",
+        "experiment VARCHAR; experiment_version INTEGER; as_of TIMESTAMP; units BIGINT; conflicts BIGINT; share DOUBLE",
+        "experiment experiment_version",
+    ),
+    _table(
+        "ml",
+        "experiment_unit",
+        "experiment VARCHAR; experiment_version INTEGER; unit_type VARCHAR; unit_id VARCHAR; customer_id VARCHAR;"
+        "cluster_id VARCHAR; arm VARCHAR; propensity DOUBLE; probabilities VARCHAR; table_version VARCHAR;"
+        "segment_id INTEGER; context_bucket VARCHAR; first_exposed_at TIMESTAMP; window_ends_at TIMESTAMP;"
+        "is_complete BOOLEAN; exposures BIGINT; pre_orders BIGINT; pre_revenue DECIMAL(18,4); pre_sessions BIGINT;"
+        "orders BIGINT; revenue DECIMAL(18,4); margin DECIMAL(18,4); refunds DECIMAL(18,4);"
+        "orders_without_margin BIGINT; clicks BIGINT; sessions BIGINT; bounces BIGINT; session_seconds DECIMAL(18,3);"
+        "complaints BIGINT; returns BIGINT; deliveries BIGINT; deliveries_on_time BIGINT;"
+        "fairness_points DECIMAL(18,4); fairness_answers BIGINT; ltv_before DOUBLE; ltv_after DOUBLE;"
+        "ltv_change DOUBLE",
+        "experiment experiment_version unit_type unit_id",
+    ),
+    _table(
+        "ml",
+        "experiment_result",
+        "experiment VARCHAR; experiment_version INTEGER; as_of TIMESTAMP; placement VARCHAR; kind VARCHAR; arm VARCHAR;"
+        "plain VARCHAR; metric VARCHAR; role VARCHAR; n_arm BIGINT; n_plain BIGINT; n BIGINT; mean_arm DOUBLE;"
+        "mean_plain DOUBLE; difference DOUBLE; difference_low DOUBLE; difference_high DOUBLE; lift DOUBLE;"
+        "lift_low DOUBLE; lift_high DOUBLE; p_value DOUBLE; p_adjusted DOUBLE; method VARCHAR; estimate DOUBLE;"
+        "low DOUBLE; high DOUBLE; state VARCHAR; look INTEGER; information DOUBLE; z DOUBLE; bound DOUBLE;"
+        "verdict VARCHAR; words VARCHAR; health VARCHAR; notes VARCHAR",
+        "experiment experiment_version arm plain metric role",
+    ),
+    _table("ml", "value_known", "customer_id VARCHAR; as_of TIMESTAMP; ltv_amount DOUBLE", "customer_id as_of"),
+)
+
+# What came of what was shown; see orchestration/learning. Money is in millionths of the currency.
+_CELL = "experiment VARCHAR; experiment_version INTEGER; segment_id INTEGER; context_bucket VARCHAR; arm VARCHAR"
+LEARNING_TABLES = (
+    _table(
+        "ml",
+        "learned_exposure",
+        f"personalization_id VARCHAR; {_CELL}; traffic VARCHAR; person VARCHAR; anchor_key BIGINT;"
+        "shown_at TIMESTAMP; received_at TIMESTAMP; is_creditable BOOLEAN; is_counted BOOLEAN",
+        "personalization_id",
+    ),
+    _table(
+        "ml",
+        "learned_outcome",
+        "outcome_id VARCHAR; kind VARCHAR; person VARCHAR; anchor_key BIGINT; order_id VARCHAR;"
+        "personalization_id VARCHAR; occurred_at TIMESTAMP; received_at TIMESTAMP; is_converted BOOLEAN;"
+        "revenue_micros BIGINT; margin_micros BIGINT; cost_micros BIGINT; ltv_change_micros BIGINT",
+        "outcome_id",
+    ),
+    _table(
+        "ml",
+        "attribution",
+        "outcome_id VARCHAR; kind VARCHAR; experiment VARCHAR; experiment_version INTEGER; personalization_id VARCHAR;"
+        "rule VARCHAR; reason VARCHAR; occurred_at TIMESTAMP; shown_at TIMESTAMP; delay_hours INTEGER;"
+        "is_converted BOOLEAN; revenue_micros BIGINT; margin_micros BIGINT; cost_micros BIGINT;"
+        "ltv_change_micros BIGINT",
+        "outcome_id experiment",
+    ),
+    _table(
+        "ml",
+        "arm_stats",
+        f"{_CELL}; hour TIMESTAMP; exposures BIGINT; conversions BIGINT; clicks BIGINT; complaints BIGINT;"
+        "returns BIGINT; revenue_micros BIGINT; margin_micros BIGINT; margin_cents_squared DECIMAL(38,0);"
+        "cost_micros BIGINT; ltv_change_micros BIGINT",
+        "experiment experiment_version segment_id context_bucket arm hour",
+    ),
+    _table(
+        "ml",
+        "conversion_delay",
+        "experiment VARCHAR; delay_hour INTEGER; conversions BIGINT",
+        "experiment delay_hour",
+    ),
+    _table(
+        "ml",
+        "arm_probability",
+        f"{_CELL}; probability DOUBLE; weight DOUBLE; basis VARCHAR; n BIGINT; table_version VARCHAR; as_of TIMESTAMP",
+        "experiment experiment_version segment_id context_bucket arm",
+    ),
+    _table(
+        "ml",
+        "attribution_window",
+        "experiment VARCHAR; experiment_version INTEGER; hours INTEGER",
+        "experiment experiment_version",
+    ),
+    _table("ml", "learned_day", "fact VARCHAR; day DATE; fingerprint HUGEINT", "fact day"),
+    _table("ml", "learned_file", "path VARCHAR", "path"),
+    _table(
+        "ml",
+        "fresh_event",
+        "event_id VARCHAR; event_type VARCHAR; occurred_at TIMESTAMP; received_at TIMESTAMP; event_date DATE;"
+        "source VARCHAR; channel VARCHAR; session_id VARCHAR; order_id VARCHAR; amount DECIMAL(18,4);"
+        "currency VARCHAR; experiment_id VARCHAR; personalization_id VARCHAR; properties VARCHAR; anchor_key BIGINT;"
+        "login_key BIGINT; login_known_date DATE; received_date DATE; is_bot BOOLEAN; is_simulated BOOLEAN",
+        "event_id",
+    ),
+)
+
 # Between a change of the days or the ledger and the customers' rows that answer it; see orchestration/refresh.
 REFRESH_TABLES = (
     _table("refresh", "rebuilt_day", "event_date DATE", "event_date"),
@@ -305,7 +415,7 @@ REFRESH_TABLES = (
     _table("refresh", "settled", "definition VARCHAR", "definition"),
 )
 
-SOURCE_TABLES = OPS_TABLES + IDENTITY_TABLES + MATCHING_TABLES + ML_TABLES + REFRESH_TABLES
+SOURCE_TABLES = OPS_TABLES + IDENTITY_TABLES + MATCHING_TABLES + ML_TABLES + EXPERIMENT_TABLES + REFRESH_TABLES
 
 
 def statements() -> Iterator[str]:
