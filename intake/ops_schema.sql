@@ -144,7 +144,7 @@ create table if not exists ope_report (
 create table if not exists experiment_look (
     experiment text not null, version integer not null, metric text not null, arm text not null,
     look integer not null, at text not null, information real not null, n integer not null, z real not null,
-    bound real not null, p_value real not null, low real not null, high real not null, crossed text not null,
+    bound real not null, p_value real not null, low real not null, high real not null, crossed text not null, is_final integer not null,
     primary key (experiment, version, metric, arm, look)
 ) without rowid;
 create table if not exists config_edit (
