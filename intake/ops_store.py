@@ -6,13 +6,16 @@ from intake.ops_alert_desk import AlertDesk
 from intake.ops_alerts import AlertBook
 from intake.ops_control import ControlRoom
 from intake.ops_digests import DigestBook
+from intake.ops_edits import EditBook
 from intake.ops_erasure import ErasureBook
 from intake.ops_models import ModelBook
 from intake.ops_overrides import OverrideBook
 from intake.ops_replay import ReplayBook
 
 
-class OpsStore(ReplayBook, AlertBook, AlertDesk, DigestBook, ControlRoom, ModelBook, OverrideBook, ErasureBook):
+class OpsStore(
+    ReplayBook, AlertBook, AlertDesk, DigestBook, ControlRoom, EditBook, ModelBook, OverrideBook, ErasureBook
+):
     """The operational store of a data folder.
 
     Every method is one short transaction on a connection of its own, so the object may be shared by threads and

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from intake.ops_store import OpsStore
 from intake.project import Project
+from orchestration.edits.record import record_edits
 from orchestration.model_registry import ModelRegistry
 from orchestration.pin import current_as_of
 from orchestration.policy.evidence import Proof
@@ -18,6 +19,8 @@ from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.writer import write_snapshot
+
+PUBLISHER = "run"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     version = next(name for name in (base, *(f"{base}-{number}" for number in range(2, 10_000))) if name not in taken)
     folder = write_snapshot(root, contents, version=version, as_of=as_of, created_at=created)
     proof = proved(project, folder, fairness_of(project, warehouse))
+    before = pointer.current(root)
     manifest = pointer.switch(root, version)
+    record_edits(project, before, version, PUBLISHER, created)
     removed = let_go(project, pointer.outdated(root, project.settings.serving.keep_snapshots)).removed
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return LiveSnapshot(version, manifest.as_of, dict(manifest.counts), size, tuple(removed), proof)

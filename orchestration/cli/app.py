@@ -28,6 +28,7 @@ from orchestration.cli import (
     status_command,
     stream_command,
     subject_access_command,
+    what_changed_command,
     what_if_command,
 )
 from orchestration.cli.alert_commands import alerts
@@ -65,13 +66,13 @@ COMMANDS = (
     ("backfill", run_command.backfill),
     ("publish", run_command.publish),
     ("what-if", what_if_command.what_if),
+    ("what-changed", what_changed_command.what_changed),
     ("snapshots", snapshot_commands.snapshots),
     ("rollback", snapshot_commands.rollback),
     ("explain", explain_command.explain),
     ("explain-decision", explain_decision_command.explain_decision),
     ("history", history_command.history),
     ("replay", replay_command.replay),
-    ("pause", pause_commands.pause),
     ("resume", pause_commands.resume),
     ("erase", erase_command.erase),
     ("subject-access", subject_access_command.subject_access),
@@ -94,6 +95,7 @@ def create_app() -> typer.Typer:
     )
     for name, command in COMMANDS:
         app.command(name)(command)
+    app.add_typer(pause_commands.pause, name="pause")
     app.add_typer(alerts, name="alerts")
     app.add_typer(contract, name="contract")
     app.add_typer(quarantine, name="quarantine")

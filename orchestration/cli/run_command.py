@@ -107,6 +107,7 @@ def _require_this_layout(project: Project) -> None:
 def _publish_config() -> None:
     import time
 
+    from orchestration.cli.actor import current_actor
     from orchestration.cli.console import say, warn
     from orchestration.policy.evidence import ProofError
     from orchestration.policy.publish_config import publish_config
@@ -114,7 +115,7 @@ def _publish_config() -> None:
 
     began = time.monotonic()
     try:
-        done = publish_config(open_project())
+        done = publish_config(open_project(), current_actor())
     except ConfigError as error:
         for mistake in error.mistakes:
             warn(mistake)

@@ -12,6 +12,7 @@ import duckdb
 
 from intake.ops_store import OpsStore
 from intake.project import Project
+from orchestration.edits.record import record_edits
 from orchestration.policy.asking import PUBLISHED, published_features
 from orchestration.policy.evidence import Proof, ProofError
 from orchestration.policy.fairness_rules import load_fairness_rules
@@ -37,8 +38,10 @@ class ConfigPublished:
     proof: Proof
 
 
-def publish_config(project: Project) -> ConfigPublished:
-    """Write the live version again with the files as they stand, prove the guardrails, and switch.
+def publish_config(project: Project, publisher: str) -> ConfigPublished:
+    """Write the live version again with the files as they stand, prove the guardrails, switch, and note the edits.
+
+    `publisher` is who does so, for the record.
 
     Raises:
         ConfigError: a file is wrong.
@@ -69,6 +72,7 @@ def publish_config(project: Project) -> ConfigPublished:
         shutil.rmtree(folder)
         raise SnapshotError(f"{now_live} went live while {before} was written again; publish the edit once more")
     pointer.switch(root, version)
+    record_edits(project, before, version, publisher, project.clock.now())
     return ConfigPublished(version, before, proof)
 
 

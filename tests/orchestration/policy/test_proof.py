@@ -159,7 +159,7 @@ def edit(project: Project, rule: str, **changes: object) -> None:
 
 def test_an_edit_goes_live_and_everything_else_stays(project: Project, reader: Callable[[], LiveSnapshot]) -> None:
     edit(project, "small_carts_ship_at_cost", when="!known_cart_value || cart_value < 25.0")
-    done = publish_config(project)
+    done = publish_config(project, "ann")
     assert (done.before, done.version) == ("v1", "v1-2")
     live = reader()
     assert live.version == "v1-2"
@@ -172,7 +172,7 @@ def test_an_edit_goes_live_and_everything_else_stays(project: Project, reader: C
 def test_a_breach_leaves_what_was_live(project: Project) -> None:
     edit(project, "never_below_map", when="true")
     with pytest.raises(ProofError, match=r"not published, guardrails do not hold: map: checkout_incentive/ten_percent"):
-        publish_config(project)
+        publish_config(project, "ann")
     assert pointer.current(project.paths.snapshots) == "v1"
     assert [path.name for path in project.paths.snapshots.iterdir() if path.is_dir() and not path.is_symlink()] == [
         "v1"
@@ -189,6 +189,6 @@ def test_a_version_that_a_run_makes_live_meanwhile_stays_live(
 
     monkeypatch.setattr("orchestration.policy.publish_config.fairness_of", meanwhile)
     with pytest.raises(SnapshotError, match="v9 went live while v1 was written again"):
-        publish_config(project)
+        publish_config(project, "ann")
     assert pointer.current(project.paths.snapshots) == "v9"
     assert not (project.paths.snapshots / "v1-2").exists()

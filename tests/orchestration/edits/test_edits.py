@@ -1,0 +1,123 @@
+"""Edits of the sample shop's files: told field by field, with author, and counted against asking everybody by hand."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from intake.clock import FixedClock
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.edits.acts import acts_since
+from orchestration.edits.affected import affected
+from orchestration.edits.author import author_of
+from orchestration.edits.changes import changes_between
+from orchestration.policy.publish_config import publish_config
+from serving.content import load_content
+from serving.decide import decide_for
+from serving.live import LiveSnapshot
+from serving.person import person_of
+from serving.question import Context, Question
+from serving.snapshot import pointer
+from serving.snapshot.reader import SnapshotReader
+from tests.serving import sample
+
+HERO = "placements/home_hero.yml"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    config = tmp_path / "config"
+    shutil.copytree(sample.CONFIG, config)
+    paths = DataPaths(tmp_path / "data")
+    sample.write(paths.snapshots)
+    pointer.switch(paths.snapshots, "v1")
+    return Project(paths, config, Settings(), FixedClock(sample.NOW))
+
+
+def rewrite(project: Project, file: str, edit: object) -> None:
+    path = project.config / file
+    content = yaml.safe_load(path.read_text())
+    edit(content)  # type: ignore[operator]
+    path.write_text(yaml.safe_dump(content))
+
+
+def new_words(content: dict[str, object]) -> None:
+    for action in content["actions"]:  # type: ignore[attr-defined]
+        action["content"] = action["content"] | {"headline": "Another headline"}
+
+
+def answers(folder: Path) -> dict[str, tuple[str, object]]:
+    with closing(LiveSnapshot(SnapshotReader(folder))) as live:
+        decided = {
+            profile.customer_id: decide_for(live, person_of(profile), Question("home_hero"), Context(), sample.NOW)
+            for profile in sample.profiles()
+        }
+    return {customer: (decision.action, decision.content) for customer, decision in decided.items()}
+
+
+def test_an_edit_is_told_with_its_author_and_those_it_concerns(project: Project) -> None:
+    root = project.paths.snapshots
+    before = answers(root / "v1")
+    rewrite(project, HERO, new_words)
+    done = publish_config(project, "ann")
+    after = answers(root / done.version)
+    (act,) = acts_since(OpsStore(project.paths), sample.NOW - timedelta(days=1))
+    differing = sum(before[customer] != after[customer] for customer in before)
+    assert differing > 0
+    assert (act.subject, act.people) == (HERO, f"{differing} of {len(before)}")
+    assert all(".content.headline: " in line and line.endswith("-> Another headline") for line in act.details)
+    assert "put live by ann" in act.what or act.actor == "ann"
+    assert acts_since(OpsStore(project.paths), sample.NOW + timedelta(seconds=1)) == []
+
+
+def test_publishing_the_same_files_again_is_no_edit(project: Project) -> None:
+    publish_config(project, "ann")
+    assert OpsStore(project.paths).edits(sample.NOW) == []
+
+
+def test_a_rule_concerns_the_placements_it_names_and_a_new_one_in_front_edits_no_other(project: Project) -> None:
+    old = load_content(project.config)
+    rewrite(
+        project,
+        "policies/offers.yml",
+        lambda content: content["rules"].insert(0, {**content["rules"][0], "name": "one_more"}),
+    )
+    (change,) = changes_between(old, load_content(project.config))
+    assert change.fields
+    assert all("[one_more]" in line for line in change.fields)
+
+
+def test_a_sample_of_people_stands_for_all(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = load_content(project.config)
+    rewrite(project, HERO, new_words)
+    done = publish_config(project, "ann")
+    folder = project.paths.snapshots / done.version
+    everybody = affected(folder, old, frozenset({"home_hero"}), sample.NOW)
+    monkeypatch.setattr("orchestration.edits.affected.MOST_ASKED", 2)
+    some = affected(folder, old, frozenset({"home_hero"}), sample.NOW)
+    assert everybody.asked == everybody.people == len(sample.profiles())
+    assert some.asked <= 2 < some.people
+    assert 0 <= some.people_of(frozenset({"home_hero"})) <= some.people
+
+
+def test_the_author_is_that_of_the_last_commit_or_else_the_owner(tmp_path: Path) -> None:
+    file = tmp_path / "a.yml"
+    file.write_text("1\n")
+    assert author_of(file, "run") == file.owner()
+    words = ["git", "-c", "user.name=Mia Marketer", "-c", "user.email=mia@example.org"]
+    for command in (["init", "-q"], ["add", "a.yml"], ["commit", "-q", "-m", "one"]):
+        subprocess.run([*words, *command], cwd=tmp_path, check=True)
+    assert author_of(file, "run") == "Mia Marketer"
+    file.write_text("2\n")
+    assert author_of(file, "run") == file.owner()
+    assert author_of(tmp_path / "gone" / "b.yml", "run") == "run"
