@@ -25,7 +25,9 @@ SELECT = (
 
 
 @dataclass(frozen=True)
-class _Finding:
+class AlertFinding:
+    """What an alert is to say, masked."""
+
     family: str
     severity: Severity
     title: str
@@ -67,22 +69,20 @@ class AlertBook(OpsDatabase):
                 it; others are a cause of their own.
             evidence: trend, bounds and what it touches, for the page.
         """
-        found = _Finding(
-            family=cause,
+        found = finding(
+            cause,
             severity=severity,
-            title=scrub_text(title),
-            detail=scrub_text(detail),
+            title=title,
+            at=at,
+            detail=detail,
             source=source,
-            sample=json.dumps([_scrubbed(row) for row in sample]),
-            kind=kind or cause.split(":", 1)[0],
-            evidence=json.dumps(dict(evidence or {}), default=str),
-            at=to_text(at),
+            sample=sample,
+            kind=kind,
             days=days,
+            evidence=evidence,
         )
         with self.transaction() as connection:
-            standing = _standing(connection, found)
-            alert_id = _extend(connection, standing, found) if standing else _insert(connection, found)
-            return alert_of(connection.execute(f"{SELECT} where alert_id = ?", (alert_id,)).fetchone())
+            return raise_alert(connection, found)
 
     def list_alerts(self, state: AlertState | None = None) -> list[Alert]:
         """Alerts, newest first; of one state or of all, muted ones included."""
@@ -101,16 +101,58 @@ class AlertBook(OpsDatabase):
     def resolve_cause(self, cause: str, *, at: datetime, note: str = "the cause is gone") -> bool:
         """Resolve the standing alerts of a cause or family; False when there is none."""
         with self.transaction() as connection:
-            rows = connection.execute(
-                "select alert_id from alert where (cause = ? or family = ?) and state <> 'resolved'", (cause, cause)
-            ).fetchall()
-            for row in rows:
-                connection.execute(
-                    "update alert set state = 'resolved', resolved_at = ?, note = coalesce(note, ?) where alert_id = ?",
-                    (to_text(at), note, row["alert_id"]),
-                )
-                add_note(connection, row["alert_id"], at, SYSTEM, "resolved", note)
-            return bool(rows)
+            return resolve_alerts(connection, cause, at=at, note=note)
+
+
+def finding(
+    cause: str,
+    *,
+    severity: Severity,
+    title: str,
+    at: datetime,
+    detail: str = "",
+    source: str = "",
+    sample: Sequence[Mapping[str, Any]] = (),
+    kind: str = "",
+    days: tuple[date, date] | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> AlertFinding:
+    """What `AlertBook.open_alert` was told, with personal data taken out of its texts."""
+    return AlertFinding(
+        family=cause,
+        severity=severity,
+        title=scrub_text(title),
+        detail=scrub_text(detail),
+        source=source,
+        sample=json.dumps([_scrubbed(row) for row in sample]),
+        kind=kind or cause.split(":", 1)[0],
+        evidence=json.dumps(dict(evidence or {}), default=str),
+        at=to_text(at),
+        days=days,
+    )
+
+
+def raise_alert(connection: sqlite3.Connection, found: AlertFinding) -> Alert:
+    """Open an alert or count one more occurrence, within the caller's transaction."""
+    standing = _standing(connection, found)
+    alert_id = _extend(connection, standing, found) if standing else _insert(connection, found)
+    return alert_of(connection.execute(f"{SELECT} where alert_id = ?", (alert_id,)).fetchone())
+
+
+def resolve_alerts(
+    connection: sqlite3.Connection, cause: str, *, at: datetime, note: str, actor: str = SYSTEM
+) -> bool:  # fmt: skip
+    """Resolve the standing alerts of a cause or family, within the caller's transaction; False when there is none."""
+    rows = connection.execute(
+        "select alert_id from alert where (cause = ? or family = ?) and state <> 'resolved'", (cause, cause)
+    ).fetchall()
+    for row in rows:
+        connection.execute(
+            "update alert set state = 'resolved', resolved_at = ?, note = coalesce(note, ?) where alert_id = ?",
+            (to_text(at), note, row["alert_id"]),
+        )
+        add_note(connection, row["alert_id"], at, actor, "resolved", note)
+    return bool(rows)
 
 
 def add_note(connection: sqlite3.Connection, alert_id: str, at: datetime, actor: str, action: str, note: str) -> None:
@@ -121,7 +163,7 @@ def add_note(connection: sqlite3.Connection, alert_id: str, at: datetime, actor:
     )
 
 
-def _standing(connection: sqlite3.Connection, found: _Finding) -> sqlite3.Row | None:
+def _standing(connection: sqlite3.Connection, found: AlertFinding) -> sqlite3.Row | None:
     rows = connection.execute(
         "select * from alert where (family = ? or (family = '' and cause = ?)) and state <> 'resolved'"
         " order by coalesce(last_day, '') desc",
@@ -140,7 +182,7 @@ def _standing(connection: sqlite3.Connection, found: _Finding) -> sqlite3.Row | 
     return None
 
 
-def _extend(connection: sqlite3.Connection, standing: sqlite3.Row, found: _Finding) -> str:
+def _extend(connection: sqlite3.Connection, standing: sqlite3.Row, found: AlertFinding) -> str:
     first, last = _union(standing, found.days)
     connection.execute(
         "update alert set last_seen_at = ?, count = count + 1, severity = ?, title = ?, detail = ?, sample = ?,"
@@ -153,7 +195,7 @@ def _extend(connection: sqlite3.Connection, standing: sqlite3.Row, found: _Findi
     return str(standing["alert_id"])
 
 
-def _insert(connection: sqlite3.Connection, found: _Finding) -> str:
+def _insert(connection: sqlite3.Connection, found: AlertFinding) -> str:
     first, last = found.days or (None, None)
     cause = f"{found.family}:{first}" if first else found.family
     before = connection.execute("select count(*) from alert where cause = ?", (cause,)).fetchone()[0]

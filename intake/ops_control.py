@@ -1,4 +1,4 @@
-"""Pauses, run summaries and daily metrics."""
+"""Run summaries and daily metrics."""
 
 from __future__ import annotations
 
@@ -9,28 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from intake.ops_database import OpsDatabase
-from intake.ops_records import Metric, Pause, RunSummary, from_text, to_text
+from intake.ops_records import Metric, RunSummary, from_text, to_text
 
 
 class ControlRoom(OpsDatabase):
     """What people and runs write down about the running of the shop."""
-
-    def set_pause(self, scope: str, *, reason: str, actor: str, at: datetime) -> Pause:
-        """Stop personalizing one placement, or everything with scope `all`."""
-        pause = Pause(scope, reason, actor, at)
-        with self.transaction() as connection:
-            connection.execute("insert or replace into pause values (?, ?, ?, ?)", (scope, reason, actor, to_text(at)))
-        return pause
-
-    def clear_pause(self, scope: str) -> bool:
-        """Lift a pause; False when there was none."""
-        with self.transaction() as connection:
-            return connection.execute("delete from pause where scope = ?", (scope,)).rowcount > 0
-
-    def pauses(self) -> list[Pause]:
-        """The pauses in force."""
-        rows = self.rows("select * from pause order by scope")
-        return [Pause(row["scope"], row["reason"], row["actor"], from_text(row["created_at"])) for row in rows]
 
     def record_run(self, run: RunSummary) -> None:
         """Write a run down, or replace what was written of it."""

@@ -132,12 +132,22 @@ class AlertNote:
 
 @dataclass(frozen=True)
 class Pause:
-    """The kill switch for one placement, or for `all`."""
+    """The kill switch for one placement, for `all`, or for one arm of an experiment (`arm:name/version/arm`).
+
+    `cause` and `evidence` tell of a pause that the program made by itself; a person's has none.
+    """
 
     scope: str
     reason: str
     actor: str
     created_at: datetime
+    cause: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody asked for it."""
+        return bool(self.cause)
 
 
 @dataclass(frozen=True)

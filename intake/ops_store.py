@@ -9,12 +9,24 @@ from intake.ops_digests import DigestBook
 from intake.ops_edits import EditBook
 from intake.ops_erasure import ErasureBook
 from intake.ops_models import ModelBook
+from intake.ops_offpolicy import OffPolicyBook
 from intake.ops_overrides import OverrideBook
+from intake.ops_pauses import PauseBook
 from intake.ops_replay import ReplayBook
 
 
 class OpsStore(
-    ReplayBook, AlertBook, AlertDesk, DigestBook, ControlRoom, EditBook, ModelBook, OverrideBook, ErasureBook
+    ReplayBook,
+    AlertBook,
+    AlertDesk,
+    DigestBook,
+    ControlRoom,
+    EditBook,
+    PauseBook,
+    ModelBook,
+    OffPolicyBook,
+    OverrideBook,
+    ErasureBook,
 ):
     """The operational store of a data folder.
 

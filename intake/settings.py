@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError, model_validator
 from intake.clock import Clock, project_clock
 from intake.paths import DataPaths
 from intake.settings_drift import DriftSettings
+from intake.settings_offpolicy import OffPolicySettings
+from intake.settings_pausing import PausingSettings
 from intake.settings_quality import AlertSettings, QualitySettings, SloSettings
 from intake.settings_retention import RetentionSettings
 from intake.settings_section import Section as _Section
@@ -220,6 +222,8 @@ class Settings(_Section):
     slo: SloSettings = SloSettings()
     retention: RetentionSettings = RetentionSettings()
     drift: DriftSettings = DriftSettings()
+    pausing: PausingSettings = PausingSettings()
+    offpolicy: OffPolicySettings = OffPolicySettings()
 
     def project_clock(self, paths: DataPaths) -> Clock:
         """The clock these settings name, anchored in the data folder."""

@@ -23,6 +23,7 @@ from intake.ops_records import ConsentChange
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.regime import ConsentRules
+from intake.settings_pausing import PausingSettings
 from intake.user_token import token_secret
 from serving.access.key import Key
 from serving.access.key_file import KeyFile
@@ -41,6 +42,8 @@ MINIMUM_KEY_LENGTH = 16
 
 
 _USUAL_RULES = ConsentRules()
+# Only a project's own settings make a service pause by itself.
+_NO_PAUSING = PausingSettings(enabled=False)
 
 
 class ServiceConfigError(ValueError):
@@ -58,7 +61,7 @@ class ServiceConfig:
     `cipher` seals what names people in clear. Without `overlay` nothing is known of live sessions and consent. `rules`
     says what holds for people who have said nothing, `said_before` what identifiers (hashes) have said so far.
     `deadline_ms` and `queue_limit` say when the answers prepared for everybody are given. `ops` holds pauses and
-    alerts; without it neither can be written.
+    alerts; without it neither can be written. `pausing` says when the service pauses a surface by itself.
     """
 
     snapshots: Path
@@ -91,6 +94,7 @@ class ServiceConfig:
     said_before: Callable[[Sequence[str]], Iterable[ConsentChange]] = lambda hashes: ()  # noqa: ARG005
     overlay: Path | None = None
     overlay_megabytes: int = 128
+    pausing: PausingSettings = _NO_PAUSING
 
     def given_keys(self) -> list[Key]:
         """The keys that come from the environment."""
@@ -149,6 +153,7 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
         said_before=SaidBefore(store),
         overlay=overlay_folder(project.paths.root),
         overlay_megabytes=serving.overlay_megabytes,
+        pausing=project.settings.pausing,
     )
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from intake.ops_database import OpsStoreError
+from intake.ops_records import Pause
 from intake.ops_store import OpsStore
+from intake.pause_records import BY_HAND, is_arm
+from intake.pause_rules import rule_of
 from serving.decide import PAUSE_ALL
 from serving.http.body import read_body
-from serving.http.messages import PauseRequest, Pauses, PauseState, Reloaded
+from serving.http.messages import PauseRequest, Pauses, PauseState, Reloaded, ResumeRequest
 from serving.http.problems import json_response, refuse
 from serving.http.speaking import caller_of
 from serving.service import Service
@@ -42,8 +46,13 @@ async def pause(request: Request) -> Response:
 async def resume(request: Request) -> Response:
     """`POST /v1/admin/resume`: lift a pause; the answer tells what is still paused."""
     service: Service = request.app.state.service
-    body = await read_body(request, PauseRequest, service.config.max_body_bytes)
-    lifted = await _with_store(service, lambda store: store.clear_pause(body.scope))
+    body = await read_body(request, ResumeRequest, service.config.max_body_bytes)
+    actor, now = f"key:{caller_of(request).name}", service.config.clock.now()
+    grace, reason = timedelta(hours=service.config.pausing.grace_hours), body.reason or "resumed over HTTP"
+    lifted = await _with_store(
+        service,
+        lambda store: store.lift(body.scope, actor=actor, at=now, reason=reason, grace=grace, cause=body.cause),
+    )
     if not lifted:
         in_force = sorted(service.paused)
         raise refuse(404, "not_paused", "This is not paused.", field="scope", value=body.scope, allowed=in_force)
@@ -64,7 +73,21 @@ async def reload(request: Request) -> Response:
 async def _in_force(service: Service) -> Response:
     found = await _with_store(service, lambda store: store.pauses())
     await asyncio.to_thread(service.follow_pauses)
-    return json_response(Pauses([PauseState(p.scope, p.reason, p.actor, p.created_at) for p in found]))
+    return json_response(Pauses([_state(service, pause) for pause in found], sorted(service.paused)))
+
+
+def _state(service: Service, pause: Pause) -> PauseState:
+    by_hand = "by hand: /v1/admin/resume"
+    lifted_by = rule_of(service.config.pausing, pause.cause).ends() if pause.is_automatic else by_hand
+    return PauseState(
+        pause.scope,
+        pause.reason,
+        pause.actor,
+        pause.created_at,
+        pause.cause or BY_HAND,
+        dict(pause.evidence),
+        lifted_by,
+    )
 
 
 async def _with_store(service: Service, work: Callable[[OpsStore], Done]) -> Done:
@@ -80,6 +103,6 @@ async def _with_store(service: Service, work: Callable[[OpsStore], Done]) -> Don
 def _check_scope(service: Service, scope: str) -> None:
     with service.store.lease() as live:
         names = [] if live is None else sorted(live.placements)
-    if scope != PAUSE_ALL and scope not in names:
-        message = "There is no such placement."
+    if scope != PAUSE_ALL and scope not in names and not is_arm(scope):
+        message = "There is no such placement, and it does not name an arm (arm:experiment/version/arm)."
         raise refuse(422, "unknown_placement", message, field="scope", value=scope, allowed=[*names, PAUSE_ALL])

@@ -136,25 +136,37 @@ class FeaturesAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PauseRequest(Message, frozen=True):
-    """What to stop or to resume: a placement, or `all`, which is the kill switch."""
+    """What to stop: a placement, `all` (the kill switch), or an arm of an experiment (`arm:name/version/arm`)."""
 
     scope: ShortText
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
+class ResumeRequest(Message, frozen=True):
+    """What to resume; with `cause` only what was paused for it (`by_hand` is what a person paused)."""
+
+    scope: ShortText
+    reason: Annotated[str, Meta(max_length=500)] = ""
+    cause: Annotated[str, Meta(max_length=200)] = ""
+
+
 class PauseState(msgspec.Struct, frozen=True):
-    """One pause in force."""
+    """One pause in force: for what (`by_hand`, or the cause that a look found), its evidence, and what lifts it."""
 
     scope: str
     reason: str
     actor: str
     since: datetime
+    cause: str
+    evidence: dict[str, Any]
+    lifted_by: str
 
 
 class Pauses(msgspec.Struct, frozen=True):
-    """Every pause in force; this worker heeds them with the answer, the others within a second."""
+    """Every pause in force, and the scopes that this worker heeds with the answer; the others do within a second."""
 
     paused: list[PauseState]
+    heeded: list[str]
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from serving.http.messages import (
     Pauses,
     Readiness,
     Reloaded,
+    ResumeRequest,
     SegmentAnswer,
     SegmentBatch,
     SegmentCall,
@@ -144,7 +145,7 @@ OPERATIONS: tuple[Operation, ...] = (
         PauseRequest, refusals=_BODY, scope="admin",
     ),
     Operation(
-        "POST", "/v1/admin/resume", "resume", "Lift a pause", admin.resume, Pauses, PauseRequest,
+        "POST", "/v1/admin/resume", "resume", "Lift a pause", admin.resume, Pauses, ResumeRequest,
         refusals=(*_BODY, 404), scope="admin",
     ),
     Operation(

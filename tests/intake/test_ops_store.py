@@ -143,8 +143,10 @@ def test_pauses_are_set_replaced_and_lifted(store: OpsStore) -> None:
     store.set_pause("home_hero", reason="b", actor="bob", at=T0)
     store.set_pause("all", reason="c", actor="ann", at=T0)
     assert [(pause.scope, pause.reason) for pause in store.pauses()] == [("all", "c"), ("home_hero", "b")]
-    assert store.clear_pause("all")
-    assert not store.clear_pause("all")
+    (lifted,) = store.lift("all", actor="ann", at=T0, reason="mended", grace=timedelta(hours=1))
+    assert lifted.scope == "all"
+    assert store.lift("all", actor="ann", at=T0, reason="mended", grace=timedelta(hours=1)) == []
+    assert [pause.scope for pause in store.pauses()] == ["home_hero"]
 
 
 def test_runs_are_opened_and_closed(store: OpsStore) -> None:
