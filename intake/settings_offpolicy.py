@@ -12,7 +12,7 @@ class OffPolicySettings(_Section):
 
     required: bool = Field(
         default=False,
-        description="a changed placement, policy or experiment is published only when logged traffic says it is no worse",
+        description="changed placements, policies and experiments are published only when logged traffic speaks for them",
     )
     placements: list[str] = Field(
         default=[],
@@ -26,7 +26,10 @@ class OffPolicySettings(_Section):
     least_effective: float = Field(default=1_000, ge=10, le=1e9, description="effective sample size that is needed")
     least_effective_share: float = Field(default=0.05, ge=0, le=1, description="and as a share of the exposures")
     least_difference: float = Field(
-        default=-0.02, ge=-1, le=1, description="lower bound of candidate less log that is needed, as a share of the log"
+        default=-0.02,
+        ge=-1,
+        le=1,
+        description="lower bound of candidate less log that is needed, as a share of the log",
     )
     most_exposures: int = Field(
         default=200_000, ge=1_000, le=100_000_000, description="more are thinned by person, since each is asked again"
