@@ -103,6 +103,13 @@ OPS_TABLES = (
     ),
     _table(
         "ops",
+        "ope_report",
+        "report_id VARCHAR; candidate VARCHAR; placement VARCHAR; judged_at TIMESTAMP; verdict VARCHAR;"
+        "evidence VARCHAR",
+        "report_id",
+    ),
+    _table(
+        "ops",
         "segment_migration",
         "as_of TIMESTAMP; model_version VARCHAR; previous_version VARCHAR; from_segment_id INTEGER;"
         "from_segment_name VARCHAR; to_segment_id INTEGER; to_segment_name VARCHAR; customers BIGINT; share DOUBLE",
