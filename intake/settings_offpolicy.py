@@ -12,7 +12,7 @@ class OffPolicySettings(_Section):
 
     required: bool = Field(
         default=False,
-        description="changed placements, policies and experiments are published only when logged traffic speaks for them",
+        description="changed files of a placement are published only when logged traffic speaks for them",
     )
     placements: list[str] = Field(
         default=[],
