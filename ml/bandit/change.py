@@ -1,0 +1,82 @@
+"""Finding out that something pays otherwise than it used to, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import chdtrc
+
+from ml.bandit.layout import Layout
+from ml.bandit.signal import Signal
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+# Chance of a false alarm in one look at one experiment, over all scopes and days. Looks are hourly but see nearly the
+# same days, so they are far from independent.
+FALSE_ALARM = 1e-3
+# What was seen before a change keeps so much of its weight: enough to know the size of things.
+KEPT = 0.02
+
+
+class Change(NamedTuple):
+    """Units (a mask, shape (U,)) that pay otherwise since `day` days ago, and how unlikely chance makes that."""
+
+    units: Flags
+    day: int
+    p_value: float
+
+
+class Scopes(NamedTuple):
+    """Units that may change together, zeros and ones by scope: as one (an arm), or each in its own direction."""
+
+    summed: Floats
+    each: Floats
+
+
+def scopes(units: Layout) -> Scopes:
+    """Every arm: alone, by segment, by context, by cell; and all arms at once in each of these places."""
+    cells, arms = units.shape
+    segment = np.repeat([cell.segment_id for cell in units.cells], arms)
+    context = np.repeat([cell.context_bucket for cell in units.cells], arms)
+    cell, arm = np.repeat(np.arange(cells), arms), np.tile(np.arange(arms), cells)
+    places = list(_places(segment, context, cell))
+    one_arm = [place & (arm == one) for place in places for one in range(arms)]
+    return Scopes(*(np.unique(np.array(masks, dtype=np.float64), axis=0) for masks in (one_arm, places)))
+
+
+def latest_change(among: Scopes, signal: Signal) -> Change | None:
+    """The likeliest change, if chance makes it less likely than `FALSE_ALARM`; None otherwise.
+
+    Generalised likelihood ratio of before and since each day (Siegmund and Venkatraman 1995); p-values by chi-square,
+    Bonferroni over scopes and days.
+    """
+    if len(signal.parts[0]) < 2:
+        return None
+    together, told_together = signal.ratios(tuple(part @ among.summed.T for part in signal.parts))
+    alone, told_alone = signal.ratios(signal.parts)
+    ratio = np.hstack([together, alone @ among.each.T]) / signal.stretch
+    degrees = np.hstack([told_together.astype(np.float64), told_alone @ among.each.T])
+    p_values = chdtrc(np.maximum(degrees, 1.0), ratio)
+    day, scope = np.unravel_index(int(np.argmin(p_values)), p_values.shape)
+    least = float(p_values[day, scope])
+    if least * p_values.size >= FALSE_ALARM:
+        return None
+    return Change(np.vstack([among.summed, among.each])[scope] > 0, int(day) + 1, least)
+
+
+def forget(keep: Floats, change: Change) -> Floats:
+    """Weights of days and units, shape (D, U), without what was before the change."""
+    weaker = keep.copy()
+    weaker[change.day :, change.units] = np.minimum(weaker[change.day :, change.units], KEPT)
+    return weaker
+
+
+def _places(*groupings: npt.NDArray[np.generic]) -> Iterator[Flags]:
+    yield np.ones(groupings[0].size, dtype=bool)
+    for grouping in groupings:
+        for level in np.unique(grouping):
+            yield grouping == level

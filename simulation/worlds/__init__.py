@@ -1,0 +1,1 @@
+"""Small worlds whose truth is known, to measure how much of it a learner finds."""
