@@ -30,7 +30,7 @@ order by s.customer_id
 """
 _DESCRIPTIONS = "select cast(segment_id as varchar) as id, segment_name, description from marts.segment_profile"
 _OWNERS = """
-select a.canonical_id as customer_id, i.value_hash
+select a.canonical_id as customer_id, i.type, i.value_hash
 from identity.identity_assignment a join identity.identifier i using (identifier_key)
 where a.system_to > timestamp '9999-01-01' and a.valid_to > timestamp '9999-01-01'
 """
@@ -104,7 +104,7 @@ def _owners(published: Published, hashes: set[str]) -> set[str]:
 
 
 def owners_of(published: Published) -> pd.DataFrame:
-    """Every identifier that is tied to a customer now: `customer_id`, `value_hash`."""
+    """Every identifier that is tied to a customer now: `customer_id`, `type`, `value_hash`."""
     return published.frame(_OWNERS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,27 +18,45 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from intake.project import Project
+    from orchestration.audience.members import Audience
     from orchestration.cli.published import Published
 
-export = typer.Typer(help="Audiences and moves between segments, as files or over a webhook.", no_args_is_help=True)
+export = typer.Typer(
+    help="Audiences, decisions and moves between segments, as files or over a webhook.", no_args_is_help=True
+)
 
 Output = Annotated[
     str, typer.Option("--to", metavar="FILE|URL", help="A .csv or .parquet file (mode 600), or an http(s) address.")
 ]
 
 
+AsId = Annotated[
+    str,
+    typer.Option("--as", metavar="ID", help="customer_id, email, email_sha256, phone, phone_sha256; or with --ids"),
+]
+Ids = Annotated[
+    Path | None, typer.Option("--ids", metavar="FILE", help="Your own ids (CSV), of the type that --as names.")
+]
+Channel = Annotated[str, typer.Option("--channel", help="email, sms, push, phone, post or ads.")]
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where rows go, and under which ids."""
+
+    to: str
+    as_id: str
+    ids: Path | None
+    channel: str
+
+
 @export.command("audience")
 def audience(
     segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="A persona, a rule segment, or all.")],
-    channel: Annotated[str, typer.Option("--channel", help="email, sms, push, phone, post or ads.")],
+    channel: Channel,
     to: Output,
-    as_id: Annotated[
-        str,
-        typer.Option("--as", metavar="ID", help="customer_id, email, email_sha256, phone, phone_sha256; or with --ids"),
-    ] = "customer_id",
-    ids: Annotated[
-        Path | None, typer.Option("--ids", metavar="FILE", help="Your own ids (CSV), of the type that --as names.")
-    ] = None,
+    as_id: AsId = "customer_id",
+    ids: Ids = None,
 ) -> None:
     """Write who is in a segment and may be reached over a channel, with persona and reason.
 
@@ -45,30 +64,36 @@ def audience(
     yet. Addresses come out of the vault; `…_sha256` is what advertising networks take. With --ids the rows carry the
     shop's own ids, and members who are not on that list stay out.
     """
-    from orchestration.audience.members import CHANNELS, UnknownSegmentError, noted
-    from orchestration.audience.members import audience as members_of
-    from orchestration.cli.actor import current_actor
-    from orchestration.cli.console import say
-    from orchestration.cli.published import Published
+    project, published, found = _members(segment, channel, to)
+    _hand_over(project, published, found, found.members, _Target(to, as_id, ids, channel), segment)
 
-    if channel not in CHANNELS:
-        raise typer.BadParameter(f"--channel: {channel!r}; allowed: {', '.join(CHANNELS)}")
-    _check_target(to)
-    project = open_project()
-    published = Published.current(project.paths)
+
+@export.command("decisions")
+def decisions(
+    placement: Annotated[str, typer.Argument(metavar="PLACEMENT", help="What is to be filled, as weekly_email_offer.")],
+    channel: Channel,
+    to: Output,
+    segment: Annotated[
+        str, typer.Option("--segment", metavar="SEGMENT", help="A persona, a rule segment, or all.")
+    ] = "all",
+    as_id: AsId = "customer_id",
+    ids: Ids = None,
+) -> None:
+    """Write what each member of a segment is to be shown on a placement, with the reason, for letters and ads.
+
+    The answers are the service's own and are logged as decisions; report the `personalization_id` of those that were
+    really shown as exposures. Consent is asked as in `export audience`.
+    """
+    from orchestration.audience.decisions import AudienceError, decide_members
+    from orchestration.audience.members import owners_of
+
+    project, published, found = _members(segment, channel, to)
+    name = f"{placement}-{segment}-{published.version}"
     try:
-        found = members_of(project, published, segment, channel)
-    except UnknownSegmentError as error:
+        rows = decide_members(project, found.members, owners_of(published), placement, channel, name)
+    except AudienceError as error:
         raise CommandError(str(error)) from error
-    rows = _named(project, published, found.members, as_id, ids)
-    # Before the first row leaves: a webhook that fails half way has had some of them.
-    noted(project, segment, len(rows), current_actor(), _target(to))
-    where = _deliver(rows, to, f"{segment}-{published.version}")
-    say(f"{segment}: {len(rows):,} people to {where}")
-    missing = len(found.members) - len(rows)
-    say(
-        f"left out: {found.without_consent:,} without consent to {channel} or to a profile, {missing:,} without {as_id}"
-    )
+    _hand_over(project, published, found, rows, _Target(to, as_id, ids, channel), f"{placement}-{segment}")
 
 
 @export.command("moves")
@@ -86,6 +111,39 @@ def moves(
     rows = feed(published, since)
     rows["moved_on"] = rows["moved_on"].astype("string")
     say(f"{len(rows):,} moves since {since} to {_deliver(rows, to, f'moves-{published.version}')}")
+
+
+def _members(segment: str, channel: str, to: str) -> tuple[Project, Published, Audience]:
+    from orchestration.audience.members import CHANNELS, UnknownSegmentError
+    from orchestration.audience.members import audience as members_of
+    from orchestration.cli.published import Published
+
+    if channel not in CHANNELS:
+        raise typer.BadParameter(f"--channel: {channel!r}; allowed: {', '.join(CHANNELS)}")
+    _check_target(to)
+    project = open_project()
+    published = Published.current(project.paths)
+    try:
+        return project, published, members_of(project, published, segment, channel)
+    except UnknownSegmentError as error:
+        raise CommandError(str(error)) from error
+
+
+def _hand_over(
+    project: Project, published: Published, found: Audience, rows: pd.DataFrame, target: _Target, name: str
+) -> None:
+    from orchestration.audience.members import noted
+    from orchestration.cli.actor import current_actor
+    from orchestration.cli.console import say
+
+    rows = _named(project, published, rows, target.as_id, target.ids)
+    # Before the first row leaves: a webhook that fails half way has had some of them.
+    noted(project, name, len(rows), current_actor(), _told(target.to))
+    where = _deliver(rows, target.to, f"{name}-{published.version}")
+    say(f"{name}: {len(rows):,} people to {where}")
+    missing = len(found.members) - len(rows)
+    left_out = f"{found.without_consent:,} without consent to {target.channel} or to a profile"
+    say(f"left out: {left_out}, {missing:,} without {target.as_id}")
 
 
 def _named(
@@ -120,7 +178,7 @@ def _check_target(target: str) -> None:
         raise typer.BadParameter(f"--to: {target!r}; allowed: a file ending in .csv or .parquet, or an http(s) address")
 
 
-def _target(target: str) -> str:
+def _told(target: str) -> str:
     """Where to, without what an address may hold in secret."""
     return urlsplit(target).netloc.rpartition("@")[2] if _is_url(target) else Path(target).name
 
@@ -135,5 +193,5 @@ def _deliver(rows: pd.DataFrame, target: str, name: str) -> str:
     try:
         batches = post(rows, target, name)
     except DeliveryError as error:
-        raise CommandError(f"{_target(target)}: {error}") from error
-    return f"{_target(target)} in {batches} batches"
+        raise CommandError(f"{_told(target)}: {error}") from error
+    return f"{_told(target)} in {batches} batches"

@@ -20,12 +20,15 @@ from typer.testing import Result
 from intake.atomic_file import write_private_table
 from intake.hashing import hash_identifier
 from intake.keys import identifier_key_bytes
-from intake.log_line import with_checksum
+from intake.log_line import payload, with_checksum
 from intake.ops_store import OpsStore
 from intake.paths import repository_root
 from intake.project import Project
 from orchestration.audience.delivery import BATCH_ROWS, DeliveryError, post
+from serving.snapshot import pointer
+from serving.snapshot.records import IdentifierRow, ProfileRecord
 from tests.orchestration.cli.conftest import concierge, project
+from tests.serving import sample
 
 Concierge = Callable[..., Result]
 __all__ = ["concierge", "project"]
@@ -47,7 +50,7 @@ create table marts.segment_history as select * from (values
     as t (customer_id, kind, segment, entered_on, left_on);
 create table identity.identity_assignment (identifier_key bigint, canonical_id varchar, system_to timestamp,
     valid_to timestamp);
-create table identity.identifier (identifier_key bigint, value_hash varchar);
+create table identity.identifier (identifier_key bigint, type varchar, value_hash varchar);
 """
 
 
@@ -75,8 +78,8 @@ def shop(project: Project) -> Project:
                 key = number * 2 + step
                 row = [key, f"c-{who}", ever, ever]
                 connection.execute("insert into identity.identity_assignment values (?, ?, ?, ?)", row).fetchall()
-                row = [key, hash_of(project, who, kind)]
-                connection.execute("insert into identity.identifier values (?, ?)", row).fetchall()
+                row = [key, kind, hash_of(project, who, kind)]
+                connection.execute("insert into identity.identifier values (?, ?, ?)", row).fetchall()
     (project.paths.published / "current").symlink_to("v1")
     rows = {
         "source": ["crm"] * 6,
@@ -205,3 +208,32 @@ def test_a_webhook_gets_numbered_batches_and_a_failing_one_is_told(monkeypatch: 
     assert taken == [("weekly-1", BATCH_ROWS), ("weekly-2", 1)]
     with pytest.raises(DeliveryError, match="batch 1 of 2: answered 400; the first 0 rows were taken"):
         post(rows, "https://mail.example/hook", "weekly", httpx.MockTransport(hook))
+
+
+def test_decisions_are_those_of_the_service_and_are_logged(shop: Project, concierge: Concierge, tmp_path: Path) -> None:
+    shutil.copytree(repository_root() / "config" / "placements", shop.config / "placements", dirs_exist_ok=True)
+    profiles = [
+        ProfileRecord(
+            f"c-{who}", consent_personalization=True, consent_marketing_email=True, agreed=["personalization"]
+        )
+        for who in ("ada", "cyn", "dan")
+    ]
+    known = [IdentifierRow("email", hash_of(shop, who), f"c-{who}") for who in ("ada", "cyn", "dan")]
+    sample.write(shop.paths.snapshots, identifiers=known, profiles=profiles)
+    pointer.switch(shop.paths.snapshots, "v1")
+    words = ("export", "decisions", "weekly_email_offer", "--channel", "email", "--as", "email", "--to")
+    first, again = tmp_path / "letters.csv", tmp_path / "again.csv"
+    for file in (first, again):
+        assert concierge(*words, file).exit_code == 0
+    rows = pd.read_csv(first, dtype=str)
+    assert list(rows["id"]) == [mail(who) for who in ("ada", "cyn", "dan")]
+    assert first.read_text() == again.read_text()
+    logged = [
+        json.loads(payload(line))
+        for log in (shop.paths.service_log / "decisions").glob("*.jsonl")
+        for line in log.read_bytes().splitlines()
+    ]
+    assert {line["personalization_id"] for line in logged} == set(rows["personalization_id"])
+    assert {line["properties"]["action"] for line in logged} == set(rows["action"])
+    refused = concierge("export", "decisions", "nowhere", "--channel", "email", "--to", tmp_path / "no.csv")
+    assert (refused.exit_code, "'nowhere' is no placement of v1; there are:" in refused.stderr) == (1, True)
