@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from serving.draw import Draw, draw_best, uniform
 from serving.evidence import Evidence
+from serving.experiments.enrolment import Enrolment
 from serving.judge import Bench, permitted_products
 from serving.live import LiveSnapshot
 from serving.person import Person
@@ -16,6 +18,7 @@ from serving.question import Context
 from serving.rungs import Rung
 from serving.scoring import declared_rows, rescored
 from serving.snapshot.records import DecisionRow
+from serving.visit import Visit
 
 EVERYONE = -1
 ANY_CONTEXT = "any"
@@ -25,7 +28,8 @@ _INCENTIVES_FIRST = "Another incentive promises nearly as much without lowering 
 @dataclass(frozen=True)
 class Choice:
     """What was chosen and on which rung. `reason` "" leaves the sentence to the action or the rung; `row` holds the
-    probabilities of the candidates, `conditional` that of the action under the model alone of a hybrid."""
+    probabilities of the candidates, `conditional` that of the action under the model alone of a hybrid; `enrolment` is
+    its part in an experiment."""
 
     action: Action
     rung: Rung
@@ -35,11 +39,12 @@ class Choice:
     candidates: tuple[str, ...] = ()
     row: tuple[float, ...] = ()
     conditional: float | None = None
+    enrolment: Enrolment | None = None
 
 
 @dataclass(frozen=True)
 class Situation:
-    """All that a choice looks at."""
+    """All that a choice looks at; `paused` holds scopes of the kill switch, arms of experiments among them."""
 
     live: LiveSnapshot
     placement: Placement
@@ -47,6 +52,9 @@ class Situation:
     context: Context
     evidence: Evidence
     bench: Bench
+    now: datetime
+    visit: Visit | None = None
+    paused: frozenset[str] = frozenset()
 
 
 def from_table(at: Situation) -> Choice | None:
@@ -120,6 +128,12 @@ def from_recommendations(at: Situation) -> Choice | None:
                 if choice is not None:
                     return choice
     return None
+
+
+def listed(at: Situation, action: Action) -> Choice | None:
+    """An action with the products of its task; None when there are none to show."""
+    found = (_with_items(at, action, products, rung) for task, products, rung in _lists(at) if task == action.task)
+    return next((choice for choice in found if choice is not None), None)
 
 
 def _lists(at: Situation) -> Iterator[tuple[str, list[str], Rung]]:

@@ -14,6 +14,7 @@ import msgspec
 from serving.answers import because
 from serving.choice import Choice, Situation, left_over
 from serving.evidence import gather, local_time
+from serving.experiments.assigning import shadow_arms
 from serving.filling import fill
 from serving.judge import Bench, added_reasons, forced, judge
 from serving.live import LiveSnapshot
@@ -60,14 +61,22 @@ def decide_for(
     if early is not None:
         decision = _decision(live, placement, person, question, context, now, early, _NOTHING, [])
         return msgspec.structs.replace(decision, missing_purpose=missing)
-    at = situation(live, placement, person, context, now, visit)
+    at = situation(live, placement, person, context, now, visit, question.paused)
     choice = choose(at)
     extra = added_reasons(live, placement, choice.action, at.bench)
-    return _decision(live, placement, person, question, context, now, choice, at.bench, extra)
+    decision = _decision(live, placement, person, question, context, now, choice, at.bench, extra)
+    shadow = shadow_arms(at)
+    return msgspec.structs.replace(decision, shadow=shadow) if shadow else decision
 
 
 def situation(
-    live: LiveSnapshot, placement: Placement, person: Person, context: Context, now: datetime, visit: Visit | None
+    live: LiveSnapshot,
+    placement: Placement,
+    person: Person,
+    context: Context,
+    now: datetime,
+    visit: Visit | None,
+    paused: frozenset[str] = frozenset(),
 ) -> Situation:
     """All that a choice looks at: values, and the actions that no rule, cap or missing data takes away."""
     cart = [live.reader.product(product_id) for product_id in context.products()]
@@ -79,7 +88,7 @@ def situation(
     bench = judge(live, placement, evidence, now, shown, context.channel)
     if placement.name in live.filling:
         fill(live, context, shown, bench)
-    return Situation(live, placement, person, context, evidence, bench)
+    return Situation(live, placement, person, context, evidence, bench, now, visit, paused)
 
 
 def _without_choosing(placement: Placement, purpose: str | None, paused: frozenset[str]) -> Choice | None:
@@ -138,6 +147,7 @@ def _decision(
         eligible=list(choice.candidates) or list(bench.permitted) or [choice.action.name],
         blocked=bench.blocked,
         conditional_propensity=choice.conditional,
+        experiment=choice.enrolment or msgspec.UNSET,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from intake.log_line import with_checksum
 from intake.scrub import scrub_text
+from serving.experiments.enrolment import Enrolment
 from serving.http.messages import Event, Exposure
 from serving.question import Context, Decision
 from serving.replay.inputs import Inputs
@@ -38,6 +39,7 @@ def decision_line(
     properties |= {"blocked": decision.blocked, "context": context}
     if decision.missing_purpose:
         properties["missing_purpose"] = decision.missing_purpose
+    properties |= _of_experiments(decision)
     if items := decision.content.get("items"):
         properties["items"] = [item["product_id"] for item in items if isinstance(item, dict)]
     if visit:
@@ -51,6 +53,8 @@ def decision_line(
             "occurred_at": now,
             "received_at": now,
             "channel": context.channel,
+            "session_id": context.session_id,
+            "experiment_id": decision.experiment.key if isinstance(decision.experiment, Enrolment) else None,
             "device_type": context.device_type,
             "page_type": context.page_type,
             "product_id": context.product_id,
@@ -59,6 +63,23 @@ def decision_line(
             "properties": properties,
         }
     )
+
+
+def _of_experiments(decision: Decision) -> dict[str, Any]:
+    """Which experiment a decision took part in, and with what; nothing for all the others."""
+    told: dict[str, Any] = {}
+    part = decision.experiment
+    if isinstance(part, Enrolment):
+        told = {"experiment": part.experiment, "experiment_version": part.version}
+        names = ("arm", "traffic", "unit_type", "unit_id", "context_bucket", "table_version", "draw_u")
+        told |= {name: value for name in names if (value := getattr(part, name)) is not None}
+        told |= {"probabilities": part.probabilities} if part.probabilities else {}
+        told |= {"remembered": True} if part.remembered else {}
+    if decision.conditional_propensity is not None:
+        told["conditional_propensity"] = decision.conditional_propensity
+    if decision.shadow:
+        told["shadow"] = decision.shadow
+    return told
 
 
 def shown_with_decision(decision: Decision, identifiers: Hashed, context: Context, now: datetime) -> bytes:

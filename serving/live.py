@@ -6,6 +6,7 @@ from copy import copy
 from zoneinfo import ZoneInfo
 
 from serving.evidence import action_values
+from serving.experiments.trials import Trials
 from serving.placement import Placement
 from serving.rulebook import Rulebook
 from serving.scoring import is_weighted, least_support
@@ -42,6 +43,7 @@ class LiveSnapshot:
         self.because = {
             a.ask.question: a.ask.because or "You told us: {answer}." for p in placements for a in p.actions if a.ask
         }
+        self.trials = Trials(reader.learned)
         self.zone = ZoneInfo(reader.manifest.time_zone)
         self.session_features = features_used(reader.policies, reader.placements.values())
         counts = reader.manifest.counts, reader.manifest.totals

@@ -10,18 +10,22 @@ from pathlib import Path
 from intake.event import HINT_TYPES
 from intake.sealed import opener
 from serving.configuration import ServiceConfig
+from serving.experiments.enrolment import Enrolment, remembered_from
+from serving.experiments.memory import told as draws_told
 from serving.live import LiveSnapshot
 from serving.overlay.admission import PURPOSE, suppressed
 from serving.overlay.arrival import Arrival, Pair
+from serving.overlay.assigned import Whose, whose_draw
 from serving.overlay.calls import SealedCalls, unheard
 from serving.overlay.consent import standing, with_words
+from serving.overlay.draws import LoggedDraws
 from serving.overlay.environment import OpeningLock, OverlayUnavailableError, discard, open_overlay
 from serving.overlay.overlay import Overlay
 from serving.overlay.place import prepare
 from serving.overlay.rebuild import LoggedArrivals
 from serving.overlay.words import Word
 from serving.person import Person
-from serving.question import Context
+from serving.question import Context, Decision
 from serving.session.reducer import microseconds, shipped_reducer
 from serving.showings import told_of
 from serving.silence import under_regime
@@ -112,8 +116,16 @@ class LiveSide:
         person = with_words(person, words)
         return under_regime(person, self._config.rules(), context.country, context.region, words)
 
-    def visit(self, live: LiveSnapshot, person: Person, identifiers: Sequence[Pair], now: datetime) -> Visit | None:
-        """What the person is doing now; None when nothing is known, or when they are not to be profiled."""
+    def visit(
+        self,
+        live: LiveSnapshot,
+        person: Person,
+        identifiers: Sequence[Pair],
+        now: datetime,
+        session_id: str | None = None,
+    ) -> Visit | None:
+        """What the person is doing now, and what they drew in experiments; None when nothing is known, or when they
+        are not to be profiled."""
         if self.overlay is None or not person.is_profiled:
             return None
         at_us = microseconds(now)
@@ -122,7 +134,26 @@ class LiveSide:
         told = {} if state is None else dict(visit_of(self.overlay.reducer, state, at_us, live.session_features))
         if live.watched.names:
             told |= told_of(live.watched, *self.overlay.seen(identifiers, customer))
+        if live.trials.remembering:
+            account = None if person.profile is None else person.profile.account_id
+            whose = Whose(tuple(identifiers), session_id, account)
+            told |= draws_told(self.overlay.assigned(whose, live.trials.remembering, customer))
         return told or None
+
+    def assigned(
+        self, live: LiveSnapshot, person: Person, identifiers: Sequence[Pair], decision: Decision, now: datetime
+    ) -> None:
+        """Let later decisions of every worker, and of other devices of the person, know a first draw."""
+        part = decision.experiment
+        if self.overlay is None or not isinstance(part, Enrolment):
+            return
+        conditional = decision.conditional_propensity
+        drawn = decision.propensity if conditional is None else conditional
+        draw = remembered_from(part, drawn, int(now.timestamp()))
+        account = None if person.profile is None else person.profile.account_id
+        whose = whose_draw(part, account, identifiers)
+        if draw is not None and whose != Whose():
+            self.overlay.assign(whose, part.key, draw, _customer_of(live))
 
     def shown(self, live: LiveSnapshot, identifiers: Sequence[Pair], placement: str, action: str, at: datetime) -> None:
         """Let the next decision of every worker know that an action with a cap or a question was shown."""
@@ -130,6 +161,21 @@ class LiveSide:
         if self.overlay is not None and names and identifiers:
             own = [pair for pair in identifiers if pair[0] not in HINT_TYPES]
             self.overlay.show(own, names, int(at.timestamp()), _customer_of(live))
+
+    def exposed(
+        self,
+        live: LiveSnapshot,
+        identifiers: Sequence[Pair],
+        session_id: str | None,
+        placement: str,
+        action: str,
+        at: datetime,
+    ) -> None:
+        """Let drawn arms that show this action be known as seen: of two first draws the one seen first counts."""
+        arms = live.trials.arms_showing(placement, action)
+        if self.overlay is not None and arms and (identifiers or session_id):
+            own = tuple(pair for pair in identifiers if pair[0] not in HINT_TYPES)
+            self.overlay.expose(Whose(own, session_id), arms, int(at.timestamp()), _customer_of(live))
 
     def reindex(self) -> None:
         """Follow a new snapshot."""
@@ -160,6 +206,9 @@ class LiveSide:
             log = LoggedArrivals(overlay, self._config.clock.now(), _customer_of(live), self._sealed_calls())
             if shared.is_new:
                 log.rebuild(self._config.service_log)
+                if live is not None and live.trials.remembering:
+                    draws = LoggedDraws(overlay, live.trials, _customer_of(live), live.reader.profile)
+                    draws.rebuild(self._config.service_log, _looks_back_until(live) / 1e6)
                 overlay.reindex(_customer_of(live), _looks_back_until(live))
             else:
                 log.replay(recovered)

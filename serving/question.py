@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from serving.experiments.enrolment import Enrolment
 from serving.rungs import Rung
 
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -17,7 +18,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The moment of the question. Money in the shop's currency; `hour` (0 to 23, shop's time zone) only to override
     the clock; `product_id` is the product in view, `product_ids` those of the cart; `category` is that of the listing
     or of the active filter, `filters` are the active ones as name=value, `lingers_on` is a part of the page; `country`
-    and `region`, written as in events, tell which rules of consent hold for people who have said nothing."""
+    and `region`, written as in events, tell which rules of consent hold for people who have said nothing; `session_id`
+    names the visit, as events do, for experiments that draw an arm a visit."""
 
     device_type: ShortText | None = None
     page_type: ShortText | None = None
@@ -33,6 +35,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     postal_code: ShortText | None = None
     country: ShortText | None = None
     region: ShortText | None = None
+    session_id: ShortText | None = None
 
     def products(self) -> list[str]:
         """Distinct products named, the one in view first."""
@@ -65,7 +68,9 @@ class Blocked(msgspec.Struct, frozen=True, omit_defaults=True):
 class Decision(msgspec.Struct, frozen=True):
     """One answer. `propensity` (0 to 1) is the exact probability with which this action was chosen here among
     `eligible`; `rung` says which step of the ladder answered, `missing_purpose` what was not agreed to. Of hybrid
-    traffic `conditional_propensity` is the probability that the model alone had given the action."""
+    traffic `conditional_propensity` is the probability that the model alone had given the action. `experiment` is there
+    when it takes part in one (the propensity is then that of the arm), `shadow` when shadow experiments ran: the arm
+    that each would have served."""
 
     placement: str
     action: str
@@ -80,3 +85,5 @@ class Decision(msgspec.Struct, frozen=True):
     blocked: list[Blocked]
     missing_purpose: str | None = None
     conditional_propensity: float | None = None
+    experiment: Enrolment | msgspec.UnsetType = msgspec.UNSET
+    shadow: dict[str, str] | msgspec.UnsetType = msgspec.UNSET

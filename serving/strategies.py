@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from msgspec.structs import replace as replace_fields
+
 from serving.choice import Choice, Situation, from_recommendations, from_table
 from serving.draw import uniform
+from serving.experiments.assigning import from_trials
+from serving.experiments.enrolment import Enrolment
 from serving.rungs import Rung
 
 
@@ -40,12 +44,18 @@ def chosen(at: Situation, ruled: Choice | None) -> Choice | None:
     """The answer of a placement's strategy; `ruled` is what a force rule wants."""
     hybrid = at.placement.hybrid if at.placement.strategy == "hybrid" else None
     if hybrid is None:
-        if ruled is not None or at.placement.strategy == "rules":
+        if ruled is not None:
             return ruled
+        tried = from_trials(at)
+        if tried is not None or at.placement.strategy == "rules":
+            return tried
         return _MODELS[at.placement.strategy](at)
     if ruled is not None and at.live.rulebook.goes_first(at.placement.name, at.evidence.values):
         return ruled
-    model = _MODELS[hybrid.model](at)
+    model = from_trials(at) or _MODELS[hybrid.model](at)
+    if model is not None and model.enrolment is not None and model.enrolment.traffic == "holdout":
+        # The holdout is outside of everything that is tried, the rules' share of it included.
+        return model
     # Scoring may have taken the price cut that the rule wanted off the bench.
     if ruled is None or model is None or ruled.action.name not in at.bench.permitted:
         return model or (ruled if ruled is not None and ruled.action.name in at.bench.permitted else None)
@@ -58,9 +68,18 @@ def _mixed(at: Situation, share: float, ruled: Choice, model: Choice) -> Choice:
     u = uniform(at.person.unit, at.placement.name, f"{at.placement.version}/side") if at.person.unit else 1.0
     side = ruled if u < share else model
     name = side.action.name
-    conditional = by_model.get(name, 0.0)
+    # Of an experiment it is the arm's: two arms may show the same action.
+    of_arm = side is model and model.enrolment is not None
+    conditional = model.propensity if of_arm else by_model.get(name, 0.0)
     if not at.person.unit:
         return replace(model, conditional=conditional)
     total = share * (name == ruled.action.name) + (1.0 - share) * conditional
     candidates = tuple(dict.fromkeys((ruled.action.name, *by_model)))
-    return replace(side, propensity=total, conditional=conditional, candidates=candidates, row=())
+    row = tuple(share * (c == ruled.action.name) + (1.0 - share) * by_model.get(c, 0.0) for c in candidates)
+    enrolment = side.enrolment if of_arm else _uncounted(model.enrolment)
+    return replace(side, propensity=total, conditional=conditional, candidates=candidates, row=row, enrolment=enrolment)
+
+
+def _uncounted(enrolment: Enrolment | None) -> Enrolment | None:
+    """On the rules' side nobody has an arm."""
+    return None if enrolment is None else replace_fields(enrolment, arm=None)

@@ -57,7 +57,7 @@ def trace(
     if decision.rung in ("no_consent", "paused"):
         return Trace(decision, [], f"no rule was asked: {decision.rung.value}")
     placement = live.placements[question.placement]
-    at = situation(live, placement, person, context, now, visit)
+    at = situation(live, placement, person, context, now, visit, question.paused)
     owners = {
         rule.name: (policy.name, rule.owner or policy.owner) for policy in live.reader.policies for rule in policy.rules
     }

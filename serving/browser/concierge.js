@@ -115,7 +115,7 @@
 
   function context(more) {
     var held = visit();
-    var base = { device_type: device(), channel: "web", session_seconds: Math.round((Date.now() - held.began) / 1000) };
+    var base = { device_type: device(), channel: "web", session_id: held.id, session_seconds: Math.round((Date.now() - held.began) / 1000) };
     return Object.assign(base, settings.context, more);
   }
 

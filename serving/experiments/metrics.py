@@ -1,7 +1,7 @@
 """Names of the metrics an experiment may be judged by.
 
-The definitions (kind, unit, direction, columns) are in `orchestration.experiments.metric_registry`; the names stand here
-because the service must be able to refuse one that does not exist. A test holds the two together.
+The definitions (kind, unit, direction, columns) are in `orchestration.experiments.metric_registry`; the names stand
+here because the service must be able to refuse one that does not exist. A test holds the two together.
 """
 
 from __future__ import annotations

@@ -100,7 +100,9 @@ async def exposures(request: Request) -> Response:
         for exposure, pairs in zip(body.exposures, counted, strict=True):
             if live is not None and exposure.placement and exposure.action:
                 at = exposure.occurred_at or now
-                service.live_side.shown(live, pairs, exposure.placement, exposure.action, at)
+                told = exposure.placement, exposure.action, at
+                service.live_side.shown(live, pairs, *told)
+                service.live_side.exposed(live, pairs, exposure.session_id, *told)
     return json_response(Accepted(len(lines), [f"x{item.personalization_id}" for item in body.exposures]), 202)
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
 
+import msgspec
+
 from serving.decide import PAUSE_ALL, decide_for
 from serving.http.problems import Problem, refuse
 from serving.lines import decision_line, shown_with_decision
@@ -58,9 +60,10 @@ def decided(
     hashed, context = asked.identifiers, asked.context
     found = find_person(live.reader, hashed)
     person = service.live_side.person(found, hashed, context)
-    visit = service.live_side.visit(live, person, hashed, now)
     # Of somebody who is not to be tracked it is known that a decision was made, and not for whom.
     whose = hashed if person.is_tracked else ()
+    context = context if person.is_tracked else nameless(context)
+    visit = service.live_side.visit(live, person, hashed, now, context.session_id)
     decisions = []
     for name in asked.placements:
         cause = budget.spent() if budget else None
@@ -71,15 +74,22 @@ def decided(
         decision = _timed(service, live, person, question, context, now, visit)
         inputs = inputs_of(decision, question, found, person)
         service.decisions.offer(decision_line(decision, whose, context, now, visit, inputs))
+        service.live_side.assigned(live, person, whose, decision, now)
         if live.placements[name].exposure == "on_decide":
             service.exposures.offer(shown_with_decision(decision, whose, context, now))
             service.live_side.shown(live, whose, name, decision.action, now)
+            service.live_side.exposed(live, whose, context.session_id, name, decision.action, now)
         asking = live.watched.questions.get(f"{name}/{decision.action}")
         if asking is not None:
             # One question a visit, also among the placements of one request.
             visit = {**(visit or {}), f"{SHOWN}{ASKED}{asking}": str(int(now.timestamp()))}
         decisions.append(decision)
     return decisions
+
+
+def nameless(context: Context) -> Context:
+    """The moment without the name of the visit, for the log lines of people who are not to be recorded."""
+    return context if context.session_id is None else msgspec.structs.replace(context, session_id=None)
 
 
 def check_placements(live: LiveSnapshot, names: Sequence[str]) -> None:
@@ -114,7 +124,7 @@ def _late(
     question = Question(placement, (), service.paused, asked.request_id)
     inputs = inputs_for_everybody(decision, question, prepared_at=service.prepared.made_at)
     # Whether the person may be recorded was not looked up, so nothing says who it was.
-    service.decisions.offer(decision_line(decision, (), asked.context, now, inputs=inputs))
+    service.decisions.offer(decision_line(decision, (), nameless(asked.context), now, inputs=inputs))
     return decision
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -37,24 +39,31 @@ def raw_decisions(service_log: Path, personalization_id: str) -> Iterator[bytes]
     return decision_lines(service_log, _named(personalization_id))
 
 
-def decision_lines(service_log: Path, needle: bytes = b"decision_made", since: float = 0.0) -> Iterator[bytes]:
+def decision_lines(
+    service_log: Path, needle: bytes = b"decision_made", since: float = 0.0, deadline: float = inf
+) -> Iterator[bytes]:
     """Lines of the decision log that hold some bytes, without their line feed, from the newest segment on.
 
     Args:
         service_log: the service's log.
         needle: what a line must hold.
         since: seconds since 1970; segments not written to since then are passed over.
+        deadline: of `time.monotonic`; no further segment is read after it.
     """
-    return logged_lines(service_log / "decisions", re.compile(re.escape(needle)), since)
+    return logged_lines(service_log / "decisions", re.compile(re.escape(needle)), since, deadline)
 
 
 def _named(personalization_id: str) -> bytes:
     return f'"event_id":"d{personalization_id}"'.encode()
 
 
-def logged_lines(folder: Path, pattern: re.Pattern[bytes], since: float = 0.0) -> Iterator[bytes]:
+def logged_lines(
+    folder: Path, pattern: re.Pattern[bytes], since: float = 0.0, deadline: float = inf
+) -> Iterator[bytes]:
     """Lines of one kind of log in which something is found, from the newest segment on."""
     for path in _newest_first(folder, since):
+        if time.monotonic() > deadline:
+            return
         try:
             yield from _matches(path, pattern)
         except FileNotFoundError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import lmdb
 
-TABLES = ("session", "pointer", "expiry", "word", "seen")
+TABLES = ("session", "pointer", "expiry", "word", "seen", "assigned")
 _SMALLEST = 4 << 20
 _DATA, _LOCK, _USERS, _OPENING = "data.mdb", "lock.mdb", "users", "opening"
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
 import lmdb
 
 from intake.hashing import name_of
+from serving.experiments.enrolment import Remembered
 from serving.overlay.arrival import Arrival, Pair, customer_key, identifier_key
+from serving.overlay.assigned import AssignedTable, Whose
 from serving.overlay.environment import SharedOverlay
 from serving.overlay.seen import Answers, SeenTable, Shown, answer_of
 from serving.overlay.sessions import CustomerOf, SessionTable, Taken
@@ -49,6 +52,7 @@ class Overlay:
         self._sessions = SessionTable(shared, reducer)
         self._words = WordTable(shared)
         self._seen = SeenTable(shared)
+        self._assigned = AssignedTable(shared)
         self._until_look = 0
         self._lock = threading.Lock()
         self.counts = Counts()
@@ -96,6 +100,22 @@ class Overlay:
         with self._shared.lmdb.begin() as txn:
             return ({}, {}) if self._seen.is_empty(txn) else self._seen.of(txn, _keys(identifiers, customer_id))
 
+    def assign(self, whose: Whose, key: str, draw: Remembered, customer_of: CustomerOf) -> None:
+        """Note the first draw of a unit in experiment `key`; without room it is counted as dropped."""
+        self._note_draw(lambda txn: self._assigned.put(txn, whose, key, draw, customer_of))
+
+    def expose(self, whose: Whose, arms: Mapping[str, frozenset[str]], at: int, customer_of: CustomerOf) -> None:
+        """Note that one of these arms, by experiment, was shown (seconds since 1970)."""
+        with self._shared.lmdb.begin() as txn:
+            if not self._assigned.is_unseen(txn, whose, arms):
+                return
+        self._note_draw(lambda txn: self._assigned.expose(txn, whose, arms, at, customer_of))
+
+    def assigned(self, whose: Whose, keys: AbstractSet[str], customer_id: str | None) -> dict[str, Remembered]:
+        """First draws in these experiments; of several identifiers the one that was seen first."""
+        with self._shared.lmdb.begin() as txn:
+            return {} if self._assigned.is_empty(txn) else self._assigned.of(txn, whose, keys, customer_id)
+
     def has_words(self) -> bool:
         """Whether anything was said of consent since the snapshot."""
         with self._shared.lmdb.begin() as txn:
@@ -108,6 +128,8 @@ class Overlay:
                 self._words.reindex(txn, customer_of, known_until_us)
             if not self._seen.is_empty(txn):
                 self._seen.forget(txn, known_until_us // 1_000_000)
+            if not self._assigned.is_empty(txn):
+                self._assigned.reindex(txn, customer_of, known_until_us // 1_000_000)
 
     def tidy(self, now_us: int) -> None:
         """Forget sessions that ended, and readers of workers that died."""
@@ -123,7 +145,8 @@ class Overlay:
         """Remove sessions and words of these identifiers; how many there were."""
         names = frozenset(name_of(value) for value in value_hashes)
         with self._lock, self._shared.lmdb.begin(write=True) as txn:
-            return self._sessions.erase(txn, names) + self._words.erase(txn, names) + self._seen.erase(txn, names)
+            tables = (self._sessions, self._words, self._seen, self._assigned)
+            return sum(table.erase(txn, names) for table in tables)
 
     def size(self) -> tuple[int, float]:
         """Sessions held by all workers, and the share of the room that is used."""
@@ -133,6 +156,14 @@ class Overlay:
     def close(self) -> None:
         """Let go of the file."""
         self._shared.release()
+
+    def _note_draw(self, change: Callable[[Any], None]) -> None:
+        try:
+            with self._lock, self._shared.lmdb.begin(write=True) as txn:
+                change(txn)
+        except lmdb.Error as error:
+            _LOG.error("overlay: a draw is not noted: %s", error)
+            self.counts.dropped += 1
 
     def _keep_words(self, arrivals: Sequence[Arrival], now_us: int, customer_of: CustomerOf) -> None:
         said = [word for arrival in arrivals for word in words_of(arrival, now_us)]

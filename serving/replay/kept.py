@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
+from serving.experiments.learned import write_learned
 from serving.live import LiveSnapshot
 from serving.replay.again import NotReplayableError, replay
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
-from serving.snapshot.manifest import Manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES
 
@@ -65,7 +65,7 @@ def keep(folder: Path, root: Path, lines: Iterable[bytes]) -> Kept:
         if kept.decisions:
             reader.given |= {table: dict(reader.rows(table)) for table in _WHOLE}
             kept.rows = {table: len(rows) for table, rows in reader.given.items()}
-            _write(root, reader.manifest, reader.given)
+            _write(root, reader, reader.given)
     return kept
 
 
@@ -79,14 +79,15 @@ def _again(live: LiveSnapshot, line: bytes, kept: Kept) -> None:
     kept.differing += not result.identical
 
 
-def _write(root: Path, manifest: Manifest, rows: Rows) -> None:
+def _write(root: Path, reader: SnapshotReader, rows: Rows) -> None:
     for left in root.glob(".building-*"):
         # Of a run that was killed; one lets versions go at a time.
         shutil.rmtree(left, ignore_errors=True)
-    with building(root, manifest.version) as folder:
+    with building(root, reader.version) as folder:
         _write_tables(folder, rows)
+        write_learned(folder, reader.learned)
         counts = {table: len(found) for table, found in rows.items()}
-        write_manifest(folder, msgspec.structs.replace(manifest, counts=counts, files=data_checks(folder)))
+        write_manifest(folder, msgspec.structs.replace(reader.manifest, counts=counts, files=data_checks(folder)))
 
 
 def _write_tables(folder: Path, rows: Rows) -> None:

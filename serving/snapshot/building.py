@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from serving.experiments.learned import EXPERIMENTS_FILE
 from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
 from serving.snapshot.verify import verify
 
@@ -40,9 +41,9 @@ def building(root: Path, version: str) -> Iterator[Path]:
 
 
 def data_checks(folder: Path) -> dict[str, FileCheck]:
-    """Size and checksum of the data file, as a manifest lists them."""
-    data = folder / DATA_FILE
-    return {DATA_FILE: FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))}
+    """Size and checksum of the files of a version, as a manifest lists them."""
+    files = [folder / DATA_FILE, *folder.glob(EXPERIMENTS_FILE)]
+    return {file.name: FileCheck(bytes=file.stat().st_size, sha256=sha256_of(file)) for file in files}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import lmdb
 import msgspec
 
+from serving.experiments.learned import Learned, read_learned
 from serving.placement import Placement
 from serving.policy import Policy
 from serving.snapshot.environment import SharedEnvironment, category_key, identifier_key, place_key
@@ -47,6 +48,7 @@ class SnapshotReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.manifest: Manifest = read_manifest(self.folder)
+        self.learned: Learned = self._learned()
         try:
             self._environment = SharedEnvironment(self.folder)
         except lmdb.Error as error:
@@ -57,6 +59,12 @@ class SnapshotReader:
         except BaseException:
             self._environment.release()
             raise
+
+    def _learned(self) -> Learned:
+        try:
+            return read_learned(self.folder)
+        except (msgspec.DecodeError, OSError) as error:
+            raise SnapshotError(f"{self.folder.name}: what was learned cannot be read: {error}") from error
 
     def _open_table(self, table: str) -> Any:
         try:

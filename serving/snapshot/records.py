@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from serving.experiments.enrolment import Remembered
+from serving.experiments.learned import Learned
 from serving.placement import Placement
 from serving.policy import Policy
 
@@ -34,7 +36,8 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     `recently_bought` holds the products that bought-together lists leave out. `refusals` maps a purpose to the
     identifiers that refuse it, as (identifier key, microseconds since 1970). `agreed` are the purposes granted by a
     word, not by silence. `shown` maps `placement/action` of what has a cap or asks something to the moments it was
-    shown, seconds since 1970, latest first; a question also stands under `?<question>`.
+    shown, seconds since 1970, latest first; a question also stands under `?<question>`. `assigned` maps `name/version`
+    of an experiment to the arm that this person, or their account, was shown first.
     """
 
     customer_id: str
@@ -54,6 +57,8 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     consent_analytics: bool = True
     agreed: list[str] = []
     shown: dict[str, list[int]] = {}
+    assigned: dict[str, Remembered] = {}
+    account_id: str | None = None
 
 
 class ProductRecord(msgspec.Struct, array_like=True, frozen=True):
@@ -127,6 +132,7 @@ RECORDS: tuple[type[msgspec.Struct], ...] = (
     Recommended,
     PromiseRecord,
     ReviewRecord,
+    Remembered,
 )
 TABLES: tuple[str, ...] = (
     "identifier", "profile", "product", "together", "popular", "decision", "content", "promise", "review",
@@ -162,3 +168,4 @@ class SnapshotContents:
     totals: Mapping[str, int] = field(default_factory=dict)
     promises: Sequence[PromiseRecord] = ()
     reviews: Mapping[str, Sequence[ReviewRecord]] = field(default_factory=dict)
+    learned: Learned = field(default_factory=Learned)

@@ -54,8 +54,12 @@ def _check_content(reader: SnapshotReader) -> None:
         for policy in reader.policies:
             for rule in policy.rules:
                 compile_rule(rule.when)
+        experiments = reader.learned.definitions()
     except (ValidationError, PolicyError, msgspec.DecodeError) as error:
-        raise SnapshotError(f"{reader.version}: placements or policies cannot be used: {error}") from error
+        raise SnapshotError(f"{reader.version}: placements, policies or experiments cannot be used: {error}") from error
+    for one in experiments:
+        if one.placement not in placements:
+            raise SnapshotError(f"{reader.version}: experiment {one.key} is about unknown placement {one.placement!r}")
     for name, _, _ in reader.decisions:
         if name not in placements:
             raise SnapshotError(f"{reader.version}: decision rows for unknown placement {name!r}")

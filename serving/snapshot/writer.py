@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from serving.experiments.learned import write_learned
 from serving.placement import Placement
 from serving.policy import Policy
 from serving.references import check_references
@@ -39,6 +40,7 @@ def write_snapshot(
     _check_references(contents)
     with building(root, version) as folder:
         counts = _write_tables(folder, contents)
+        write_learned(folder, contents.learned)
         write_manifest(folder, _manifest(folder, contents, counts, version, as_of, created_at))
     return final
 

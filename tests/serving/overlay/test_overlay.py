@@ -129,7 +129,7 @@ def test_ended_sessions_are_forgotten_with_all_that_points_to_them(tmp_path: Pat
         assert overlay.size()[0] == 0
         with overlay._shared.lmdb.begin() as txn:
             assert {name: txn.stat(table)["entries"] for name, table in overlay._shared.tables.items()} == {
-                "session": 0, "pointer": 0, "expiry": 0, "word": 0, "seen": 0,
+                "session": 0, "pointer": 0, "expiry": 0, "word": 0, "seen": 0, "assigned": 0,
             }  # fmt: skip
 
 
