@@ -9,7 +9,7 @@ import numpy as np
 from simulation.arrays import F64, I64, Bool
 from simulation.month.planted import MARGIN_SHARE, RETURN_COST, Planted
 
-SAME_VISIT_SHARE = 0.6
+SAME_VISIT_SHARE = 0.7
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 LONGEST_ORDER_DELAY = 5 * _DAY
 _AMOUNT_NOISE = 0.35
@@ -62,7 +62,7 @@ def respond(planted: Planted, shown: Shown, rng: np.random.Generator) -> Respons
     margin = np.where(ordered, np.round(MARGIN_SHARE * amount - planted.cost[shown.banner], 2), 0.0)
     returned = ordered & (u[1] < planted.returned[shown.banner])
     in_visit = ordered & (u[2] < SAME_VISIT_SHARE)
-    later = np.minimum(_HOUR - _later(u[3], 14 * _HOUR), LONGEST_ORDER_DELAY)
+    later = np.minimum(_HOUR - _later(u[3], 10 * _HOUR), LONGEST_ORDER_DELAY)
     soon = np.minimum(30.0 - _later(u[3], 4 * _MINUTE), 550.0)
     return Responses(
         clicked=u[4] < planted.click[shown.segment, shown.context, shown.banner],

@@ -1,0 +1,118 @@
+"""The month's own data and configuration folders, made from a finished demo, which stays as it was."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from intake.clock import SteppedClock, set_anchor
+from intake.paths import DataPaths
+from intake.project import Project
+from orchestration.cli.errors import CommandError
+from orchestration.locks import run_lock
+from serving.snapshot import pointer
+from serving.snapshot.manifest import read_manifest
+
+NAME = "month"
+MARKER = "month.txt"
+SHIPPED = Path(__file__).with_name("config")
+# All that a run goes on from; landing files were taken in, and the service's log begins anew.
+_CARRIED = ("lake", "models", "snapshots", "published", "vault", "keys", "dagster", "dbt", "warehouse.duckdb")
+
+
+@dataclass(frozen=True)
+class Month:
+    """Where the month lives: a project of its own whose clock the driver moves, and the truth beside it."""
+
+    project: Project
+    clock: SteppedClock
+    root: Path
+
+    @property
+    def truth(self) -> Path:
+        """Folder of the truth, which no contract reads."""
+        return self.root / "truth"
+
+    def tell_time(self) -> None:
+        """Let other processes, such as a run's or `concierge status`, read the same time."""
+        start = self.project.settings.clock.start
+        if start is not None:
+            set_anchor(start, self.project.paths.root / "clock.json", self.clock.now())
+
+
+def make_month(base: Project) -> Month:
+    """Copy the finished demo into `<data>/month` and add the month's placements and experiments.
+
+    A month that is there already is given up: each begins where the demo ended.
+
+    Raises:
+        CommandError: nothing finished is there to begin from, or the folder holds something else.
+    """
+    root = base.paths.root / NAME
+    _clear(root)
+    live = _finished(base)
+    start = _first_midnight(read_manifest(base.paths.snapshots / live).as_of, ZoneInfo(base.settings.time_zone))
+    paths = DataPaths(root / "data")
+    with run_lock(base.paths):
+        _copy(base.paths, paths)
+    config = _write_config(base.config, root / "config", start)
+    clock = SteppedClock(start)
+    month = Month(replace(Project.open(paths, config), clock=clock), clock, root)
+    month.tell_time()
+    return month
+
+
+def _clear(root: Path) -> None:
+    if root.exists() and any(root.iterdir()) and not (root / MARKER).exists():
+        raise CommandError(f"{root}: is no simulated month (it has no {MARKER}); move it away first")
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    (root / MARKER).write_text("A simulated month; the next `concierge month` removes this folder.\n", encoding="utf-8")
+
+
+def _finished(base: Project) -> str:
+    live = pointer.current(base.paths.snapshots)
+    if live is None or not (base.paths.root / "truth" / "identifiers.parquet").exists():
+        raise CommandError(f"{base.paths.root}: holds no finished demo to begin from; run: make demo")
+    return live
+
+
+def _first_midnight(as_of: str, zone: ZoneInfo) -> datetime:
+    """The first local midnight after a moment."""
+    seen = datetime.fromisoformat(as_of)
+    local = seen.astimezone(zone)
+    midnight = datetime.combine(local.date() + timedelta(days=1), time(), zone)
+    return midnight.astimezone(seen.tzinfo)
+
+
+def _copy(base: DataPaths, paths: DataPaths) -> None:
+    paths.root.mkdir(parents=True)
+    for name in _CARRIED:
+        source = base.root / name
+        if source.is_dir():
+            shutil.copytree(source, paths.root / name, symlinks=True)
+        elif source.exists():
+            shutil.copy2(source, paths.root / name)
+    with closing(sqlite3.connect(base.ops_db)) as old, closing(sqlite3.connect(paths.ops_db)) as new:
+        old.backup(new)
+
+
+def _write_config(base: Path, config: Path, start: datetime) -> Path:
+    shutil.copytree(base, config)
+    # Experiments of the shop itself would share the visitors and are no part of what is promised.
+    shutil.rmtree(config / "experiments", ignore_errors=True)
+    shutil.copytree(SHIPPED, config, dirs_exist_ok=True)
+    file = config / "settings.yml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    settings["clock"] = {"start": start.isoformat()}
+    # A busy machine must not turn decisions into prepared answers: this is about learning, not about latency.
+    settings["serving"] = {**settings.get("serving", {}), "deadline_ms": 60_000}
+    file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    return config
