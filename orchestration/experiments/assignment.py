@@ -32,6 +32,7 @@ where
     and experiment_version is not null
     and coalesce(customer_id, unit_id) is not null
     and not coalesce(is_refused, false)
+    and not coalesce(is_bot, false)
     and coalesce(traffic, 'live') in ('live', 'holdout')
     and (traffic = 'holdout' or arm is not null)
     and shown_at < cast(? as timestamp)
@@ -90,7 +91,8 @@ def note_shown(connection: duckdb.DuckDBPyConnection, as_of: pd.Timestamp) -> No
 
 def assignments(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """One row an experiment version and unit, as `ml.assignment` has them; reads `shown`."""
-    return connection.execute(ASSIGNMENT).df()
+    found: pd.DataFrame = connection.execute(ASSIGNMENT).df()
+    return found
 
 
 def conflicts(assigned: pd.DataFrame) -> pd.DataFrame:

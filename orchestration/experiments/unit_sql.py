@@ -60,14 +60,28 @@ select * from timely
 union
 select * from followed
 """
+# A refund without a margin of its own takes back its share of the order's.
 # An exposure with a report takes its money from the report: of a unit with reports, orders are not added to them.
 AFTER = f"""
 create or replace temp table after_it as
 with marked as (
-    select *, max(case when kind = 'report' then 1 else 0 end) over (partition by {KEY}) as has_report from happened
+    select
+        *,
+        max(case when kind = 'report' then 1 else 0 end) over (partition by {KEY}) as has_report,
+        max(case when kind = 'order' then revenue_amount end) over (partition by {KEY}, order_id) as order_revenue,
+        max(case when kind = 'order' then margin_amount end) over (partition by {KEY}, order_id) as order_margin
+    from happened
 ),
 money as (
-    select *, kind in ('order', 'refund') and has_report = 0 or kind = 'report' as counts from marked
+    select
+        * exclude (margin_amount),
+        kind in ('order', 'refund') and has_report = 0 or kind = 'report' as counts,
+        coalesce(
+            margin_amount,
+            case when kind = 'refund' then revenue_amount * order_margin / nullif(order_revenue, 0) end,
+            case when kind = 'refund' then revenue_amount end
+        ) as margin_amount
+    from marked
 )
 select
     {KEY},
@@ -103,29 +117,29 @@ session as (
     select session_id, customer_id, started_at, ended_at, duration_ms, is_bounce from marts.fct_session
     where not is_bot and started_at < cast(? as timestamp)
 ),
-both as (
+seen as (
     select own.* exclude (customer_id, session_id), session.* from session
     inner join own on session.customer_id = own.customer_id
     union
     select own.* exclude (customer_id, session_id), session.* from session
     inner join own on session.session_id = own.session_id
+),
+placed as (
+    select
+        {UNIT_KEY}, seen.duration_ms, seen.is_bounce,
+        seen.ended_at >= unit.first_exposed_at and seen.started_at < unit.window_ends_at as is_after,
+        seen.ended_at < unit.first_exposed_at
+        and seen.started_at >= unit.first_exposed_at - to_days({BEFORE_DAYS}) as is_before
+    from seen inner join unit using ({KEY})
 )
 select
-    {UNIT_KEY},
+    {KEY},
     sum(case when is_after then 1 else 0 end) as sessions,
     sum(case when is_after and is_bounce then 1 else 0 end) as bounces,
     sum(case when is_after then duration_ms else 0 end) / 1000.0 as session_seconds,
     sum(case when is_before then 1 else 0 end) as pre_sessions
-from (
-    select
-        both.*,
-        both.ended_at >= unit.first_exposed_at and both.started_at < unit.window_ends_at as is_after,
-        both.ended_at < unit.first_exposed_at
-        and both.started_at >= unit.first_exposed_at - to_days({BEFORE_DAYS}) as is_before
-    from both inner join unit using ({KEY})
-) as told
-inner join unit using ({KEY})
-group by {UNIT_KEY}
+from placed
+group by {KEY}
 """
 BOUGHT = f"""
 create or replace temp table bought as

@@ -35,8 +35,8 @@ def unit_rows(
     connection.register("assigned", assigned)
     connection.register("design", design)
     for statement in (UNIT, HAPPENED, AFTER, VISITS, BOUGHT, VALUED):
-        connection.execute(statement, [as_of] * statement.count("?")).fetchall()
-    found = connection.execute(FINAL).df()
+        connection.execute(statement, [as_of] * statement.count("cast(? as timestamp)")).fetchall()
+    found: pd.DataFrame = connection.execute(FINAL).df()
     connection.unregister("design")
     connection.unregister("assigned")
     return found

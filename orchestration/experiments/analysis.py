@@ -1,0 +1,133 @@
+"""Read out every experiment: tables, looks, ramps, alerts and pages, from the warehouse as it stands.
+
+No Dagster and no dbt: the daily run calls this, and so may whoever moves the clock on by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from intake.ops_experiments import ExperimentBook
+from intake.project import Project
+from orchestration.experiments.assignment import assignments, conflicts, note_shown
+from orchestration.experiments.pages import write_pages
+from orchestration.experiments.ramping import move_on
+from orchestration.experiments.reading import Reading
+from orchestration.experiments.reading_out import Material, read_out
+from orchestration.experiments.result_rows import RESULT, result_frame
+from orchestration.experiments.shadowing import agreements
+from orchestration.experiments.telling import tell
+from orchestration.experiments.unit_table import unit_rows
+from orchestration.experiments.values import keep_values
+from orchestration.experiments.versions import every_version, has_begun, is_over
+from orchestration.policy.fairness_rules import load_fairness_rules
+from orchestration.warehouse import Warehouse
+from serving.experiments.definition import Experiment
+
+ASSIGNMENT, UNIT, CONFLICT = "ml.assignment", "ml.experiment_unit", "ml.identity_conflict"
+NEEDED = ("fct_exposure", "fct_outcome", "fct_decision", "fct_session", "fct_order", "customer_sensitive")
+
+
+class NotBuiltError(RuntimeError):
+    """The tables that experiments are read from are not there, or of an older layout."""
+
+
+def analyse(project: Project, as_of: datetime) -> list[Reading]:
+    """Read out every version that began or was seen, and write down what was found.
+
+    Args:
+        project: whose experiments.
+        as_of: aware; what happened at or after it is not seen.
+
+    Raises:
+        ConfigError: a mistake in the definitions.
+        NotBuiltError: no run has built the tables of exposures and outcomes yet.
+    """
+    now = as_of.astimezone(UTC)
+    warehouse, book = Warehouse(project.paths.warehouse), ExperimentBook(project.paths)
+    warehouse.prepare()
+    designs = every_version(project)
+    assigned, units, readings = _read(project, warehouse, book, designs, now)
+    warehouse.replace({
+        ASSIGNMENT: assigned, UNIT: units, CONFLICT: conflicts(assigned).assign(as_of=now),
+        RESULT: result_frame(readings),
+    })  # fmt: skip
+    for reading in readings:
+        book.record_looks(reading.looks)
+        move_on(book, reading, now)
+    tell(project, readings)
+    write_pages(project, readings)
+    return readings
+
+
+def _read(
+    project: Project, warehouse: Warehouse, book: ExperimentBook, designs: Sequence[Experiment], now: datetime
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Reading]]:
+    moment = pd.Timestamp(now).tz_localize(None)
+    with warehouse.connect() as connection:
+        require_built(connection)
+        note_shown(connection, moment)
+        assigned = assignments(connection)
+        keep_values(connection, assigned, designs)
+        units = unit_rows(connection, assigned, designs, moment)
+        groups, least = groups_of(connection, project)
+        newest = newest_versions(designs)
+        readings = []
+        for design in designs:
+            events = book.experiment_events(design.name, design.version)
+            own = of_version(assigned, design)
+            if own.empty and not has_begun(design, events, now):
+                continue
+            material = Material(
+                own, of_version(units, design), book.looks(design.name, design.version), events,
+                agreements(connection, design, moment), groups, least,
+                is_over(design, events, newest[design.name], now),
+            )  # fmt: skip
+            readings.append(read_out(design, material, now))
+    return assigned, units, readings
+
+
+def require_built(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise NotBuiltError where a table or a column that experiments need is not there."""
+    found = connection.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+    ).fetchall()
+    tables = {str(row[0]) for row in found}
+    missing = [name for name in NEEDED if name not in tables]
+    if missing or ("fct_exposure", "experiment") not in {(str(a), str(b)) for a, b in found}:
+        told = ", ".join(f"marts.{name}" for name in missing) or "marts.fct_exposure.experiment"
+        raise NotBuiltError(f"{told} is not there yet; build the tables with `concierge run`")
+
+
+def of_version(frame: pd.DataFrame, design: Experiment) -> pd.DataFrame:
+    """The rows of one version."""
+    is_own = (frame["experiment"] == design.name) & (frame["experiment_version"] == design.version)
+    return frame[is_own].reset_index(drop=True)
+
+
+def newest_versions(designs: Sequence[Experiment]) -> Mapping[str, int]:
+    """By name, the highest version there is."""
+    return {name: max(one.version for one in designs if one.name == name) for name in {d.name for d in designs}}
+
+
+def groups_of(connection: duckdb.DuckDBPyConnection, project: Project) -> tuple[dict[str, pd.Series], int]:
+    """By attribute of `config/fairness.yml`, the group of each customer; and the least units of a group."""
+    rules = load_fairness_rules(project.config)
+    groups = {}
+    for attribute in rules.groups:
+        rows = connection.execute(
+            "select customer_id, value from marts.customer_sensitive where attribute = ? order by customer_id",
+            [attribute],
+        ).df()
+        groups[attribute] = rows.set_index("customer_id")["value"]
+    return groups, rules.minimum_count
+
+
+def page_of(project: Project, name: str) -> Path:
+    """Where the page of an experiment is written."""
+    return project.paths.data_docs / "experiments" / f"{name}.html"

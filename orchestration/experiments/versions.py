@@ -1,0 +1,92 @@
+"""Which versions of experiments there are: those in the files, and those that were published before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from intake.ops_experiments import ExperimentBook, ExperimentEvent
+from intake.project import Project
+from serving.experiments.definition import Experiment
+from serving.experiments.files import load_experiments
+from serving.placement_files import load_placements
+
+FOLDER = "experiments"
+ENDING = ("stop", "ship")
+
+
+def in_files(project: Project) -> dict[str, Experiment]:
+    """The experiments of the configuration by name.
+
+    Raises:
+        ConfigError: every mistake in the files.
+    """
+    placements = load_placements(project.config / "placements")
+    return {one.name: one for one in load_experiments(project.config / FOLDER, placements)}
+
+
+def named(project: Project, name: str) -> Experiment:
+    """One experiment of the configuration.
+
+    Raises:
+        ValueError: no such experiment; the message lists those that there are.
+        ConfigError: a mistake in the files.
+    """
+    found = in_files(project)
+    if name not in found:
+        raise ValueError(f"experiment {name!r} does not exist in {project.config / FOLDER}; there are: "
+                         f"{', '.join(sorted(found)) or 'none'}")  # fmt: skip
+    return found[name]
+
+
+def every_version(project: Project) -> list[Experiment]:
+    """Each version once: as it was first published, else as its file has it; by name and version.
+
+    What was published is what units were drawn by, whatever became of the file since. Status, dates, size and metrics
+    of the newest version are the file's: they do not change who saw what.
+    """
+    published = published_versions(project)
+    versions = {(one.name, one.version): one for one in published}
+    for one in in_files(project).values():
+        before = versions.get((one.name, one.version))
+        versions[one.name, one.version] = _as_drawn(one, before) if before else one
+    return [versions[key] for key in sorted(versions)]
+
+
+def published_versions(project: Project) -> list[Experiment]:
+    """Versions that were published; one that this program cannot read is left out."""
+    found = []
+    for content in ExperimentBook(project.paths).published_experiments().values():
+        try:
+            found.append(Experiment.model_validate(json.loads(content)))
+        except (ValidationError, ValueError):
+            continue
+    return found
+
+
+def _as_drawn(file: Experiment, published: Experiment) -> Experiment:
+    """The file's words about how to judge, with the split that was published."""
+    if set(file.arms) != set(published.arms):
+        return published
+    arms = {
+        name: arm.model_copy(update={"share": published.arms[name].share, "action": published.arms[name].action})
+        for name, arm in file.arms.items()
+    }
+    return file.model_copy(update={"arms": arms, "unit": published.unit, "kind": published.kind})
+
+
+def is_over(design: Experiment, events: Sequence[ExperimentEvent], newest: int, now: datetime) -> bool:
+    """Whether nobody new is drawn: stopped by hand or by its date, or replaced by a newer version."""
+    lasting = [event.kind for event in events if event.kind in ("start", "ramp", *ENDING)]
+    ended = design.ends_at is not None and design.ends_at <= now
+    return design.status == "stopped" or ended or design.version < newest or lasting[-1:] in ([e] for e in ENDING)
+
+
+def has_begun(design: Experiment, events: Sequence[ExperimentEvent], now: datetime) -> bool:
+    """Whether it was started: by its file (from `starts_at`) or by command."""
+    if any(event.kind in ("start", "ramp") for event in events):
+        return True
+    return design.status != "draft" and (design.starts_at is None or design.starts_at <= now)
