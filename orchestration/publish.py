@@ -10,6 +10,7 @@ from pathlib import Path
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.edits.record import record_edits
+from orchestration.experiment_versions import note_live
 from orchestration.model_registry import ModelRegistry
 from orchestration.pin import current_as_of
 from orchestration.policy.evidence import Proof
@@ -41,6 +42,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     Raises:
         SnapshotError: the version cannot be written or verified; what was live stays live.
         ProofError: a guardrail does not hold; what was live stays live.
+        ConfigError: a file is wrong, such as the split of an experiment that was edited in flight.
         ValueError: nothing was pinned yet, so there is no moment to publish.
     """
     OpsStore(project.paths).require_no_open_erasure()
@@ -58,6 +60,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     proof = proved(project, folder, fairness_of(project, warehouse))
     before = pointer.current(root)
     manifest = pointer.switch(root, version)
+    note_live(project, contents.learned)
     record_edits(project, before, version, PUBLISHER, created)
     removed = let_go(project, pointer.outdated(root, project.settings.serving.keep_snapshots)).removed
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from intake.project import Project
 from intake.purposes import MARKETING
+from orchestration.experiment_versions import require_unedited
+from orchestration.experiments_published import accounts, assigned, learned_now
 from orchestration.snapshot_facts import (
     REVIEWS_PER_PRODUCT,
     ProductFacts,
@@ -20,6 +22,9 @@ from orchestration.snapshot_facts import (
     shown_before,
 )
 from orchestration.warehouse import Warehouse
+from serving.experiments.definition import Experiment
+from serving.experiments.enrolment import Remembered
+from serving.experiments.files import load_experiments
 from serving.lean import attributes_used
 from serving.live import REFUSED_ANALYTICS
 from serving.placement import Placement
@@ -134,12 +139,15 @@ class Published:
 
     placements: Sequence[Placement]
     policies: Sequence[Policy]
+    experiments: Sequence[Experiment] = ()
 
 
 def load_configuration(project: Project) -> Published:
-    """Placements and policies of the project, validated."""
+    """Placements, policies and experiments of the project, validated; no split is edited under its version."""
     placements = load_placements(project.config / "placements")
-    return Published(placements, load_policies(project.config / "policies"))
+    experiments = load_experiments(project.config / "experiments", placements)
+    require_unedited(project, experiments)
+    return Published(placements, load_policies(project.config / "policies"), experiments)
 
 
 def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str, str]) -> SnapshotContents:
@@ -152,6 +160,8 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
     extra = _Extra(
         account_stages(warehouse) if ACCOUNT_STAGE in named else {},
         shown_before(warehouse, watched_in(configured.placements)),
+        assigned(warehouse, configured.experiments),
+        accounts(warehouse, configured.experiments),
     )
     profiles = list(_profiles(warehouse, features, extra))
     reviews = all_reviews(warehouse)
@@ -181,16 +191,19 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
             REFUSED_ANALYTICS: sum("analytics" in profile.refusals for profile in profiles),
         },
         promises=promised,
+        learned=learned_now(project, configured.experiments, warehouse),
         reviews={name: [review for _, review in rated[:REVIEWS_PER_PRODUCT]] for name, rated in reviews.items()},
     )
 
 
 @dataclass(frozen=True)
 class _Extra:
-    """By customer: the stage of their company, and what they were shown."""
+    """By customer: the stage of their company, what they were shown, what they drew, and their account."""
 
     stages: Mapping[str, str]
     shown: Mapping[str, dict[str, list[int]]]
+    assigned: Mapping[str, dict[str, Remembered]]
+    accounts: Mapping[str, str]
 
     def features(self, customer: str) -> dict[str, FeatureValue]:
         return {ACCOUNT_STAGE: self.stages[customer]} if customer in self.stages else {}
@@ -247,6 +260,8 @@ def _profiles(warehouse: Warehouse, features: Sequence[str], extra: _Extra) -> I
             refusals=refusals.get(customer, {}),
             consent_analytics=bool(row[9]),
             shown=extra.shown.get(customer, {}),
+            assigned=extra.assigned.get(customer, {}),
+            account_id=extra.accounts.get(customer),
             agreed=[name for name, word in zip(SAID, row[10:], strict=False) if word == "granted"],
         )
 

@@ -1,12 +1,14 @@
-"""Placements and policies of a configuration folder, checked against each other."""
+"""Placements, policies and experiments of a configuration folder, checked against each other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from serving.experiments.definition import Experiment
+from serving.experiments.files import load_experiments
 from serving.placement import Placement
 from serving.placement_files import load_placements
 from serving.policy import Policy, load_policies
@@ -18,14 +20,15 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Content:
-    """What people edit: every placement and every policy."""
+    """What people edit: every placement, every policy and every experiment."""
 
     placements: list[Placement]
     policies: list[Policy]
+    experiments: Sequence[Experiment] = ()
 
 
 def load_content(config: Path) -> Content:
-    """Read `placements/*.yml` and `policies/*.yml`.
+    """Read `placements/*.yml`, `policies/*.yml` and `experiments/*.yml`; no experiment is needed.
 
     Raises:
         ConfigError: every mistake found, with file, line, field, value and what is allowed.
@@ -37,9 +40,13 @@ def load_content(config: Path) -> Content:
         for one in dangling(policies, placements):
             file = read_yaml(config / "policies" / f"{one.policy}.yml")
             mistakes.append(str(file.error(one.location, one.message)))
-    if mistakes or placements is None or policies is None:
+    experiments = None
+    if placements is not None:
+        known = placements
+        experiments = _collect(lambda folder: load_experiments(folder, known), config / "experiments", mistakes)
+    if mistakes or placements is None or policies is None or experiments is None:
         raise ConfigError(mistakes[0], mistakes)
-    return Content(placements, policies)
+    return Content(placements, policies, experiments)
 
 
 def _collect(load: Callable[[Path], list[Found]], folder: Path, mistakes: list[str]) -> list[Found] | None:

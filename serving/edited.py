@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from serving.content import Content
+from serving.experiments.learned import reworded
 from serving.live import LiveSnapshot
 from serving.placement import Placement
 from serving.policy import Policy
@@ -19,7 +20,7 @@ MoreFeatures = Callable[[str], Mapping[str, FeatureValue]]
 
 
 class EditedReader(SnapshotReader):
-    """A reader whose placements and policies are those of files."""
+    """A reader whose placements, policies and experiments are those of files."""
 
     def __init__(self, folder: Path, content: Content, more: MoreFeatures | None = None) -> None:
         self._edited = content
@@ -27,6 +28,7 @@ class EditedReader(SnapshotReader):
         super().__init__(folder)
         self.placements: dict[str, Placement] = {p.name: p for p in content.placements}
         self.policies: list[Policy] = list(content.policies)
+        self.learned = reworded(self.learned, content.experiments)
 
     def profile(self, customer_id: str) -> ProfileRecord | None:
         """One customer's record, with what edited rules need."""

@@ -1,4 +1,4 @@
-"""JSON schemas of placement and policy files, so that editors complete and check them."""
+"""JSON schemas of placement, policy and experiment files, so that editors complete and check them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from intake.paths import config_dir
+from serving.experiments.definition import Experiment
 from serving.placement import Placement
 from serving.policy import Policy
 
-_MODELS: dict[str, type[BaseModel]] = {"placement.schema.json": Placement, "policy.schema.json": Policy}
+_MODELS: dict[str, type[BaseModel]] = {
+    "placement.schema.json": Placement,
+    "policy.schema.json": Policy,
+    "experiment.schema.json": Experiment,
+}
 
 
 def schema_texts() -> dict[str, str]:

@@ -36,6 +36,7 @@ from orchestration.cli.api_keys_commands import api_keys
 from orchestration.cli.consent_commands import consent
 from orchestration.cli.contract_commands import contract
 from orchestration.cli.errors import OneLineErrors
+from orchestration.cli.experiment_commands import experiment
 from orchestration.cli.export_commands import export
 from orchestration.cli.identity_commands import identity
 from orchestration.cli.keys_commands import keys
@@ -107,6 +108,7 @@ def create_app() -> typer.Typer:
     app.add_typer(export, name="export")
     app.add_typer(policy_commands.policy, name="policy")
     app.add_typer(models, name="models")
+    app.add_typer(experiment, name="experiment")
     return app
 
 

@@ -45,7 +45,7 @@ def check() -> None:
     """
     from orchestration.cli.console import say
 
-    content = _content(open_project())
+    content = content_of(open_project())
     from serving.idle_rules import idle_rules
 
     for rule, why in idle_rules(content.placements, content.policies):
@@ -109,7 +109,8 @@ def preview(
         say(f"  rule      {rule.rule} ({rule.policy}, {rule.owner}) read {_read(rule.read)}")
 
 
-def _content(project: Project) -> Content:
+def content_of(project: Project) -> Content:
+    """What people edit; exit code 1 with every mistake when it is wrong."""
     from orchestration.cli.console import warn
     from serving.content import load_content
     from serving.yaml_file import ConfigError
@@ -137,7 +138,7 @@ def _trace(
     from serving.trace import trace
 
     project = open_project()
-    content = _content(project)
+    content = content_of(project)
     people = [pair(text, "--as") for text in who or [] if text != STRANGER]
     moment = [pair(text, "--context") for text in context or []] + ([("device_type", device)] if device else [])
     live = open_edited(project, content)

@@ -13,10 +13,13 @@ import duckdb
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.edits.record import record_edits
+from orchestration.experiment_versions import note_live, require_unedited
+from orchestration.experiments_published import learned_now
 from orchestration.policy.asking import PUBLISHED, published_features
 from orchestration.policy.evidence import Proof, ProofError
 from orchestration.policy.fairness_rules import load_fairness_rules
 from orchestration.policy.proof import Fairness, prove
+from orchestration.version_names import free_name
 from orchestration.warehouse import Warehouse
 from serving.content import load_content
 from serving.lean import attributes_used
@@ -50,6 +53,8 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
     """
     OpsStore(project.paths).require_no_open_erasure()
     content = load_content(project.config)
+    require_unedited(project, content.experiments)
+    learned = learned_now(project, content.experiments)
     root = project.paths.snapshots
     before = pointer.current(root)
     if before is None:
@@ -64,6 +69,7 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
         version=version,
         created_at=project.clock.now(),
         more=lambda customer: features.get(customer, {}),
+        learned=learned,
     )
     proof = proved(project, folder, fairness_of(project))
     now_live = pointer.current(root)
@@ -72,6 +78,7 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
         shutil.rmtree(folder)
         raise SnapshotError(f"{now_live} went live while {before} was written again; publish the edit once more")
     pointer.switch(root, version)
+    note_live(project, learned)
     record_edits(project, before, version, publisher, project.clock.now())
     return ConfigPublished(version, before, proof)
 
@@ -111,10 +118,3 @@ def _by_attribute(rows: Iterable[Sequence[object]]) -> dict[str, dict[str, str]]
     for attribute, customer, value in rows:
         found.setdefault(str(attribute), {})[str(customer)] = str(value)
     return found
-
-
-def free_name(root: Path, version: str) -> str:
-    """The next free name after a version's: `<moment>-<number>`."""
-    base = version.rpartition("-")[0] or version
-    taken = {manifest.version for manifest in pointer.list_versions(root)}
-    return next(name for number in range(2, 100_000) if (name := f"{base}-{number}") not in taken)

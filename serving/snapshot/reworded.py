@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from serving.content import Content
+from serving.experiments.learned import Learned, reworded, write_learned
 from serving.references import check_references
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
@@ -26,9 +27,17 @@ More = Callable[[str], Mapping[str, FeatureValue]]
 
 
 def write_reworded(
-    root: Path, source: str, content: Content, *, version: str, created_at: datetime, more: More | None = None
+    root: Path,
+    source: str,
+    content: Content,
+    *,
+    version: str,
+    created_at: datetime,
+    more: More | None = None,
+    learned: Learned | None = None,
 ) -> Path:
-    """Write version `source` again as `version` with the placements and policies of `content`; the pointer stays.
+    """Write version `source` again as `version` with placements, policies and experiments of `content`; the pointer
+    stays.
 
     Args:
         root: folder of the versions.
@@ -37,6 +46,7 @@ def write_reworded(
         version: a name that is free.
         created_at: aware.
         more: customer to features that the new rules need and the source does not carry.
+        learned: shares and probabilities of the experiments; by default those of the source go on.
 
     Raises:
         SnapshotError: the source cannot be read, the name is taken, or verification failed.
@@ -47,6 +57,7 @@ def write_reworded(
     with building(root, version) as folder:
         with SnapshotReader((root / source).resolve()) as reader:
             counts, policy_hash = _copy(folder, reader, content, more)
+            write_learned(folder, learned or reworded(reader.learned, content.experiments))
         manifest = _manifest(folder, read_manifest(root / source), counts, policy_hash, version, created_at)
         write_manifest(folder, manifest)
     return final

@@ -1,0 +1,196 @@
+"""Experiments on their way into a version: who runs with which share, what was learned, and who drew what."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+
+from intake.ops_experiments import ExperimentBook, ExperimentEvent
+from intake.ops_store import OpsStore
+from intake.project import Project
+from orchestration.experiment_versions import note_live
+from orchestration.version_names import free_name
+from orchestration.warehouse import Warehouse
+from serving.experiments.definition import Experiment
+from serving.experiments.enrolment import Remembered, earliest
+from serving.experiments.learned import ArmRow, Learned, learned_of, read_learned
+from serving.experiments.slots import LayerFullError
+from serving.snapshot import pointer
+from serving.snapshot.records import SnapshotError
+from serving.snapshot.relearned import write_relearned
+from serving.yaml_file import ConfigError
+
+PROBABILITIES = """
+    select experiment, experiment_version, segment_id, context_bucket, arm, probability, table_version
+    from {table} order by experiment, experiment_version, segment_id, context_bucket, arm
+"""
+ASSIGNED = """
+    select experiment, experiment_version, unit_type, unit_id, customer_id, arm, propensity, table_version,
+        probabilities, epoch(first_exposed_at)
+    from {table} where unit_type <> 'session' order by first_exposed_at, unit_id
+"""
+ACCOUNTS = """
+    select customer_id, min(account_id) from marts.account_member
+    group by customer_id having count(distinct account_id) = 1
+"""
+TABLES = "select table_schema || '.' || table_name from information_schema.tables"
+_BEGUN, _OVER = ("start", "ramp", "hold"), ("stop", "ship")
+
+
+def shares_in_force(experiments: Sequence[Experiment], events: Sequence[ExperimentEvent]) -> dict[str, float]:
+    """By `name/version` the share of its layer that each running experiment has now.
+
+    An experiment runs when its file says so, or when a draft was started by command. A file that says paused or
+    stopped is obeyed at once; so is a stop.
+    """
+    found = {}
+    for one in experiments:
+        own = [event for event in events if (event.experiment, event.version) == (one.name, one.version)]
+        steps = [event.kind for event in own if event.kind in _BEGUN + _OVER]
+        is_over = steps[-1:] in ([kind] for kind in _OVER)
+        begun = one.status == "running" or (one.status == "draft" and bool(steps))
+        if begun and not is_over:
+            told = [event.share for event in own if event.share is not None]
+            found[one.key] = min(told[-1], one.traffic) if told else one.first_share
+    return found
+
+
+def in_force(project: Project, experiments: Sequence[Experiment]) -> dict[str, float]:
+    """`shares_in_force` by what the project's operational store knows."""
+    return shares_in_force(experiments, ExperimentBook(project.paths).experiment_events())
+
+
+def learned_now(
+    project: Project, experiments: Sequence[Experiment], warehouse: Warehouse | None = None
+) -> Learned:  # fmt: skip
+    """What to publish of these experiments: shares in force, places in layers, and the newest probabilities.
+
+    Without a warehouse the probabilities are those of the live version.
+
+    Raises:
+        ConfigError: those that run want more of a layer than there is.
+    """
+    live = _live(project)
+    rows = None if warehouse is None else probabilities(warehouse)
+    try:
+        return learned_of(
+            experiments, in_force(project, experiments), live.slots, live.probabilities if rows is None else rows
+        )
+    except LayerFullError as error:
+        raise ConfigError(str(error)) from error
+
+
+def probabilities(warehouse: Warehouse) -> list[ArmRow] | None:
+    """The table that the learner wrote last; None where there is none yet."""
+    table = _first_of(warehouse, "ml.arm_probability", "marts.arm_probability")
+    if table is None:
+        return None
+    return [
+        ArmRow(str(name), int(str(v)), int(str(segment)), str(bucket), str(arm), float(str(p)), str(version or ""))
+        for name, v, segment, bucket, arm, p, version in warehouse.rows(PROBABILITIES.format(table=table))
+    ]
+
+
+def publish_probabilities(project: Project, warehouse: Warehouse | None = None) -> str | None:
+    """Put new probabilities, ramp shares and stops live on the profiles of the live version, in well under a second.
+
+    Experiments are those of the live version: an edited file goes live with `publish` alone.
+
+    Returns:
+        The new version, or None when nothing has changed or nothing is live.
+
+    Raises:
+        SnapshotError: the version cannot be written, or another went live meanwhile; what was live stays live.
+        ConfigError: those that run want more of a layer than there is.
+    """
+    OpsStore(project.paths).require_no_open_erasure()
+    root, before = project.paths.snapshots, pointer.current(project.paths.snapshots)
+    live = _live(project)
+    if before is None or not live.experiments:
+        return None
+    learned = learned_now(project, live.definitions(), warehouse or _warehouse(project))
+    if learned == live:
+        return None
+    version = free_name(root, before)
+    folder = write_relearned(root, before, learned, version=version, created_at=project.clock.now())
+    now_live = pointer.current(root)
+    if now_live != before:
+        shutil.rmtree(folder)
+        raise SnapshotError(f"{now_live} went live while {before} was given new probabilities; publish them again")
+    pointer.switch(root, version)
+    note_live(project, learned)
+    return version
+
+
+def live_shares(project: Project) -> dict[str, float]:
+    """By `name/version` the share that the live version serves."""
+    return dict(_live(project).shares)
+
+
+def assigned(warehouse: Warehouse, experiments: Sequence[Experiment]) -> dict[str, dict[str, Remembered]]:
+    """By customer and `name/version` the arm that each was shown first, in experiments of the registry."""
+    table = _first_of(warehouse, "ml.assignment", "marts.assignment")
+    units = {one.key: one.unit for one in experiments}
+    members = _members(warehouse) if "account" in units.values() and table is not None else {}
+    found: dict[str, dict[str, Remembered]] = {}
+    for row in [] if table is None else warehouse.rows(ASSIGNED.format(table=table)):
+        key, unit_type, unit_id, customer = f"{row[0]}/{row[1]}", str(row[2]), str(row[3]), row[4]
+        if units.get(key) != unit_type:
+            continue
+        whose = members.get(unit_id, []) if unit_type == "account" else [] if customer is None else [str(customer)]
+        for name in whose:
+            known = found.setdefault(name, {})
+            if (first := earliest([known.get(key), _remembered(row)])) is not None:
+                known[key] = first
+    return found
+
+
+def accounts(warehouse: Warehouse, experiments: Sequence[Experiment]) -> dict[str, str]:
+    """By customer the one account they belong to, where an experiment draws by account."""
+    if not any(one.unit == "account" for one in experiments):
+        return {}
+    there = {str(row[0]) for row in warehouse.rows(TABLES)}
+    rows = warehouse.rows(ACCOUNTS) if "marts.account_member" in there else []
+    return {str(customer): str(account) for customer, account in rows}
+
+
+def _members(warehouse: Warehouse) -> dict[str, list[str]]:
+    there = {str(row[0]) for row in warehouse.rows(TABLES)}
+    found: dict[str, list[str]] = {}
+    for customer, account in warehouse.rows(ACCOUNTS) if "marts.account_member" in there else []:
+        found.setdefault(str(account), []).append(str(customer))
+    return found
+
+
+def _remembered(row: Sequence[object]) -> Remembered:
+    is_holdout, moment = row[5] == "holdout", int(float(str(row[9])))
+    return Remembered(
+        "" if is_holdout else str(row[5]),
+        float(str(row[6])),
+        str(row[7] or ""),
+        str(row[3]),
+        moment,
+        moment,
+        "holdout" if is_holdout else "live",
+        _row(row[8]),
+    )
+
+
+def _row(text: object) -> dict[str, float]:
+    found: Mapping[str, float] = json.loads(str(text)) if text else {}
+    return {str(arm): float(p) for arm, p in found.items()}
+
+
+def _live(project: Project) -> Learned:
+    version = pointer.current(project.paths.snapshots)
+    return Learned() if version is None else read_learned(project.paths.snapshots / version)
+
+
+def _warehouse(project: Project) -> Warehouse | None:
+    return Warehouse(project.paths.warehouse) if project.paths.warehouse.exists() else None
+
+
+def _first_of(warehouse: Warehouse, *tables: str) -> str | None:
+    there = {str(row[0]) for row in warehouse.rows(TABLES)}
+    return next((name for name in tables if name in there), None)
