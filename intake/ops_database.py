@@ -23,8 +23,9 @@ class OpsStoreError(RuntimeError):
 class OpsDatabase:
     """Opens the store for one short transaction at a time; safe from any thread or process."""
 
-    def __init__(self, paths: DataPaths) -> None:
+    def __init__(self, paths: DataPaths, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.paths = paths
+        self.busy_seconds = busy_seconds
         self.file = paths.ops_db
         self._ready = False
 
@@ -63,7 +64,7 @@ class OpsDatabase:
     def _connect(self) -> sqlite3.Connection:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(self.file, timeout=self.busy_seconds, isolation_level=None)
             connection.row_factory = sqlite3.Row
             # A batch that was reported as accepted must survive a power cut: FULL syncs the WAL at each commit.
             connection.execute("pragma synchronous = full")

@@ -22,6 +22,10 @@ _LATEST = """
         select max(event_id) from guardrail_event where cause <> 'by_hand' group by surface, cause
     )
 """
+_RESUMED = """
+    select surface, cause, count(*) as n from guardrail_event
+    where kind = 'resume' and until is null and cause <> 'by_hand' and at > ? group by surface, cause
+"""
 
 
 class PauseBook(OpsDatabase):
@@ -106,10 +110,15 @@ class PauseBook(OpsDatabase):
     def standings(self, now: datetime) -> dict[tuple[str, str], Standing]:
         """How every surface stands that was ever looked at, by (surface, cause); a person's pauses are left out."""
         with self.reading() as connection:
-            known = connection.execute("select surface, cause from guardrail_look").fetchall()
-            known += connection.execute("select distinct surface, cause from guardrail_event where cause <> 'by_hand'")
-            keys = sorted({(row["surface"], row["cause"]) for row in known})
-            return {key: _standing(connection, *key, now) for key in keys}
+            last = {(row["surface"], row["cause"]): _event(row) for row in connection.execute(_LATEST)}
+            rows = connection.execute("select * from guardrail_look").fetchall()
+            counted = connection.execute(_RESUMED, (to_text(now - _DAY),)).fetchall()
+        streaks = {(row["surface"], row["cause"]): _streak(row) for row in rows}
+        resumed = {(row["surface"], row["cause"]): int(row["n"]) for row in counted}
+        return {
+            key: Standing(last.get(key), streaks.get(key, Streak()), resumed.get(key, 0))
+            for key in sorted({*last, *streaks})
+        }
 
     def pause_events(self, surface: str | None = None) -> list[PauseEvent]:
         """Every step, oldest first; of one surface or of all."""

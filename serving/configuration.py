@@ -39,6 +39,8 @@ BROWSER_KEY_VARIABLE = "CONCIERGE_BROWSER_KEY"
 BROWSER_ORIGINS_VARIABLE = "CONCIERGE_BROWSER_ORIGINS"
 SEGMENT_CONTRACT = "segment_events"
 MINIMUM_KEY_LENGTH = 16
+PATIENCE_SECONDS = 0.5
+"""How long a look at the pauses waits for a locked `ops.sqlite`."""
 
 
 _USUAL_RULES = ConsentRules()
@@ -122,12 +124,14 @@ def service_config(project: Project, api_key: str | None = None) -> ServiceConfi
     intake = project.settings.intake
     secret = identifier_key_bytes(project.paths)
     store = OpsStore(project.paths)
+    # Read twice a second: who waits for a locked database is late, and the last known state stays in force.
+    switch = OpsStore(project.paths, busy_seconds=PATIENCE_SECONDS)
     serving = project.settings.serving
     return ServiceConfig(
         snapshots=project.paths.snapshots,
         service_log=project.paths.service_log,
         hash_identifier=partial(hash_identifier, secret, region=intake.default_region),
-        paused_scopes=lambda: frozenset(pause.scope for pause in store.pauses()),
+        paused_scopes=lambda: frozenset(pause.scope for pause in switch.pauses()),
         clock=project.clock,
         event_types=load_event_types(project.config),
         worker=f"{project.clock.now():%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -13,11 +12,11 @@ from pathlib import Path
 
 import lmdb
 
-from intake.ops_database import OpsStoreError
 from intake.user_token import Identifiers, UserTokenError, verified_identifiers
 from serving.access.buckets import Buckets
 from serving.access.ring import KeyRing
 from serving.configuration import ServiceConfig
+from serving.decide import PAUSE_ALL
 from serving.http.gate import Gate
 from serving.http.messages import Identifier
 from serving.live import LiveSnapshot
@@ -30,6 +29,7 @@ from serving.metrics import files
 from serving.metrics.gauges import gauges
 from serving.metrics.worker import WorkerMetrics
 from serving.overlay.arrival import OF_THE_BROWSER
+from serving.pausing.watch import UNREADABLE, PauseWatch, fresh
 from serving.prepared import PreparedAnswers
 from serving.replay.inputs import code_version
 from serving.snapshot.store import SnapshotStore
@@ -49,7 +49,10 @@ class Service:
     def __init__(self, config: ServiceConfig) -> None:
         self.config = config
         self.store: SnapshotStore[LiveSnapshot] = SnapshotStore(config.snapshots, LiveSnapshot)
-        self.paused: frozenset[str] = frozenset()
+        self.pause_watch = PauseWatch(config.pausing, config.ops, config.service_log, config.worker)
+        # Until the kill switch was read once nobody knows what is paused: then everybody gets the plain variant.
+        self._scopes: frozenset[str] = frozenset({PAUSE_ALL})
+        self.paused: frozenset[str] = self._scopes
         self.streams = {kind: self._stream(kind) for kind in KINDS}
         self.events, self.exposures, self.decisions, self.segment, self.consents = self.streams.values()
         self._browsers: dict[tuple[str, str], str | None] = {}
@@ -111,14 +114,17 @@ class Service:
         self.gate.buckets = Buckets(self.config.overlay)
         self.prepare()
         writers = [asyncio.create_task(stream.run()) for stream in self.streams.values()]
-        follower = asyncio.create_task(self._keep_following())
+        followers = [asyncio.create_task(self._keep_following())]
+        if self.config.pausing.enabled:
+            followers.append(asyncio.create_task(self._keep_watching()))
         try:
             yield
         finally:
-            follower.cancel()
+            for follower in followers:
+                follower.cancel()
             for stream in self.streams.values():
                 stream.close()
-            await asyncio.gather(*writers, follower, return_exceptions=True)
+            await asyncio.gather(*writers, *followers, return_exceptions=True)
             self._keep_metrics(files.WRITE_SECONDS)
             self.live_side.close()
             self.store.close()
@@ -149,12 +155,30 @@ class Service:
         self._keep_metrics(time.monotonic() - self._measured)
 
     def follow_pauses(self) -> None:
-        """Look once at the kill switch; while it cannot be read it stays as it was."""
+        """Look once at what is paused; while it cannot be read it stays as it was."""
         try:
-            paused = self.config.paused_scopes()
-        except (sqlite3.Error, OpsStoreError, OSError) as error:
+            self._scopes = self.config.paused_scopes()
+        except UNREADABLE as error:
             _LOG.error("kill switch cannot be read and stays as it was: %s", type(error).__name__)
-            return
+        self._heed()
+
+    def watch(self) -> None:
+        """Look once at what this service shows of itself, and pause what has to be paused."""
+        live = None
+        with self.store.lease() as snapshot:
+            names = [] if snapshot is None else sorted(snapshot.placements)
+            if snapshot is not None:
+                live = fresh(snapshot.version, snapshot.reader.manifest.as_of)
+        now = self.config.clock.now()
+        self.pause_watch.look(self.metrics.counted, names, live, self.paused, now)
+        # In force before it is written: no database may delay it.
+        self._heed()
+        if self.pause_watch.tell(now):
+            self.follow_pauses()
+
+    def _heed(self) -> None:
+        """Everything paused that is written down, and what this worker could not write yet."""
+        paused = self._scopes | self.pause_watch.held
         if paused != self.paused:
             _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
             self.paused = paused
@@ -188,6 +212,14 @@ class Service:
                 self.prepare()
             except Exception as error:  # noqa: BLE001 - whatever it was, the next look must come
                 _LOG.error("following failed and is tried again: %s", type(error).__name__)
+
+    async def _keep_watching(self) -> None:
+        while True:
+            await asyncio.sleep(self.config.pausing.tick_seconds)
+            try:
+                await asyncio.to_thread(self.watch)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look must come
+                _LOG.error("a look at what should be paused failed: %s", type(error).__name__)
 
     def _recover(self) -> list[Path]:
         recovered = recover(self.config.service_log)

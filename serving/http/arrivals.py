@@ -96,6 +96,8 @@ async def exposures(request: Request) -> Response:
     counted = [counting(service, request, pairs, None, now) for pairs in hashed]
     lines = [exposure_line(exposure, pairs, now) for exposure, pairs in zip(body.exposures, counted, strict=True)]
     await written(service.exposures, lines)
+    for exposure in body.exposures:
+        service.metrics.exposed(exposure.placement)
     with service.store.lease() as live:
         for exposure, pairs in zip(body.exposures, counted, strict=True):
             if live is not None and exposure.placement and exposure.action:

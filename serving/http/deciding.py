@@ -77,6 +77,7 @@ def decided(
         service.live_side.assigned(live, person, whose, decision, now)
         if live.placements[name].exposure == "on_decide":
             service.exposures.offer(shown_with_decision(decision, whose, context, now))
+            service.metrics.exposed(name)
             service.live_side.shown(live, whose, name, decision.action, now)
             service.live_side.exposed(live, whose, context.session_id, name, decision.action, now)
         asking = live.watched.questions.get(f"{name}/{decision.action}")
@@ -138,6 +139,11 @@ def _timed(
     visit: Visit | None,
 ) -> Decision:
     began = perf_counter()
-    decision = decide_for(live, person, question, context, now, visit)
+    try:
+        decision = decide_for(live, person, question, context, now, visit)
+    except Exception:
+        # The request ends with 500; which of its placements it was decides what is to be paused.
+        service.metrics.failed(question.placement)
+        raise
     service.metrics.decision(decision, (perf_counter() - began) * 1e3)
     return decision

@@ -334,6 +334,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     as_of: str | None
     problem: str | None
     paused: list[str]
+    pauses_problem: str | None
     decisions_written: int
     decisions_lost: int
     worker: str

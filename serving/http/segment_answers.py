@@ -15,8 +15,10 @@ from serving.http.messages import SegmentAnswer
 from serving.http.problems import refuse
 from serving.lines import decision_line
 from serving.live import LiveSnapshot
+from serving.placement import Placement
 from serving.question import Context, Decision, Question
 from serving.replay.inputs import inputs_for_everybody
+from serving.rungs import Rung
 from serving.service import Service
 
 PERSONA = "persona"
@@ -27,8 +29,9 @@ _LONGEST = 200
 async def segment_answer(request: Request) -> Response:
     """`GET /v1/placements/{placement}/{segment}`: `plain`, `popular`, or what one segment (its number) sees.
 
-    It may be cached for max-age: so long it may outlive a new snapshot or a pause. A cache that asks again with the
-    entity tag is answered 304 as long as nothing has changed.
+    It may be cached for max-age: so long the plain answer may outlive a new snapshot. What a pause would change, and
+    what a pause answers, is held for no longer than one tick. A cache that asks again with the entity tag is answered
+    304 as long as nothing has changed.
     """
     service: Service = request.app.state.service
     context, now = _context(request), service.config.clock.now()
@@ -38,9 +41,10 @@ async def segment_answer(request: Request) -> Response:
         question = _question(live, request, service.paused)
         decision = decide_for_segment(live, service.prepared, question, context, now)
         answer = _answer(question, decision)
+        seconds = _seconds(service, live.placements[question.placement], decision)
     content = msgspec.json.encode(answer)
     tag = f'"{answer.snapshot_version}-{blake2b(content, digest_size=8).hexdigest()}"'
-    headers = {"cache-control": f"public, max-age={service.config.cache_seconds}", "etag": tag}
+    headers = {"cache-control": f"public, max-age={seconds}, must-revalidate", "etag": tag}
     if _has(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     if service.first_told(decision.personalization_id):
@@ -60,6 +64,13 @@ def _question(live: LiveSnapshot, request: Request, paused: frozenset[str]) -> Q
             allowed = [PLAIN, POPULAR, *map(str, numbers)]
             raise refuse(404, "unknown_segment", "There is no such segment.", field="segment", allowed=allowed)
     return Question(name, (), paused, asked)
+
+
+def _seconds(service: Service, placement: Placement, decision: Decision) -> int:
+    """How long caches may hold an answer: of what a pause changes, and of what it answers, no longer than a tick."""
+    lasts = decision.action == placement.plain and decision.rung != Rung.PAUSED
+    usual = service.config.cache_seconds
+    return usual if lasts else min(usual, int(service.config.pausing.tick_seconds))
 
 
 def _answer(question: Question, decision: Decision) -> SegmentAnswer:

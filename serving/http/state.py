@@ -25,6 +25,7 @@ async def readyz(request: Request) -> Response:
             as_of=None if live is None else live.reader.manifest.as_of,
             problem=service.store.problem,
             paused=sorted(service.paused),
+            pauses_problem=service.pause_watch.problem,
             decisions_written=service.decisions.written,
             decisions_lost=service.decisions.lost,
             worker=service.config.worker,

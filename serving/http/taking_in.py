@@ -66,6 +66,7 @@ def let_see(service: Service, arrivals: Sequence[Arrival], now: datetime) -> Non
     Raises:
         Problem: 503 when a word of consent could not take effect at once.
     """
+    service.metrics.ordered(arrival.fields["event_type"] for arrival in arrivals)
     try:
         service.live_side.take(arrivals, now)
     except OverlayFullError:

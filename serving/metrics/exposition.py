@@ -28,6 +28,8 @@ _COUNTERS = (
     ("blocked_total", "alternatives that a rule did not permit", "blocks", ("placement", "rule")),
     ("late_total", "decisions that were the prepared answer, past their deadline or in a crowd", "late",
      ("placement", "cause")),
+    ("failed_total", "decisions that failed with an error", "failed", ("placement",)),
+    ("exposures_total", "exposures told, by placement where it was said", "exposures", ("placement",)),
     ("events_total", "posted events, stored or suppressed for want of consent", "events", ("outcome",)),
 )  # fmt: skip
 _HISTOGRAMS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -11,13 +11,15 @@ from serving.metrics.histogram import Histogram
 from serving.question import Decision
 
 DAYS_KEPT = 8
+ORDER = "order_completed"
 _DECIDE = "/v1/decide"
 _OK = 200
 
 
 class Counted(msgspec.Struct):
     """Everything counted; keys of two parts are joined by a tab. `days` holds answered decision requests by date of the
-    project's clock."""
+    project's clock, `failed` decisions that raised an error and `exposures` what was told to be shown, both by
+    placement, and `conversions` the orders that came in."""
 
     worker: str
     requests: dict[str, Histogram] = msgspec.field(default_factory=dict)
@@ -26,6 +28,9 @@ class Counted(msgspec.Struct):
     blocks: dict[str, int] = msgspec.field(default_factory=dict)
     events: dict[str, int] = msgspec.field(default_factory=dict)
     late: dict[str, int] = msgspec.field(default_factory=dict)
+    failed: dict[str, int] = msgspec.field(default_factory=dict)
+    exposures: dict[str, int] = msgspec.field(default_factory=dict)
+    conversions: int = 0
     days: dict[str, Histogram] = msgspec.field(default_factory=dict)
     gauges: dict[str, float] = msgspec.field(default_factory=dict)
     snapshot_version: str = ""
@@ -66,6 +71,18 @@ class WorkerMetrics:
         """One placement answered with what was prepared, for want of time or of room."""
         _count(self.counted.rungs, f"{decision.placement}\t{decision.rung}")
         _count(self.counted.late, f"{decision.placement}\t{cause}")
+
+    def failed(self, placement: str) -> None:
+        """One placement could not be answered: an error, whose request ends with 500."""
+        _count(self.counted.failed, placement)
+
+    def exposed(self, placement: str | None, n: int = 1) -> None:
+        """Decisions told to be shown; without a placement it is not known of which."""
+        _count(self.counted.exposures, placement or "", n)
+
+    def ordered(self, types: Iterable[object]) -> None:
+        """Event types of what was stored; orders are counted."""
+        self.counted.conversions += sum(kind == ORDER for kind in types)
 
     def taken(self, stored: Sequence[object], suppressed: Sequence[object]) -> None:
         """Events of one request."""
