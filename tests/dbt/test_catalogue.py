@@ -116,6 +116,7 @@ def test_no_public_number_rests_on_a_float_sum() -> None:
         "customer_recommendations",
         "decision_table",
         "customer_incentives",
+        "arm_probability",
     }
     assert {name for name, _ in floats} <= from_models
 

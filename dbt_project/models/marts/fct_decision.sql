@@ -23,6 +23,21 @@ final as (
         {{ json_text('decisions.properties', 'blocked') }} as blocked,
         {{ json_text('decisions.properties', 'snapshot_version') }} as snapshot_version,
         decisions.experiment_id,
+        {{ json_text('decisions.properties', 'experiment') }} as experiment,
+        try_cast({{ json_text('decisions.properties', 'experiment_version') }} as integer) as experiment_version,
+        {{ json_text('decisions.properties', 'arm') }} as arm,
+        {{ json_text('decisions.properties', 'unit_type') }} as unit_type,
+        {{ json_text('decisions.properties', 'unit_id') }} as unit_id,
+        {{ json_text('decisions.properties', 'context_bucket') }} as context_bucket,
+        {{ json_text('decisions.properties', 'probabilities') }} as probabilities,
+        try_cast({{ json_text('decisions.properties', 'conditional_propensity') }} as decimal(18, 9))
+            as conditional_propensity,
+        {{ json_text('decisions.properties', 'table_version') }} as table_version,
+        try_cast({{ json_text('decisions.properties', 'draw_u') }} as decimal(18, 17)) as draw_u,
+        {{ json_text('decisions.properties', 'traffic') }} as traffic,
+        {{ json_text('decisions.properties', 'shadow') }} as shadow,
+        decisions.session_id,
+        {{ is_refused() }} as is_refused,
         decisions.is_bot,
         decisions.is_simulated
     from decisions

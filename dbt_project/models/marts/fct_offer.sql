@@ -21,6 +21,7 @@ first_reports as (
 outcomes as (
 
     select * from {{ ref('fct_outcome') }}
+    where assignment_id is not null
 
 ),
 
@@ -35,7 +36,7 @@ final as (
         cast({{ json_text('first_reports.properties', 'propensity') }} as decimal(18, 9)) as propensity,
         first_reports.occurred_at as assigned_at,
         first_reports.event_date as assigned_date,
-        outcomes.observed_at,
+        outcomes.occurred_at as observed_at,
         outcomes.is_converted,
         outcomes.revenue_amount,
         outcomes.margin_amount,

@@ -1,0 +1,91 @@
+"""Bring learning up to the published facts: days that came out differently are compared row by row."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import duckdb
+
+from orchestration.learning.credit import run
+from orchestration.learning.rows import exposure_rows, outcome_rows
+
+NEEDED: Final = {
+    "fct_decision": {"experiment", "is_refused"},
+    "fct_exposure": {"experiment", "is_refused"},
+    "fct_outcome": {"outcome_id", "topic"},
+    "fct_offer": {"assignment_id"},
+    "dim_product": {"product_id", "cost"},
+}
+EXPOSED = exposure_rows("marts.fct_exposure")
+FOLLOWED = outcome_rows("marts.fct_outcome", "marts.fct_offer")
+_FACTS: Final = (
+    ("exposure", "shown_at", EXPOSED, "personalization_id"),
+    ("outcome", "occurred_at", FOLLOWED, "outcome_id"),
+)
+# What dbt has not staged yet stands here alone: days that another run rebuilds, and what came after its moment.
+_STAGED: Final = """
+    received_at < (select max(as_of) from ops.run_context)
+    and cast({moment} as date) not in (select event_date from ops.pending_day)
+"""
+_DAYS: Final = """
+    create or replace temporary table day_now as
+    select '{fact}' as fact, cast({moment} as date) as day, cast(sum(hash(said)) as hugeint) as fingerprint
+    from ({rows}) as said group by all
+"""
+_OTHER_DAYS: Final = """
+    create or replace temporary table other_{fact}_day as
+    select coalesce(n.day, l.day) as day from day_now as n
+    full outer join (select * from ml.learned_day where fact = '{fact}') as l on n.day = l.day
+    where n.fingerprint is distinct from l.fingerprint
+"""
+_INCOMING: Final = """
+    insert into incoming_{fact} by name
+    select * from ({rows}) as said where cast({moment} as date) in (select day from other_{fact}_day)
+"""
+# The published facts have the last word: of what stands they may replace what came in earlier, and take out the rest.
+_GONE: Final = """
+    insert into gone_{fact}
+    select {key} from ml.learned_{fact}
+    where {key} in (select {key} from incoming_{fact})
+        or (cast({moment} as date) in (select day from other_{fact}_day) and {staged})
+"""
+_LEARNED: Final = """
+    delete from ml.learned_day where fact = '{fact}' and day in (select day from other_{fact}_day);
+    insert into ml.learned_day
+    select * from day_now where day in (select day from other_{fact}_day)
+        and day not in (select event_date from ops.pending_day)
+        and day not in (select event_date from ml.fresh_event)
+"""
+
+
+def has_facts(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether dbt has built the facts with the columns that are read here."""
+    rows = connection.execute(
+        "select table_name, list(column_name) from information_schema.columns where table_schema = 'marts' group by 1"
+    ).fetchall()
+    found = {str(name): set(columns) for name, columns in rows}
+    return all(columns <= found.get(name, set()) for name, columns in NEEDED.items())
+
+
+def marker(connection: duckdb.DuckDBPyConnection) -> int:
+    """A number that changes when dbt has built the facts again with other rows or from another moment."""
+    parts = ", ".join(f"(select count(*) from marts.{name})" for name in ("fct_exposure", "fct_outcome"))
+    found = connection.execute(f"select hash((select max(as_of) from ops.run_context), {parts})").fetchall()
+    return int(found[0][0])
+
+
+def stage_facts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the rows of days that came out differently into the incoming and gone tables, and note the days."""
+    for fact, moment, rows, key in _FACTS:
+        words = {"fact": fact, "moment": moment, "rows": rows, "key": key, "staged": _STAGED.format(moment=moment)}
+        for sql in (_DAYS, _OTHER_DAYS, _INCOMING, _GONE, _LEARNED):
+            run(connection, sql.format(**words))
+
+
+def forget_staged(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let go of events that dbt has staged since they were read early."""
+    run(
+        connection,
+        "delete from ml.fresh_event where received_at < (select max(as_of) from ops.run_context)"
+        " and event_date not in (select event_date from ops.pending_day)",
+    )

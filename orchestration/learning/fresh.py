@@ -1,0 +1,148 @@
+"""What has landed in the lake and dbt has not staged yet: read at once, by the models' own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import duckdb
+
+from intake.ops_records import LakeFile
+from intake.ops_store import OpsStore
+from intake.project import Project
+from orchestration.learning.credit import run
+from orchestration.learning.rendering import expression, rendered
+from orchestration.learning.rows import exposure_rows, outcome_rows
+from orchestration.warehouse_schema import source_table
+
+_TRUSTED = "{{ is_identity_trusted('lake') }}"
+_STRONGEST = "{{ strongest_identifier('identifiers', 'is_trusted') }}"
+_BOT = """coalesce(properties like '%"is_bot"%' and {{ json_text('properties', 'is_bot') }} = 'true', false)"""
+_KEY = "{{ identifier_key('anchor.value') }}"
+_WANTED = "'decision_made', 'exposure_shown', {{ outcome_event_types() }}"
+_READ: Final = """
+    create or replace temporary table new_event as
+    select * exclude (place) from (
+        select event_id, event_type, occurred_at, received_at, cast(occurred_at as date) as event_date, source,
+            channel, session_id, order_id, amount, currency, experiment_id, personalization_id, properties,
+            case when anchor.value is not null then {key} end as anchor_key, cast(null as bigint) as login_key,
+            cast(null as date) as login_known_date, cast(received_at as date) as received_date, is_bot, is_simulated,
+            row_number() over (partition by event_id order by received_at, occurred_at, source) as place
+        from (
+            select *, {strongest} as anchor, {bot} as is_bot
+            from (
+                select * replace (
+                    make_timestamp(epoch_us(occurred_at)) as occurred_at,
+                    make_timestamp(epoch_us(received_at)) as received_at
+                ), {trusted} as is_trusted
+                from read_parquet(?, union_by_name = true) as lake where event_type in ({wanted})
+            ) as told
+            where received_at < ?
+        ) as anchored
+    ) as events
+    where place = 1 and event_id not in (select event_id from ml.fresh_event)
+"""
+# A decision may come in after its exposure, and what is told of an order is told by all its events.
+_AGAIN: Final = """
+    create or replace temporary table int_events as
+    with ids as (select personalization_id from new_event where event_type = 'decision_made'),
+        orders as (select order_id from new_event where order_id is not null)
+    from new_event
+    union all by name
+    select * from ml.fresh_event where event_id not in (select event_id from new_event) and (
+        (event_type = 'exposure_shown' and personalization_id in (from ids))
+        or (order_id in (from orders))
+        or (event_type = 'decision_made' and personalization_id in (
+            select personalization_id from new_event where event_type = 'exposure_shown'
+            union all from ids))
+    )
+"""
+_STAGED_TOO: Final = """
+    insert into int_events by name
+    select {columns} from intermediate.int_events
+    where event_type in ({wanted}) and event_id not in (select event_id from int_events) and (
+        order_id in (select order_id from new_event where order_id is not null)
+        or (event_type = 'exposure_shown' and personalization_id in (
+            select personalization_id from new_event where event_type = 'decision_made'))
+    )
+"""
+# A person of whom nothing is known yet is counted where people are counted unless they refuse.
+_CUSTOMERS: Final = """
+    create or replace temporary table int_identifier_customers as
+    with keys as (select distinct anchor_key as identifier_key from int_events where anchor_key is not null)
+    select identifier_key, customer_id, valid_from_date, valid_to_date, is_tracked
+    from intermediate.int_identifier_customers
+    where identifier_key in (from keys)
+    union all
+    select identifier_key, concat('key:', identifier_key), date '0001-01-01', date '9999-12-31', not exists (
+        select 1 from ops.consent_regime where purpose = 'analytics' and country = '' and regime = 'opt_in'
+    ) from keys where identifier_key not in (select identifier_key from identity.identifier)
+"""
+_DECISIONS: Final = """
+    insert into fct_decision by name
+    select * from marts.fct_decision
+    where personalization_id in (select personalization_id from int_events where event_type = 'exposure_shown')
+        and personalization_id not in (select personalization_id from fct_decision)
+"""
+
+
+def stage_fresh(connection: duckdb.DuckDBPyConnection, project: Project, as_of: datetime) -> int:
+    """Read new lake files and put what they say into the incoming tables; returns the events that were new.
+
+    Args:
+        connection: of a warehouse whose facts were built once, with empty incoming tables.
+        project: whose lake.
+        as_of: aware; what was received at or after it waits.
+    """
+    files = _unread(connection, OpsStore(project.paths).visible_files(), as_of)
+    if not files:
+        return 0
+    _read(connection, project, files, as_of)
+    count = int(connection.execute("select count(*) from new_event").fetchall()[0][0])
+    if count:
+        _tell(connection)
+        run(connection, "insert into ml.fresh_event by name from new_event")
+        run(connection, "delete from ml.learned_day where day in (select event_date from new_event)")
+    done = [[file.path] for file in files if file.max_received_at < as_of]
+    if done:
+        connection.executemany("insert into ml.learned_file values (?)", done)
+    return count
+
+
+def _unread(connection: duckdb.DuckDBPyConnection, files: Sequence[LakeFile], as_of: datetime) -> list[LakeFile]:
+    read = {str(path) for (path,) in connection.execute("select path from ml.learned_file").fetchall()}
+    staged = connection.execute(
+        "select path from ops.lake_file where event_date not in (select event_date from ops.pending_day)"
+        " and max_received_at < (select max(as_of) from ops.run_context)"
+    ).fetchall()
+    known = read | {str(path) for (path,) in staged}
+    return [file for file in files if file.path not in known and file.min_received_at < as_of]
+
+
+def _read(connection: duckdb.DuckDBPyConnection, project: Project, files: Sequence[LakeFile], as_of: datetime) -> None:
+    sql = _READ.format(
+        trusted=expression(_TRUSTED),
+        strongest=expression(_STRONGEST),
+        bot=expression(_BOT),
+        key=expression(_KEY),
+        wanted=expression(_WANTED),
+    )
+    paths = [str(project.paths.root / file.path) for file in files]
+    connection.execute(sql, [paths, as_of.replace(tzinfo=None)]).fetchall()
+
+
+def _tell(connection: duckdb.DuckDBPyConnection) -> None:
+    """The models over these events, beside what is known already of the same decisions and orders."""
+    columns = ", ".join(source_table("ml.fresh_event").column_names)
+    run(connection, _AGAIN)
+    run(connection, _STAGED_TOO.format(columns=columns, wanted=expression(_WANTED)))
+    run(connection, _CUSTOMERS)
+    run(connection, "create or replace temporary view dim_product as from marts.dim_product")
+    for model in ("int_order_lines", "fct_decision"):
+        run(connection, f"create or replace temporary table {model} as {rendered(model)}")
+    run(connection, _DECISIONS)
+    exposed = exposure_rows(f"({rendered('fct_exposure')})")
+    followed = outcome_rows(f"({rendered('fct_outcome')})", "marts.fct_offer")
+    run(connection, f"insert into incoming_exposure by name {exposed}")
+    run(connection, f"insert into incoming_outcome by name {followed}")

@@ -1,0 +1,77 @@
+"""The dbt models of decisions, exposures and outcomes as plain SQL, over other relations than the warehouse's.
+
+Learning looks at events within the hour, before dbt has staged them. It says by the very same models what they mean,
+so that a rebuilt day says the same. Only macros that make text are read, which is all that these models use.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+from jinja2.environment import TemplateModule
+
+from orchestration.environment import dbt_project_dir
+
+MACROS: Final = ("portable", "portable_values", "identifiers", "customer_of", "outcomes")
+MODELS: Final = {
+    "fct_decision": "marts",
+    "fct_exposure": "marts",
+    "fct_outcome": "marts",
+    "int_order_lines": "intermediate/daily",
+}
+
+
+class _Adapter:
+    """Answers `adapter.dispatch` with the implementation for DuckDB, the default of every macro."""
+
+    def __init__(self) -> None:
+        self.module: TemplateModule | None = None
+
+    def dispatch(self, name: str, package: str) -> Callable[..., str]:
+        """The macro `default__<name>`; there is one package."""
+        if self.module is None:
+            raise RuntimeError(f"macro {package}.{name} is called before the macros are read")
+        found: Callable[..., str] = getattr(self.module, f"default__{name}")
+        return found
+
+
+def rendered(model: str) -> str:
+    """The query of a model, each `ref` as its bare name: relations of those names are to stand in its place."""
+    environment, macros = _macros()
+    text = (dbt_project_dir() / "models" / MODELS[model] / f"{model}.sql").read_text(encoding="utf-8")
+    return environment.from_string(text).render(macros)
+
+
+def expression(text: str) -> str:
+    """An expression that is written with macros, as plain SQL."""
+    environment, macros = _macros()
+    return environment.from_string(text).render(macros)
+
+
+@cache
+def _macros() -> tuple[Environment, dict[str, Any]]:
+    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not a page
+    adapter, settings = _Adapter(), _settings(dbt_project_dir())
+    context: dict[str, Any] = {
+        "adapter": adapter,
+        "return": lambda value: value,
+        "var": settings.__getitem__,
+        "env_var": lambda name, default="": os.environ.get(name, default),
+        "ref": lambda name: name,
+    }
+    folder = dbt_project_dir() / "macros"
+    text = "\n".join((folder / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS)
+    adapter.module = environment.from_string(text).make_module(context)
+    named = {name: value for name, value in vars(adapter.module).items() if not name.startswith("_")}
+    return environment, {**context, **named}
+
+
+def _settings(project: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return found

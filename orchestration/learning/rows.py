@@ -1,0 +1,52 @@
+"""Rows of the facts as learning keeps them: whom they concern, whether they count, money in millionths."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Traffic that an outcome may be credited to; a shadow is never seen, a test is the shop's own.
+CREDITABLE: Final = "('live', 'canary', 'holdout')"
+# Visitors that the ledger has not seen yet are called by the key of their identifier.
+UNSEEN: Final = "key:"
+# A billion in the shop's currency, in millionths: what is beyond is a mistake, and must not break a sum.
+MOST_MICROS: Final = 1_000_000_000_000_000
+_PERSON: Final = """
+    case when not is_refused then coalesce(customer_id, concat('session:', session_id)) end as person,
+    case when customer_id like 'key:%' then cast(substr(customer_id, 5) as bigint) end as anchor_key
+"""
+_EXPOSURES: Final = f"""
+    select personalization_id, experiment,
+        case when experiment is not null then coalesce(experiment_version, 0) end as experiment_version,
+        coalesce(segment_id, -1) as segment_id, coalesce(nullif(context_bucket, ''), 'any') as context_bucket,
+        arm, traffic, {_PERSON}, shown_at, received_at,
+        experiment is not null and not is_refused and not is_bot
+            and coalesce(traffic, 'live') in {CREDITABLE} as is_creditable,
+        experiment is not null and not is_refused and not is_bot
+            and coalesce(traffic, 'live') = 'live' and arm is not null as is_counted
+    from {{facts}}
+"""
+_OUTCOMES: Final = f"""
+    select outcome_id, kind, {_PERSON}, order_id, personalization_id, occurred_at, received_at, is_converted,
+        {{revenue}} as revenue_micros, {{margin}} as margin_micros, {{cost}} as cost_micros,
+        {{ltv_change}} as ltv_change_micros
+    from {{facts}} where not is_refused and kind <> 'delivery'
+"""
+
+
+def exposure_rows(facts: str) -> str:
+    """A query for rows of `ml.learned_exposure` out of a relation like `marts.fct_exposure`."""
+    return _EXPOSURES.format(facts=facts)
+
+
+def outcome_rows(facts: str, assignments: str) -> str:
+    """A query for rows of `ml.learned_outcome` out of a relation like `marts.fct_outcome`.
+
+    Reports of offers drawn elsewhere, which `assignments` (with assignment_id) names, are nobody's exposure.
+    """
+    money = {name: _micros(f"{name}_amount") for name in ("revenue", "margin", "cost", "ltv_change")}
+    rows = _OUTCOMES.format(facts=facts, **money)
+    return f"{rows} and (assignment_id is null or assignment_id not in (select assignment_id from {assignments}))"
+
+
+def _micros(column: str) -> str:
+    return f"cast(least(greatest({column} * 1000000, -{MOST_MICROS}), {MOST_MICROS}) as bigint)"

@@ -1,0 +1,166 @@
+"""One look: what came in, whom it is credited to, what each arm earned, and how often each is drawn from now on.
+
+The hourly and the daily run, the shell and simulations call this same function. It starts neither dbt nor Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import duckdb
+
+from intake.ops_store import OpsStore
+from intake.project import Project
+from intake.scan import scan_locations
+from orchestration.experiments_published import publish_probabilities
+from orchestration.learning.changes import Moved, credit_all, prepare, take_in
+from orchestration.learning.credit import DEFAULT_HOURS, run
+from orchestration.learning.facts import forget_staged, has_facts, marker, stage_facts
+from orchestration.learning.fresh import stage_fresh
+from orchestration.learning.probabilities import renew_probabilities
+from orchestration.learning.registry import Registry, read_registry
+from orchestration.learning.under_way import whole_look
+from orchestration.warehouse import Warehouse
+from orchestration.warehouse_migration import bring_up_to_date
+from serving.snapshot import pointer
+
+SERVICE_LOG: Final = ("service_decisions", "service_exposures", "service_events")
+_COUNTED: Final = "select count(*) from ml.learned_exposure where is_counted"
+_SUMMED: Final = "select coalesce(sum(exposures), 0) from ml.arm_stats"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one look found and left."""
+
+    is_ready: bool
+    fresh_events: int
+    exposures: int
+    outcomes: int
+    credited: int
+    orphans: int
+    recounted: bool
+    table_version: str
+    snapshot_version: str | None
+
+
+NOT_READY: Final = Learned(False, 0, 0, 0, 0, 0, False, "", None)
+
+
+def learn(project: Project, as_of: datetime, *, intake: bool = True, publish: bool = True) -> Learned:
+    """Take in what the service logged and what the lake has, count it, and publish the arms' probabilities.
+
+    Args:
+        project: whose data.
+        as_of: aware; nothing received at or after it is looked at.
+        intake: read the service's log into the lake first.
+        publish: put new probabilities live.
+
+    Returns:
+        Counts of rows that were new or came out differently; `is_ready` is false until dbt has built the facts once.
+
+    Raises:
+        ConfigError: an experiment's file is wrong; nothing was counted.
+        OpenErasureError: an erasure is under way.
+    """
+    OpsStore(project.paths).require_no_open_erasure()
+    registry = read_registry(project)
+    if intake:
+        known = {file.stem for file in project.sources.glob("*.yml")}
+        scan_locations(project, [name for name in SERVICE_LOG if name in known])
+    done = update(project, registry, as_of)
+    if not (publish and done.is_ready):
+        return done
+    return Learned(**{**vars(done), "snapshot_version": _published(project)})
+
+
+def update(project: Project, registry: Registry, as_of: datetime, *, look_at_facts: bool = False) -> Learned:
+    """Bring the tables up to what the lake and the facts say at `as_of`.
+
+    `look_at_facts` compares the published facts even where nothing tells that they were built again.
+    """
+    with Warehouse(project.paths.warehouse).connect() as connection:
+        bring_up_to_date(connection)
+        if not has_facts(connection):
+            return NOT_READY
+        with whole_look(connection) as torn:
+            windows = _set_windows(connection, registry.windows)
+            moved, fresh = _look(connection, project, as_of, look_at_facts)
+            if windows:
+                credit_all(connection)
+            recounted = recount_if_torn(connection) or windows or torn
+        version = renew_probabilities(connection, registry, as_of)
+        return Learned(
+            True, fresh, moved.exposures, moved.outcomes, moved.credited, orphans(connection), recounted, version, None
+        )
+
+
+def _look(
+    connection: duckdb.DuckDBPyConnection, project: Project, as_of: datetime, look_at_facts: bool
+) -> tuple[Moved, int]:
+    before, now = _marker(connection), marker(connection)
+    moved = Moved(0, 0, 0)
+    if look_at_facts or before != now:
+        forget_staged(connection)
+        prepare(connection)
+        stage_facts(connection)
+        moved = take_in(connection)
+        run(connection, "delete from ml.learned_day where fact = 'built'")
+        run(connection, f"insert into ml.learned_day values ('built', date '1970-01-01', {now})")
+    prepare(connection)
+    fresh = stage_fresh(connection, project, as_of)
+    return (moved + take_in(connection) if fresh else moved), fresh
+
+
+def recount_if_torn(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Count everything anew where sums and rows part, as they do after an erasure; whether that was needed."""
+    if _number(connection, _COUNTED) == _number(connection, _SUMMED):
+        return False
+    credit_all(connection)
+    return True
+
+
+def orphans(connection: duckdb.DuckDBPyConnection) -> int:
+    """Outcomes that name an exposure nobody knows; kept, and credited to nobody."""
+    return _number(connection, "select count(*) from ml.attribution where reason = 'unknown_exposure'")
+
+
+def _set_windows(connection: duckdb.DuckDBPyConnection, windows: Mapping[tuple[str, int], int]) -> bool:
+    """Note the windows in force; whether one changed of which there are exposures. Gone ones keep their last word."""
+    rows = connection.execute("select experiment, experiment_version, hours from ml.attribution_window").fetchall()
+    before = {(str(name), int(version)): int(hours) for name, version, hours in rows}
+    changed = {key: hours for key, hours in windows.items() if before.get(key) != hours}
+    matters = False
+    for (name, version), hours in changed.items():
+        key = [name, version]
+        held = "experiment = ? and experiment_version = ?"
+        run_with(connection, f"delete from ml.attribution_window where {held}", key)
+        run_with(connection, "insert into ml.attribution_window values (?, ?, ?)", [*key, hours])
+        if before.get((name, version), DEFAULT_HOURS) != hours:
+            shown = connection.execute(f"select 1 from ml.learned_exposure where {held} limit 1", key).fetchall()
+            matters = matters or bool(shown)
+    return matters
+
+
+def run_with(connection: duckdb.DuckDBPyConnection, sql: str, values: list[object]) -> None:
+    """One statement with values to its end."""
+    connection.execute(sql, values).fetchall()
+
+
+def _marker(connection: duckdb.DuckDBPyConnection) -> int | None:
+    found = connection.execute("select fingerprint from ml.learned_day where fact = 'built'").fetchall()
+    return int(found[0][0]) if found else None
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(connection.execute(sql).fetchall()[0][0])
+
+
+def _published(project: Project) -> str | None:
+
+    if pointer.current(project.paths.snapshots) is None:
+        return None
+    return publish_probabilities(project, Warehouse(project.paths.warehouse))

@@ -1,0 +1,128 @@
+"""Credits and hourly sums against brute force, whatever the order and the batches in which rows come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from random import Random
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.learning.changes import EXPOSURES, OUTCOMES, Moved, prepare, take_in
+from orchestration.learning.counting import SUMS, rebuild
+from orchestration.warehouse_schema import create_source_tables, source_table
+from tests.orchestration.learning import brute_force, shop
+from tests.orchestration.learning.brute_force import Row
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        create_source_tables(connection)
+        yield connection
+
+
+@pytest.fixture
+def warehouse(shared: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    return emptied(shared)
+
+
+def emptied(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The same tables without rows, and the shop's windows."""
+    for table in (
+        EXPOSURES,
+        OUTCOMES,
+        "ml.attribution",
+        "ml.arm_stats",
+        "ml.conversion_delay",
+        "ml.attribution_window",
+    ):
+        connection.execute(f"delete from {table}").fetchall()
+    for (name, version), hours in shop.HOURS.items():
+        connection.execute("insert into ml.attribution_window values (?, ?, ?)", [name, version, hours]).fetchall()
+    return connection
+
+
+def take(
+    connection: duckdb.DuckDBPyConnection,
+    exposures: Sequence[Row] = (),
+    outcomes: Sequence[Row] = (),
+    gone: Sequence[str] = (),
+) -> Moved:
+    prepare(connection)
+    for table, incoming, rows in ((EXPOSURES, "exposure", exposures), (OUTCOMES, "outcome", outcomes)):
+        names = source_table(table).column_names
+        if rows:
+            frame = pd.DataFrame([{name: row[name] for name in names} for row in rows], columns=list(names))
+            connection.register("given", frame.astype(object).where(frame.notna(), None))
+            connection.execute(f"insert into incoming_{incoming} select * from given").fetchall()
+            connection.unregister("given")
+    for name in gone:
+        connection.execute("insert into gone_exposure values (?)", [name]).fetchall()
+        connection.execute("insert into gone_outcome values (?)", [name]).fetchall()
+    return take_in(connection)
+
+
+def stats(connection: duckdb.DuckDBPyConnection) -> dict[tuple[object, ...], Counter[str]]:
+    rows = connection.execute(
+        "select experiment, experiment_version, segment_id, context_bucket, arm, hour, "
+        + ", ".join(SUMS)
+        + " from ml.arm_stats"
+    ).fetchall()
+    return {row[:6]: Counter({name: int(n) for name, n in zip(SUMS, row[6:], strict=True)}) for row in rows}
+
+
+def delays(connection: duckdb.DuckDBPyConnection) -> Counter[tuple[str, int]]:
+    rows = connection.execute("select experiment, delay_hour, conversions from ml.conversion_delay").fetchall()
+    return Counter({(name, hours): n for name, hours, n in rows})
+
+
+def credited(connection: duckdb.DuckDBPyConnection) -> Counter[tuple[object, ...]]:
+    rows = connection.execute("select outcome_id, personalization_id, rule, reason, margin_micros from ml.attribution")
+    return Counter(tuple(row) for row in rows.fetchall())
+
+
+def expected(exposures: Sequence[Row], outcomes: Sequence[Row]) -> tuple[object, object, object]:
+    shown = brute_force.first_reports(exposures, "personalization_id", "shown_at")
+    came = brute_force.first_reports(outcomes, "outcome_id", "occurred_at")
+    found = brute_force.credits(shown, came, shop.HOURS)
+    told = Counter(
+        (
+            item["outcome"]["outcome_id"],
+            item["exposure"]["personalization_id"] if item["exposure"] else item["outcome"]["personalization_id"],
+            item["rule"],
+            item.get("reason"),
+            item["margin"] if item["rule"] != "none" else item["outcome"]["margin_micros"],
+        )
+        for item in found
+    )
+    return brute_force.stats(shown, found), brute_force.delays(shown, found), told
+
+
+def state(connection: duckdb.DuckDBPyConnection) -> tuple[object, object, object]:
+    return stats(connection), delays(connection), credited(connection)
+
+
+@given(seed=st.integers(0, 10**9), batches=st.integers(1, 6))
+@settings(max_examples=12, deadline=None)
+def test_any_order_in_any_batches_leaves_what_brute_force_finds(
+    shared: duckdb.DuckDBPyConnection, seed: int, batches: int
+) -> None:
+    connection, random = emptied(shared), Random(seed)  # noqa: S311 - a shop, not a secret
+    exposures, outcomes = shop.exposures(random, 60), shop.outcomes(random, 70, 60)
+    rows = [("e", row) for row in exposures] + [("o", row) for row in outcomes]
+    random.shuffle(rows)
+    for place in range(batches):
+        part = rows[place::batches]
+        take(connection, [row for kind, row in part if kind == "e"], [row for kind, row in part if kind == "o"])
+    found = state(connection)
+    assert found == expected(exposures, outcomes)
+    assert sum(n["exposures"] for n in stats(connection).values()) == sum(
+        row["is_counted"] for row in brute_force.first_reports(exposures, "personalization_id", "shown_at")
+    )
+    rebuild(connection)
+    assert state(connection) == found
