@@ -12,6 +12,7 @@ from intake.project import Project
 from orchestration.edits.record import record_edits
 from orchestration.experiment_versions import note_live
 from orchestration.model_registry import ModelRegistry
+from orchestration.offpolicy.judge import require_judged
 from orchestration.pin import current_as_of
 from orchestration.policy.evidence import Proof
 from orchestration.policy.publish_config import fairness_of, proved
@@ -41,6 +42,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
 
     Raises:
         SnapshotError: the version cannot be written or verified; what was live stays live.
+        OffPolicyRefusedError: logged traffic does not speak for a changed placement (settings: offpolicy).
         ProofError: a guardrail does not hold; what was live stays live.
         ConfigError: a file is wrong, such as the split of an experiment that was edited in flight.
         ValueError: nothing was pinned yet, so there is no moment to publish.
@@ -49,6 +51,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     as_of = current_as_of(warehouse)
     if as_of is None:
         raise ValueError(f"{warehouse.path}: nothing is pinned yet; run the pipeline first")
+    require_judged(project, warehouse.connect)
     root = project.paths.snapshots
     sweep(root)
     created = project.clock.now()

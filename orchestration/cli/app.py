@@ -17,6 +17,7 @@ from orchestration.cli import (
     init_command,
     pause_commands,
     policy_commands,
+    policy_evaluate,
     readiness_command,
     replay_command,
     retention_command,
@@ -82,6 +83,9 @@ COMMANDS = (
     ("restore", backup_commands.restore),
     ("migrate", backup_commands.migrate),
 )
+
+
+policy_evaluate.add_to(policy_commands.policy)
 
 
 def create_app() -> typer.Typer:

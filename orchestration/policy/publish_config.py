@@ -15,6 +15,7 @@ from intake.project import Project
 from orchestration.edits.record import record_edits
 from orchestration.experiment_versions import note_live, require_unedited
 from orchestration.experiments_published import learned_now
+from orchestration.offpolicy.judge import require_judged
 from orchestration.policy.asking import PUBLISHED, published_features
 from orchestration.policy.evidence import Proof, ProofError
 from orchestration.policy.fairness_rules import load_fairness_rules
@@ -48,11 +49,13 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
 
     Raises:
         ConfigError: a file is wrong.
+        OffPolicyRefusedError: logged traffic does not speak for a changed placement (settings: offpolicy).
         ProofError: a guardrail does not hold; what was live stays live.
         SnapshotError: there is no live version, it cannot be written, or another went live meanwhile.
     """
     OpsStore(project.paths).require_no_open_erasure()
     content = load_content(project.config)
+    require_judged(project)
     require_unedited(project, content.experiments)
     learned = learned_now(project, content.experiments)
     root = project.paths.snapshots

@@ -51,7 +51,7 @@ def replay(live: LiveSnapshot, raw: bytes) -> Replayed:
         NotReplayableError: the line is torn, or from a version that did not note what it read.
         KeyError: the snapshot has no such placement.
     """
-    line, inputs = _read(raw)
+    line, inputs = read_line(raw)
     said = line["properties"]
     live = live.named(said["snapshot_version"])
     now = datetime.fromisoformat(line["occurred_at"])
@@ -82,7 +82,7 @@ def _decided(
         return PreparedAnswers().answer(live, question.placement, paused, question.request_id, inputs.prepared_at)
     if inputs.segment:
         return decide_for_segment(live, PreparedAnswers(), question, context, now)
-    return decide_for(live, _person(live, question.identifiers, inputs), question, context, now, visit)
+    return decide_for(live, person_then(live, question.identifiers, inputs), question, context, now, visit)
 
 
 def version_of(raw: bytes) -> str:
@@ -91,10 +91,15 @@ def version_of(raw: bytes) -> str:
     Raises:
         NotReplayableError: the line is torn, or from a version that did not note what it read.
     """
-    return str(_read(raw)[0]["properties"]["snapshot_version"])
+    return str(read_line(raw)[0]["properties"]["snapshot_version"])
 
 
-def _read(raw: bytes) -> tuple[dict[str, Any], Inputs]:
+def read_line(raw: bytes) -> tuple[dict[str, Any], Inputs]:
+    """A decision's log line, and what else it read.
+
+    Raises:
+        NotReplayableError: the line is torn, or from a version that did not note what it read.
+    """
     try:
         line = msgspec.json.decode(payload(raw))
         return line, msgspec.convert(line["properties"]["replay"], Inputs)
@@ -102,7 +107,7 @@ def _read(raw: bytes) -> tuple[dict[str, Any], Inputs]:
         raise NotReplayableError("its log line is torn, or older than replay") from None
 
 
-def _person(live: LiveSnapshot, pairs: tuple[tuple[str, str], ...], inputs: Inputs) -> Person:
+def person_then(live: LiveSnapshot, pairs: tuple[tuple[str, str], ...], inputs: Inputs) -> Person:
     """The person as the decision saw them. Of a customer who is not to be recorded no decision reads the profile."""
     found = find_person(live.reader, pairs)
     if inputs.unnamed == "customer":
