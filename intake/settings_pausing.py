@@ -13,7 +13,6 @@ CAUSES = (
     "zero_conversions", "fallback_rate", "error_rate",
 )  # fmt: skip
 """What a surface can be paused for by itself."""
-DRIFTS = ("features", "scores", "performance", "segments", "traffic", "identity")
 Resume = Literal["manual", "automatic"]
 
 
@@ -51,8 +50,7 @@ class PausingSettings(Section):
     )
     least_errors: int = Field(default=5, ge=1, le=10**6, description="fewer failed decisions are no evidence")
     drift: list[Literal["features", "scores", "performance", "segments", "traffic", "identity"]] = Field(
-        default=["features", "scores", "performance", "segments", "traffic", "identity"],
-        description="kinds of standing drift that pause; [] is none",
+        default=["scores", "performance"], description="kinds of standing drift that pause; [] is none"
     )
     sample_ratio_p: float | None = Field(
         default=0.001, gt=0, le=0.5, description="an experiment's sequential sample-ratio test below it"
@@ -63,7 +61,7 @@ class PausingSettings(Section):
     identity_least_units: int = Field(default=100, ge=1, le=10**9, description="with fewer it is not judged")
     harm: float | None = Field(
         default=-0.02,
-        ge=-1,
+        gt=-1,
         lt=0,
         description="relative change of a guard rail, or of an arm's margin, complaints or returns, that is harm once "
         "the whole confidence sequence lies below it",
