@@ -94,9 +94,9 @@ def _open(at: Situation, side: Mapping[str, Sequence[Trial]]) -> Iterator[tuple[
 
 
 def _permitted(at: Situation, trial: Trial) -> dict[str, Choice]:
-    """What each arm that may be shown would show."""
+    """What each arm that may be shown would show, by name: the order of the file must not decide who draws what."""
     found = {}
-    for name, arm in trial.experiment.arms.items():
+    for name, arm in sorted(trial.experiment.arms.items()):
         action = at.bench.permitted.get(arm.action)
         if action is None or arm.is_paused or f"arm:{trial.experiment.key}/{name}" in at.paused:
             continue
@@ -113,7 +113,7 @@ def _first(at: Situation, trial: Trial, unit: str) -> Choice:
     arms = _permitted(at, trial)
     canary = experiment.canary
     traffic: Traffic = "live"
-    weights = {} if canary is None else {name: w for name, w in canary.arms.items() if name in arms}
+    weights = {} if canary is None else {name: w for name, w in sorted(canary.arms.items()) if name in arms}
     if canary is not None and weights and uniform(unit, "canary", experiment.seed) < canary.share:
         traffic, got = "canary", _split(unit, f"canary/{experiment.seed}", weights)
     elif arms:

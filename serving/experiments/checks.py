@@ -109,7 +109,8 @@ def _canary(experiment: Experiment) -> Iterator[Mistake]:
 
 def _salts(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Location, str]]:
     seen: dict[str, str] = {}
-    for one in experiments:
+    # Of two, the one whose file names a salt is told.
+    for one in sorted(experiments, key=lambda one: bool(one.salt)):
         salt = one.salt or one.name
         if salt in seen:
             message = f"{salt!r} is the salt of {seen[salt]!r} too: their draws would be the same; salts must differ"

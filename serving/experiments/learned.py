@@ -59,7 +59,7 @@ def write_learned(folder: Path, learned: Learned) -> None:
     """Write the file so that it survives a power cut once its folder is synced; nothing for a version without any."""
     if learned.experiments:
         path = folder / EXPERIMENTS_FILE
-        path.write_bytes(msgspec.json.encode(learned, order="deterministic"))
+        path.write_bytes(msgspec.json.encode(learned))
         sync(path)
 
 
