@@ -189,7 +189,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("shop")
     offer = {"nothing": {"action": "none", "is_plain": True}, "shipping": {"action": "free_shipping"}}
     everything = [
-        experiment(kind="bandit", holdout=0.3, canary={"share": 0.3, "arms": {"produce": 1}}),
+        experiment(kind="bandit", holdout=0.4, canary={"share": 0.3, "arms": {"produce": 1}}),
         experiment(name="visits", kind="bandit", unit="session", placement="checkout_incentive", arms=offer, layer="b"),
         experiment(name="quiet", kind="shadow", layer="c"),
     ]
