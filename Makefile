@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers, each through its own half of the files and then at the other's rest: what a module builds is built once.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help setup demo test coverage test-system lint types format dev serve shop bench bench-models clean
+.PHONY: help setup demo month test coverage test-system lint types format dev serve shop bench bench-serving bench-models clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 demo: setup ## run the whole path on the embedded data set and print a summary
 	@$(BIN)/concierge demo
+
+month: setup ## a month of the demo company hour by hour, with what it has to show (after make demo)
+	@$(BIN)/concierge month
 
 test: setup ## Python tests, at most 10 minutes
 	@$(PYTEST)
@@ -71,6 +74,9 @@ serve: setup ## lookup service on http://127.0.0.1:8765
 
 bench: setup ## measure; results are described in docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.run
+
+bench-serving: setup ## the service beside Feast and its own controls; needs wrk and redis-server
+	@$(BIN)/python -m benchmarks.serving_table
 
 bench-models: setup ## judge churn and value beside their baselines; recorded in docs/models.md
 	@$(BIN)/python -m benchmarks.models

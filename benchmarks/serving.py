@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,12 +37,14 @@ from serving.server import build as build_service
 from serving.snapshot import pointer
 from serving.snapshot.records import (
     DecisionRow,
+    FeatureValue,
     IdentifierRow,
     ProductRecord,
     ProfileRecord,
     Recommended,
     SnapshotContents,
 )
+from serving.snapshot.reworded import write_reworded
 from serving.snapshot.writer import write_snapshot
 
 CONNECTIONS = 16
@@ -80,16 +82,17 @@ def bench_app() -> Starlette:
     return app
 
 
-def profiles(n: int) -> Iterator[ProfileRecord]:
-    """Synthetic customers, all consenting."""
+def profiles(n: int, more: Sequence[str] = ()) -> Iterator[ProfileRecord]:
+    """Synthetic customers, all consenting, with `more` features that no rule reads."""
     rng = random.Random(1)  # noqa: S311 - a benchmark needs no secret
     categories = ["GROCERY", "PRODUCE", "MEAT", "DELI", "DRUG GM"]
     for number in range(n):
-        features = {
+        features: dict[str, FeatureValue] = {
             "recency_days": rng.randrange(90),
             "orders_91d": rng.randrange(30),
             "top_category": rng.choice(categories),
         }
+        features |= {name: round(rng.random(), 4) for name in more}
         again = [Recommended(f"p{rng.randrange(PRODUCTS)}", rng.random()) for _ in range(10)]
         yield ProfileRecord(
             f"c{number}", rng.randrange(SEGMENTS), "Segment", "segment", rng.random(), 100.0, True, True, True,
@@ -97,7 +100,7 @@ def profiles(n: int) -> Iterator[ProfileRecord]:
         )  # fmt: skip
 
 
-def build(paths: DataPaths, customers: int) -> float:
+def build(paths: DataPaths, customers: int, more: Sequence[str] = ()) -> float:
     """Write, verify and switch to a snapshot; CPU seconds."""
     content = load_content(repository_root() / "config")
     key = identifier_key_bytes(paths)
@@ -113,7 +116,7 @@ def build(paths: DataPaths, customers: int) -> float:
         identifiers=(
             IdentifierRow(k, keyed_hash(key, k, f"{n}@x.yz"), f"c{n}") for n in range(customers) for k in kinds
         ),
-        profiles=profiles(customers),
+        profiles=profiles(customers, more),
         decision_rows=rows,
         products=(ProductRecord(f"p{n}", "GROCERY", 10.0, 8.0, 8.0, 6.0, 50.0) for n in range(PRODUCTS)),
         popular={"": [f"p{n}" for n in range(24)]},
@@ -124,6 +127,13 @@ def build(paths: DataPaths, customers: int) -> float:
     write_snapshot(paths.snapshots, contents, version="bench", as_of=AS_OF, created_at=AS_OF)
     pointer.switch(paths.snapshots, "bench")
     return time.process_time() - started
+
+
+def second_version(paths: DataPaths) -> None:
+    """The same snapshot under another name, to switch to."""
+    write_reworded(
+        paths.snapshots, "bench", load_content(repository_root() / "config"), version="bench2", created_at=AS_OF
+    )
 
 
 def request_bytes(method: str, path: str, body: object | None = None) -> bytes:
