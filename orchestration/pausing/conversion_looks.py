@@ -26,10 +26,10 @@ SINCE_SQL = """
         left join (select distinct personalization_id from converted) as c using (personalization_id)
         where e.shown_at >= ? and e.shown_at < ? and e.placement is not null
     ),
-    latest as (select placement, max(case when is_converted then shown_at end) as at from shown group by placement)
+    latest as (select placement, max(case when is_converted then shown_at end) as last_at from shown group by placement)
     select placement,
-        count(case when at is null or shown_at > at then 1 end) as none,
-        count(case when shown_at <= at then 1 end) as usual,
+        count(case when last_at is null or shown_at > last_at then 1 end) as barren,
+        count(case when shown_at <= last_at then 1 end) as usual,
         count(case when is_converted then 1 end) as conversions
     from shown inner join latest using (placement) group by placement order by placement
 """
