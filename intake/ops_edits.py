@@ -1,4 +1,4 @@
-"""What people changed of placements and policies, by the version that brought it."""
+"""What people changed of placements, policies and experiments, by the version that brought it."""
 
 from __future__ import annotations
 

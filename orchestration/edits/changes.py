@@ -9,9 +9,15 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from serving.content import Content
+from serving.experiments.definition import Experiment
+from serving.policy import Policy
 
-Kind = Literal["placement", "policy"]
-FOLDERS: Mapping[Kind, str] = {"placement": "placements", "policy": "policies"}
+Kind = Literal["placement", "policy", "experiment"]
+FOLDERS: Mapping[Kind, Literal["placements", "policies", "experiments"]] = {
+    "placement": "placements",
+    "policy": "policies",
+    "experiment": "experiments",
+}
 _LONGEST = 80
 _NOTHING = "nothing"
 
@@ -39,22 +45,19 @@ class Change:
 
 
 def changes_between(before: Content, after: Content) -> list[Change]:
-    """Placements and policies that were added, removed or edited, by name."""
+    """Placements, policies and experiments that were added, removed or edited, by name."""
     everywhere = frozenset(placement.name for placement in after.placements)
-    found = [
-        _change("placement", name, old, new, frozenset({name}))
-        for name, old, new in _pairs(before, after, "placements")
-    ]
-    for name, old, new in _pairs(before, after, "policies"):
-        found.append(_change("policy", name, old, new, _ruled(old, everywhere) | _ruled(new, everywhere)))
+    found = []
+    for kind in FOLDERS:
+        for name, old, new in _pairs(before, after, kind):
+            concerned = _concerned(kind, name, old, everywhere) | _concerned(kind, name, new, everywhere)
+            found.append(_change(kind, name, old, new, concerned))
     return found
 
 
-def _pairs(
-    before: Content, after: Content, group: Literal["placements", "policies"]
-) -> Iterator[tuple[str, BaseModel | None, BaseModel | None]]:
-    old = {one.name: one for one in getattr(before, group)}
-    new = {one.name: one for one in getattr(after, group)}
+def _pairs(before: Content, after: Content, kind: Kind) -> Iterator[tuple[str, BaseModel | None, BaseModel | None]]:
+    old = {one.name: one for one in getattr(before, FOLDERS[kind])}
+    new = {one.name: one for one in getattr(after, FOLDERS[kind])}
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             yield name, old.get(name), new.get(name)
@@ -66,9 +69,14 @@ def _change(kind: Kind, name: str, old: BaseModel | None, new: BaseModel | None,
     return Change(kind, name, "edited", tuple(fields_between(old, new)), placements)
 
 
-def _ruled(policy: BaseModel | None, everywhere: frozenset[str]) -> frozenset[str]:
+def _concerned(kind: Kind, name: str, one: BaseModel | None, everywhere: frozenset[str]) -> frozenset[str]:
+    """The placements whose answers it can change."""
+    if isinstance(one, Experiment):
+        return frozenset({one.placement})
+    if kind == "placement":
+        return frozenset({name})
     named: frozenset[str] = frozenset()
-    for rule in getattr(policy, "rules", ()):
+    for rule in one.rules if isinstance(one, Policy) else ():
         named |= frozenset(rule.placements) or everywhere
     return named
 

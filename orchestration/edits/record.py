@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def record_edits(project: Project, before: str | None, version: str, publisher: str, at: datetime) -> list[ConfigEdit]:
-    """Compare two versions on disk, count people, and write down each placement and policy that differs.
+    """Compare two versions on disk, count people, and write down each file that differs.
 
     Nothing is written for the first version, and where the one before cannot be read any more.
     """
@@ -53,7 +53,7 @@ def _content_of(root: Path, version: str | None) -> Content | None:
         return None
     try:
         with SnapshotReader((root / version).resolve()) as reader:
-            return Content(list(reader.placements.values()), list(reader.policies))
+            return Content(list(reader.placements.values()), list(reader.policies), reader.learned.definitions())
     except SnapshotError as error:
         _LOG.warning("what was edited since %s is not known: %s", version, error)
         return None

@@ -24,6 +24,7 @@ from orchestration.edits.changes import changes_between
 from orchestration.policy.publish_config import publish_config
 from serving.content import load_content
 from serving.decide import decide_for
+from serving.experiments.learned import learned_of
 from serving.live import LiveSnapshot
 from serving.person import person_of
 from serving.question import Context, Question
@@ -39,7 +40,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
     config = tmp_path / "config"
     shutil.copytree(sample.CONFIG, config)
     paths = DataPaths(tmp_path / "data")
-    sample.write(paths.snapshots)
+    learned = learned_of(load_content(config).experiments, {}, {})
+    sample.write(paths.snapshots, learned=learned)
     pointer.switch(paths.snapshots, "v1")
     return Project(paths, config, Settings(), FixedClock(sample.NOW))
 
@@ -95,6 +97,18 @@ def test_a_rule_concerns_the_placements_it_names_and_a_new_one_in_front_edits_no
     (change,) = changes_between(old, load_content(project.config))
     assert change.fields
     assert all("[one_more]" in line for line in change.fields)
+
+
+def test_an_experiment_that_begins_is_an_edit_of_its_placement(project: Project) -> None:
+    old = load_content(project.config)
+    name = sorted(one.name for one in old.experiments)[0]
+    file = f"experiments/{name}.yml"
+    rewrite(project, file, lambda content: content.update(owner="somebody else"))
+    (change,) = changes_between(old, load_content(project.config))
+    assert (change.file, change.what) == (file, "edited")
+    assert change.placements == {one.placement for one in old.experiments if one.name == name}
+    (project.config / file).unlink()
+    assert [one.what for one in changes_between(old, load_content(project.config))] == ["removed"]
 
 
 def test_a_sample_of_people_stands_for_all(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
