@@ -11,7 +11,9 @@ UNSEEN: Final = "key:"
 # A billion in the shop's currency, in millionths: what is beyond is a mistake, and must not break a sum.
 MOST_MICROS: Final = 1_000_000_000_000_000
 _PERSON: Final = """
-    case when not is_refused then coalesce(customer_id, concat('session:', session_id)) end as person,
+    case when not is_refused
+        then coalesce(customer_id, case when session_id is not null then concat('session:', session_id) end)
+    end as person,
     case when customer_id like 'key:%' then cast(substr(customer_id, 5) as bigint) end as anchor_key
 """
 _EXPOSURES: Final = f"""
@@ -49,4 +51,6 @@ def outcome_rows(facts: str, assignments: str) -> str:
 
 
 def _micros(column: str) -> str:
-    return f"cast(least(greatest({column} * 1000000, -{MOST_MICROS}), {MOST_MICROS}) as bigint)"
+    # Of null and a number `least` takes the number.
+    bounded = f"least(greatest({column} * 1000000, -{MOST_MICROS}), {MOST_MICROS})"
+    return f"case when {column} is not null then cast({bounded} as bigint) end"

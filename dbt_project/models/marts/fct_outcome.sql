@@ -24,7 +24,7 @@ told as (
             when event_kind in ('order', 'return', 'delivery') then order_id
             when event_kind = 'refund'
                 then coalesce(
-                        concat('id:', stated_refund_id),
+                        case when stated_refund_id is not null then concat('id:', stated_refund_id) end,
                         concat(order_id, ':', cast(amount as varchar), ':', cast(place_among_equal as varchar))
                     )
             when event_kind = 'click' then personalization_id
