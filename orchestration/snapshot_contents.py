@@ -260,8 +260,8 @@ def _profiles(warehouse: Warehouse, features: Sequence[str], extra: _Extra) -> I
             refusals=refusals.get(customer, {}),
             consent_analytics=bool(row[9]),
             shown=extra.shown.get(customer, {}),
-            assigned=extra.assigned.get(customer, {}),
-            account_id=extra.accounts.get(customer),
+            assigned=extra.assigned.get(customer, {}) if row[6] else {},
+            account_id=extra.accounts.get(customer) if row[6] else None,
             agreed=[name for name, word in zip(SAID, row[10:], strict=False) if word == "granted"],
         )
 
