@@ -60,6 +60,8 @@ def guard_rail(
     inside(-1, 0, harm=harm)
     at_least(1, tuning_n=tuning_n)
     allowed = _against_bound(control, treatment, harm, lower_is_better, alpha)
+    if allowed is None:
+        return GuardRail("open", None, None, 1.0, f"harm beyond {-harm:.1%}: nothing varies yet in either arm")
     lost = confidence_sequence(allowed, alpha=alpha, tuning_n=tuning_n, side="less")
     kept = confidence_sequence(allowed, alpha=alpha, tuning_n=tuning_n, side="greater")
     state: State = "harm" if lost.interval.high < 0 else "safe" if kept.interval.low > 0 else "open"
@@ -69,8 +71,8 @@ def guard_rail(
 
 def _against_bound(
     control: Statistic, treatment: Statistic, harm: float, lower_is_better: bool, alpha: float
-) -> Effect:
-    """How much better than the bound, in the metric's unit: better direction plus, bound at zero."""
+) -> Effect | None:
+    """How much better than the bound, plus is better, 0 is the bound; none without scatter."""
     pair = pair_of(control, treatment, "adjusted")
     a, b = pair.control, pair.treatment
     better = -1.0 if lower_is_better else 1.0
@@ -80,7 +82,7 @@ def _against_bound(
     estimate = better * b.mean + weight * a.mean
     squares = b.variance / b.n + weight**2 * a.variance / a.n
     if squares == 0:
-        raise ValueError("variance: 0 in control and treatment; without scatter there is no interval")
+        return None
     return effect_of(estimate, sqrt(squares), a.n + b.n, alpha=alpha, side="two")
 
 

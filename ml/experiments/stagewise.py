@@ -61,8 +61,9 @@ def stagewise(
     def beyond(drift: float) -> float:
         return _beyond(asked.fractions, earlier, z, drift, side == "two")
 
-    # A score is drift x t, so that a drift d is an effect of d x sqrt(t) standard errors.
-    unit = sqrt(asked.fractions[-1]) * effect.standard_error
+    # A score is drift x t, so that a drift d is an effect of d x sqrt(t) standard errors, as wide as Student's here.
+    error = abs(effect.estimate / z) if z else effect.standard_error
+    unit = sqrt(asked.fractions[-1]) * error
     each = alpha / 2 if side == "two" else alpha
     low, middle, high = (sign * unit * _drift(beyond, chance) for chance in (each, 0.5, 1 - each))
     p = beyond(0.0)
@@ -85,4 +86,4 @@ def _drift(beyond: Callable[[float], float], chance: float) -> float:
         return -inf
     if beyond(WIDEST) < chance:
         return inf
-    return float(brentq(lambda drift: beyond(drift) - chance, -WIDEST, WIDEST, xtol=1e-10))
+    return float(brentq(lambda drift: beyond(drift) - chance, -WIDEST, WIDEST, xtol=1e-8))
