@@ -103,6 +103,18 @@ class Log:
     action: npt.NDArray[np.int64]
     rows: Floats
     reward: Floats
+    table: Floats
+
+
+def logged_value(world: World, table: Floats) -> float:
+    """Expected margin per exposure of the policy that drew, by enumeration.
+
+    Sticky people carry the row of their first hour and level through all their exposures.
+    """
+    first = (table * world.worth).sum(axis=3).mean()
+    later = (table.mean(axis=(0, 2)) * world.worth.mean(axis=1)).sum(axis=1).mean() if world.sticky else first
+    visits = world.visits_of(EAGER)
+    return float((EAGER * (first + visits * later)).mean() / (1.0 + visits).mean())
 
 
 def simulate(world: World, seed: int, *, same_hash: bool = False) -> Log:
@@ -125,9 +137,9 @@ def simulate(world: World, seed: int, *, same_hash: bool = False) -> Log:
     action = np.minimum((u[:, None] >= rows.cumsum(axis=1)).sum(axis=1), world.actions - 1)
     chance = world.chance[kind[unit], level, action] * eager[unit]
     bought = (u if same_hash else random.random(len(unit))) < chance
-    noise = random.lognormal(-world.skew**2 / 2, world.skew, len(unit))
+    noise = random.lognormal(-(world.skew**2) / 2, world.skew, len(unit))
     reward = np.where(bought, world.margin[kind[unit], level, action] * noise, 0.0)
-    return Log(unit, kind[unit], level, hour, u, action, rows, reward)
+    return Log(unit, kind[unit], level, hour, u, action, rows, reward, table)
 
 
 def traffic_of(world: World, log: Log, policy: Floats, *, rows: Floats | None = None) -> LoggedTraffic:
@@ -155,9 +167,10 @@ def without_rows(traffic: LoggedTraffic) -> LoggedTraffic:
     return replace(traffic, logged=np.full(traffic.logged.shape, np.nan))
 
 
-def draws_of(log: Log, name: str = "one") -> Draws:
-    """The numbers drawn, with cells of one action and one row."""
-    told = np.column_stack([log.action, np.round(log.rows, 9)])
-    _, cell = np.unique(told, axis=0, return_inverse=True)
-    people = log.unit.astype(str)
-    return Draws(np.full(len(log.unit), name), people, log.u, cell.reshape(-1).astype(np.int64), log.reward)
+def draws_of(log: Log, name: str = "one", rows: Floats | None = None) -> Draws:
+    """The numbers drawn, placed in the intervals of the rows that the log claims."""
+    claimed = log.rows if rows is None else rows
+    taken = np.arange(len(log.unit)), log.action
+    share = claimed[taken]
+    within = (log.u - (claimed.cumsum(axis=1)[taken] - share)) / share
+    return Draws(np.full(len(log.unit), name), log.unit.astype(str), log.u, within, log.action, log.reward)

@@ -18,12 +18,14 @@ _GRID = 8
 # Fewer shared persons than this fill no grid of 64 cells.
 _LEAST_SHARED = 640
 _LEAST = 100
+# Rounding of logged numbers, and lines of an older program.
+_HAIR, _MOST_ELSEWHERE = 1e-9, 0.01
 
 
 def draw_faults(draws: Draws) -> list[str]:
     """What is wrong with the draws, in sentences; empty when nothing is."""
-    table = pd.DataFrame({"stream": draws.stream, "unit": draws.unit, "u": draws.u, "cell": draws.cell})
-    table["outcome"] = draws.outcome
+    table = pd.DataFrame({"stream": draws.stream, "unit": draws.unit, "u": draws.u, "within": draws.within})
+    table = table.assign(action=draws.action, outcome=draws.outcome)
     table = table[np.isfinite(table["u"])]
     outside = table[(table["u"] < 0) | (table["u"] >= 1)]
     if len(outside):
@@ -43,27 +45,32 @@ def _own_faults(name: str, own: pd.DataFrame, bound: float) -> list[str]:
         p = float(kstest(once["u"].to_numpy(), "uniform").pvalue)
         if p < bound:
             found.append(f"{name}: its {len(once)} draws are not uniform (Kolmogorov-Smirnov p {p:.1e})")
-    p, people = _outcome_p(own)
+    known = own[np.isfinite(own["within"])]
+    inside = known[(known["within"] >= -_HAIR) & (known["within"] < 1 + _HAIR)]
+    if len(known) - len(inside) > _MOST_ELSEWHERE * len(known):
+        found.append(
+            f"{name}: in {len(known) - len(inside)} of {len(known)} draws the number drawn does not give the "
+            "action shown under the logged probabilities"
+        )
+    p, people = _outcome_p(inside)
     if p < bound:
         found.append(
-            f"{name}: among people with the same action the outcome goes with the number drawn (p {p:.1e}, {people} "
-            "people): assignment and outcome come from one hash or salt"
+            f"{name}: whatever the action, the outcome goes with the number drawn (p {p:.1e}, {people} people): "
+            "assignment and outcome come from one hash or salt"
         )
     return found
 
 
-def _outcome_p(own: pd.DataFrame) -> tuple[float, int]:
-    """Kruskal-Wallis over eighths of u within each cell, one row a person and cell."""
-    known = own[np.isfinite(own["outcome"])]
-    people = known.groupby(["cell", "unit"], sort=True).agg(u=("u", "first"), outcome=("outcome", "mean")).reset_index()
-    sizes = people.groupby("cell")["u"].transform("size")
-    people = people[sizes >= _GRID]
+def _outcome_p(inside: pd.DataFrame) -> tuple[float, int]:
+    """Kruskal-Wallis over eighths of the action's interval, ranks within actions, one row a person."""
+    known = inside[np.isfinite(inside["outcome"])]
+    people = known.groupby(["action", "unit"], sort=True).agg(within=("within", "first"), outcome=("outcome", "mean"))
     if len(people) < _LEAST:
         return 1.0, len(people)
-    ranks = people.groupby("cell")[["u", "outcome"]].rank(pct=True, method="average")
-    size = people.groupby("cell")["u"].transform("size")
-    place = np.minimum((ranks["u"].to_numpy() - 0.5 / size) * _GRID, _GRID - 1).astype(np.int64)
-    return _between(ranks["outcome"].to_numpy() - (0.5 + 0.5 / size.to_numpy()), np.asarray(place)), len(people)
+    ranks = people.groupby("action")["outcome"].rank(pct=True, method="average")
+    centred = ranks - ranks.groupby("action").transform("mean")
+    place = np.clip(people["within"].to_numpy() * _GRID, 0, _GRID - 1).astype(np.int64)
+    return _between(centred.to_numpy(), np.asarray(place)), len(people)
 
 
 def _between(values: Floats, place: Ints) -> float:

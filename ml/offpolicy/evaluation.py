@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ml.offpolicy.calibration import Cell, cells_of, sound_rows
+from ml.offpolicy.calibration import sound_rows
 from ml.offpolicy.estimators import Terms, terms_of, values_of
 from ml.offpolicy.faults import propensity_faults
 from ml.offpolicy.gate import Gate, Judgement, Measured, judge
@@ -50,7 +50,6 @@ class Evaluation(NamedTuple):
     weights: WeightCheck
     support: Support
     parts: tuple[Part, ...]
-    cells: tuple[Cell, ...]
 
 
 def evaluate(
@@ -97,7 +96,6 @@ def _evaluation(kept: LoggedTraffic, terms: Terms, measured: Measured, judgement
         weights=measured.weights,
         support=measured.support,
         parts=tuple(parts_of(kept, terms)),
-        cells=tuple(cells_of(kept)),
     )
 
 

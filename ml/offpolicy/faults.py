@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.offpolicy.calibration import Cell, cells_of, miscalibrated, sound_rows
+from ml.offpolicy.calibration import Cell, miscalibrated, slices_compared, sound_rows
 from ml.offpolicy.draws import draw_faults
 from ml.offpolicy.traffic import ROW_SUM_TOLERANCE, Draws, LoggedTraffic
 
@@ -16,7 +16,7 @@ def propensity_faults(traffic: LoggedTraffic, draws: Draws | None = None) -> lis
     found = [*_values(traffic), *_rows(traffic)]
     sound = sound_rows(traffic)
     if sound.any():
-        found += [_said(cell) for cell in miscalibrated(cells_of(traffic.only(sound)))[:_TOLD]]
+        found += [_said(cell) for cell in miscalibrated(slices_compared(traffic.only(sound)))[:_TOLD]]
     return found + ([] if draws is None else draw_faults(draws))
 
 

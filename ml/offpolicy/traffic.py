@@ -101,14 +101,17 @@ class Draws:
         stream: the experiment (or placement) that drew.
         unit: for whom.
         u: the number drawn, in [0, 1).
-        cell: exposures of one action drawn with one probability in one context; within it u says nothing more.
+        within: where u lies in the interval of the action shown, 0 to below 1, so blind to anything; outside of that
+            where u does not give the action that was shown, NaN where the log does not tell the intervals.
+        action: code of the action shown.
         outcome: the reward that followed, NaN where none is known.
     """
 
     stream: Labels
     unit: Labels
     u: Floats
-    cell: Ints
+    within: Floats
+    action: Ints
     outcome: Floats
 
 

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.offpolicy import Draws, LoggedTraffic
-from orchestration.offpolicy.entries import Row
-from orchestration.offpolicy.rows import Exposed
+from orchestration.offpolicy.entries import Entry, Row, entries
+from orchestration.offpolicy.rows import Exposed, Registry
+from serving.experiments.definition import Experiment
 
 Floats = npt.NDArray[np.float64]
 # More levels than this are thinned to the commonest for the reward model.
@@ -99,34 +100,41 @@ def features_of(slices: Mapping[str, npt.NDArray[np.str_]]) -> Floats:
     return np.column_stack(columns)
 
 
-def draws_of(frame: pd.DataFrame, others: pd.DataFrame, reward: str) -> Draws | None:
+def draws_of(frame: pd.DataFrame, others: pd.DataFrame, reward: str, registry: Registry) -> Draws | None:
     """First draws of this placement's experiments with their outcome, and those of others.
 
     Args:
         frame: exposures of the placement.
         others: experiment, unit_id and draw_u of draws elsewhere.
+        registry: experiments by `name/version`; the order of their arms is that of the intervals.
     """
-    own = frame[frame["draw_u"].notna() & frame["arm"].notna()]
+    own = frame[frame["draw_u"].notna() & frame["arm"].notna() & frame["unit_id"].notna()]
     if own.empty:
         return None
-    told = own["arm"].astype(str) + "|" + own["probabilities"].astype(str) + "|" + own["experiment_version"].astype(str)
-    cell = pd.factorize(told)[0]
-    parts = pd.DataFrame(
-        {
-            "stream": own["experiment"].astype(str),
-            "unit": own["unit_id"].astype(str),
-            "u": own["draw_u"].astype(float),
-            "cell": cell,
-            "outcome": own[reward].astype(float),
-        }
-    )
+    drawn = own["draw_u"].astype(float)
+    within = [_within(one, u, registry.get(one.key)) for one, u in zip(entries(own), drawn, strict=True)]
+    parts = pd.DataFrame({"stream": own["experiment"].astype(str), "unit": own["unit_id"].astype(str), "u": drawn})
+    parts = parts.assign(within=within, action=pd.factorize(own["arm"])[0], outcome=own[reward].astype(float))
     elsewhere = others.rename(columns={"experiment": "stream", "unit_id": "unit", "draw_u": "u"})
-    elsewhere = elsewhere[~elsewhere["stream"].isin(parts["stream"])].assign(cell=0, outcome=np.nan)
+    elsewhere = elsewhere[~elsewhere["stream"].isin(parts["stream"])].assign(within=np.nan, action=0, outcome=np.nan)
     both = pd.concat([parts, elsewhere], ignore_index=True) if len(elsewhere) else parts
     return Draws(
         both["stream"].to_numpy(dtype=np.str_),
         both["unit"].to_numpy(dtype=np.str_),
         both["u"].to_numpy(dtype=np.float64),
-        both["cell"].to_numpy(dtype=np.int64),
+        both["within"].to_numpy(dtype=np.float64),
+        both["action"].to_numpy(dtype=np.int64),
         both["outcome"].to_numpy(dtype=np.float64),
     )
+
+
+def _within(one: Entry, u: float, experiment: Experiment | None) -> float:
+    """Where a number drawn lies in the interval of its arm; NaN where the order of the intervals is not known."""
+    if experiment is None or one.row is None or one.row.get(one.arm, 0.0) <= 0:
+        return float("nan")
+    below = 0.0
+    for name in experiment.arms:
+        if name == one.arm:
+            return (u - below) / one.row[name]
+        below += one.row.get(name, 0.0)
+    return float("nan")

@@ -118,7 +118,7 @@ def judged_rows(
         others: draws of other experiments.
         as_of: the moment of the judgement; None: the project's clock.
     """
-    draws = draws_of(found.frame, NO_DRAWS if others is None else others, reward)
+    draws = draws_of(found.frame, NO_DRAWS if others is None else others, reward, registry_of(project))
     gate = gate_of(project.settings.offpolicy)
     result = evaluate(traffic_of(found, reward), seed=project.settings.seed, gate=gate, draws=draws)
     asked = Asked(
