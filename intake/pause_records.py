@@ -58,6 +58,11 @@ class PauseEvent:
     evidence: Mapping[str, Any]
 
     @property
+    def happened_at(self) -> datetime:
+        """`at` as the exported table calls it, where `at` is a word of the language."""
+        return self.at
+
+    @property
     def subjects(self) -> frozenset[str]:
         """What the evidence was about."""
         return frozenset(self.evidence.get("subjects", ()))

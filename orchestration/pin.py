@@ -78,6 +78,7 @@ def _editable(ops: OpsStore) -> dict[str, pd.DataFrame]:
         "ops.alert": records_frame("ops.alert", ops.list_alerts()),
         "ops.metric_daily": records_frame("ops.metric_daily", ops.metrics()),
         "ops.run_summary": records_frame("ops.run_summary", ops.runs()),
+        "ops.guardrail_event": records_frame("ops.guardrail_event", ops.pause_events()),
         "ops.ope_report": records_frame("ops.ope_report", ops.ope_reports()),
         SUPPRESSED: suppressed_frame(ops),
         "identity.identity_override": records_frame("identity.identity_override", ops.overrides()),

@@ -103,6 +103,13 @@ OPS_TABLES = (
     ),
     _table(
         "ops",
+        "guardrail_event",
+        "event_id BIGINT; surface VARCHAR; kind VARCHAR; cause VARCHAR; happened_at TIMESTAMP; actor VARCHAR;"
+        "until TIMESTAMP; reason VARCHAR; evidence VARCHAR",
+        "event_id",
+    ),
+    _table(
+        "ops",
         "ope_report",
         "report_id VARCHAR; candidate VARCHAR; placement VARCHAR; judged_at TIMESTAMP; verdict VARCHAR;"
         "evidence VARCHAR",

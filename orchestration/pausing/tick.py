@@ -27,13 +27,16 @@ ACTOR = "run"
 OF_EXPERIMENTS = ("sample_ratio", "identity_conflicts", "guard_rail")
 
 
-def tick(project: Project, as_of: datetime, now: datetime | None = None) -> list[PauseEvent]:
+def tick(
+    project: Project, as_of: datetime, now: datetime | None = None, *, is_publishing: bool = False
+) -> list[PauseEvent]:
     """Look at every surface once, and pause or resume what follows from it.
 
     Args:
         project: whose surfaces.
         as_of: the moment that the tables are of, aware.
         now: when the steps happen; `as_of` when left out.
+        is_publishing: the snapshot is being made, so that its age says nothing.
 
     Returns:
         The steps that were taken.
@@ -43,7 +46,11 @@ def tick(project: Project, as_of: datetime, now: datetime | None = None) -> list
         return []
     moment = now or as_of
     with tables_of(Warehouse(project.paths.warehouse)) as tables:
-        found = list(looks(project, tables, as_of, moment))
+        found = [
+            look
+            for look in looks(project, tables, as_of, moment)
+            if not (is_publishing and look.cause == "stale_snapshot")
+        ]
     return ops.record_looks(found, {cause: rule_of(settings, cause) for cause in CAUSES}, moment, actor=ACTOR)
 
 

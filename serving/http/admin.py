@@ -48,6 +48,8 @@ async def resume(request: Request) -> Response:
     service: Service = request.app.state.service
     body = await read_body(request, ResumeRequest, service.config.max_body_bytes)
     actor, now = f"key:{caller_of(request).name}", service.config.clock.now()
+    # What was paused a moment ago is written first, so that it can be lifted.
+    await asyncio.to_thread(service.pause_watch.tell, now)
     grace, reason = timedelta(hours=service.config.pausing.grace_hours), body.reason or "resumed over HTTP"
     lifted = await _with_store(
         service,
@@ -73,6 +75,9 @@ async def reload(request: Request) -> Response:
 async def _in_force(service: Service) -> Response:
     found = await _with_store(service, lambda store: store.pauses())
     await asyncio.to_thread(service.follow_pauses)
+    known = {(pause.scope, pause.cause) for pause in found}
+    # What this worker has paused and nobody could be told of yet.
+    found += [pause for pause in service.pause_watch.holding() if (pause.scope, pause.cause) not in known]
     return json_response(Pauses([_state(service, pause) for pause in found], sorted(service.paused)))
 
 

@@ -51,23 +51,27 @@ class Tallies:
         self.total: dict[str, list[int]] = {}
         self._kept: deque[tuple[datetime, dict[str, list[int]]]] = deque()
 
-    def add(self, workers: Iterable[Counted], now: datetime) -> None:
-        """Take in what the workers have counted by now.
+    def add(self, workers: Iterable[Counted], now: datetime, *, keep: bool = False) -> None:
+        """Take in what the workers have counted by now; with `keep` this moment can be asked for later.
 
         Of another worker only what it counts from the first sight on: what it did before may be days old.
         """
+        if not self._kept or now < self._kept[-1][0]:
+            # The beginning, or a clock that went back: nothing before can be told apart from what comes.
+            self._kept.clear()
+            self._keep(now)
         for counted in workers:
             counts, before = counts_of(counted), self._seen.get(counted.worker)
             if before is not None:
                 self._grow(counts, before)
             self._seen[counted.worker] = counts
-        if not self._kept or now < self._kept[-1][0]:
-            # A clock that went back: nothing before can be told apart from what comes.
-            self._kept.clear()
-        if not self._kept or now - self._kept[-1][0] >= self._window / _SAMPLES_A_WINDOW:
-            self._kept.append((now, {name: list(counts) for name, counts in self.total.items()}))
+        if keep or now - self._kept[-1][0] >= self._window / _SAMPLES_A_WINDOW:
+            self._keep(now)
         while len(self._kept) > 1 and self._kept[1][0] <= now - self._window:
             self._kept.popleft()
+
+    def _keep(self, now: datetime) -> None:
+        self._kept.append((now, {name: list(counts) for name, counts in self.total.items()}))
 
     def since(self, key: str, moment: datetime) -> list[int]:
         """What was counted since a moment, or since a little later: the first sample at or after it is the base."""

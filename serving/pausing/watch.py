@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from intake.ops_database import OpsStoreError
+from intake.ops_records import Pause
 from intake.ops_store import OpsStore
 from intake.pause_records import Look, Standing
 from intake.pause_rules import Rule, after, rule_of
@@ -42,19 +44,28 @@ class PauseWatch:
         self._tallies = Tallies(worker, timedelta(minutes=settings.window_minutes))
         self._orders = SinceLastOrder()
         self._known: dict[Key, Standing] = {}
-        self._owed: dict[Key, Look] = {}
+        self._owed: dict[Key, tuple[Look, datetime]] = {}
         self._usual: Usual | None = None
         self._usual_on: object = None
         self._resumed: dict[str, datetime] = {}
         self._paused: frozenset[str] = frozenset()
         self._is_behind = False
         self._news: list[Look] = []
+        self._writing = threading.Lock()
         self.problem: str | None = None
 
     @property
     def held(self) -> frozenset[str]:
         """Surfaces paused by this worker alone, as long as nobody can be told."""
         return frozenset(surface for surface, _ in self._owed)
+
+    def holding(self) -> list[Pause]:
+        """The same as pauses, for whoever asks before they are written."""
+        actor = f"service:{self._worker}"
+        return [
+            Pause(look.surface, look.told, actor, at, look.cause, dict(look.evidence))
+            for look, at in list(self._owed.values())
+        ]
 
     def look(
         self, counted: Counted, placements: Iterable[str], live: Fresh | None, paused: frozenset[str], now: datetime
@@ -68,12 +79,16 @@ class PauseWatch:
 
     def tell(self, now: datetime) -> bool:
         """Write down what was seen; True when that paused or resumed something for everybody."""
-        return bool(self._news or self._owed) and self._write(self._news, now)
+        with self._writing:
+            looks, self._news = self._news, []
+            return bool(looks or self._owed) and self._write(looks, now)
 
     def _looks(
         self, counted: Counted, placements: Iterable[str], live: Fresh | None, paused: frozenset[str], now: datetime
     ) -> list[Look]:
-        self._tallies.add([counted, *others(self._log, self._worker)], now)
+        # A surface that answers again begins anew from this very moment.
+        keep = any(moment == now for moment in self._resumed.values())
+        self._tallies.add([counted, *others(self._log, self._worker)], now, keep=keep)
         exposures, orders = (sum(self._tallies.total.get(key, [])) for key in (EXPOSURES, CONVERSIONS))
         self._orders.add(exposures, orders, now)
         window = Window(self._tallies, self._settings, now, self._resumed, paused)
@@ -124,11 +139,11 @@ class PauseWatch:
             streak, step = after(standing, look, self._rules[look.cause], now)
             self._known[key] = Standing(standing.last, streak, standing.resumed_today)
             if step == "pause":
-                self._owed[key] = look
+                self._owed[key] = look, now
                 _LOG.warning("paused: %s (%s): %s", look.surface, look.cause, look.told)
 
     def _write(self, looks: Sequence[Look], now: datetime) -> bool:
-        owed = list(self._owed.values())
+        owed = [look for look, _ in self._owed.values()]
         others_of = [look for look in looks if (look.surface, look.cause) not in self._owed]
         actor = f"service:{self._worker}"
         try:
