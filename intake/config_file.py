@@ -8,6 +8,8 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from intake.yaml_text import from_yaml
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -24,7 +26,7 @@ def read_config(file: Path, model: type[Model]) -> Model:
     if not file.exists():
         return model()
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = from_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigFileError(f"{file}: cannot be read: {error}") from error
     except yaml.YAMLError as error:

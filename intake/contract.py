@@ -18,6 +18,7 @@ from intake.contract_terms import Expression, Members, Part, Rule, Term, columns
 from intake.event import EVENT_FIELDS, MAPPABLE_FIELDS
 from intake.matching_roles import Matching
 from intake.purposes import CONTRACT, Purpose
+from intake.yaml_text import from_yaml
 
 Kind = Literal[
     "web", "mobile", "pos", "online_orders", "crm", "loyalty", "email", "ads", "catalogue", "price_list",
@@ -246,7 +247,7 @@ def load_contract(file: Path) -> SourceContract:
         ContractError: names the file, the field, the value and what is allowed.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = from_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ContractError(f"{file}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import yaml
 
+from intake.yaml_text import from_yaml
+
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 QUANTITY = pa.decimal128(18, 3)
 MONEY = pa.decimal128(18, 4)
@@ -89,7 +91,7 @@ def load_event_types(config: Path) -> dict[str, EventType]:
     """
     file = config / "event_types.yml"
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = from_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise VocabularyError(f"{file}: cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from intake.config_file import read_config
+from intake.yaml_text import from_yaml
 
 ATTRIBUTES: Final = frozenset({
     "age", "birth_date", "disability", "ethnicity", "gender", "health", "home_ownership", "household_comp",
@@ -103,7 +104,7 @@ def tagged(sources: Path) -> Sequence[str]:
 
 def _members(text: str) -> Iterable[object]:
     try:
-        content = yaml.safe_load(text)
+        content = from_yaml(text)
     except yaml.YAMLError:
         return ()
     members = content.get("sensitive") if isinstance(content, dict) else None

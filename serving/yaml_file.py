@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from intake.yaml_text import FAST_LOADER
 from serving.yaml_hints import Location, readable, readable_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -103,7 +104,14 @@ def read_yaml(path: Path) -> YamlFile:
 
 def _parsed(text: str) -> tuple[Any, yaml.Node | None]:
     """Content and nodes in one pass, which costs half of two."""
-    loader = yaml.SafeLoader(text)
+    try:
+        return _parsed_by(FAST_LOADER, text)
+    except yaml.YAMLError:
+        return _parsed_by(yaml.SafeLoader, text)
+
+
+def _parsed_by(kind: Any, text: str) -> tuple[Any, yaml.Node | None]:
+    loader = kind(text)
     try:
         root = loader.get_single_node()
         return (None if root is None else loader.construct_document(root)), root
