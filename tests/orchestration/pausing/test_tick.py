@@ -1,0 +1,293 @@
+"""Looks after a run: real rows in a real warehouse, judged, written down, told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy import stats
+
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
+from intake.pause_records import arm_scope
+from intake.project import Project
+from orchestration.pausing.conversion_looks import none_look
+from orchestration.pausing.tick import tick
+from orchestration.pin import fold_operations
+from orchestration.warehouse import Warehouse
+from orchestration.warehouse_schema import create_source_tables, source_table
+
+NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
+TODAY = NOW.date()
+PLACEMENT = """
+name: home_hero
+version: 1
+description: The banner.
+owner: merchandising
+decision_right: content
+channels: [web]
+strategy: rules
+plain: welcome
+fallback: welcome
+actions:
+  - {name: welcome, type: banner, content: {headline: Welcome}, reason: Everybody sees this one.}
+  - {name: specials, type: banner, content: {headline: Specials}, reason: Specials.}
+  - {name: last_chance, type: banner, content: {headline: Last chance}, reason: Last chance.}
+"""
+ARMS = {
+    "plain": {"action": "welcome", "share": 0.4, "is_plain": True},
+    "good": {"action": "specials", "share": 0.3},
+    "bad": {"action": "last_chance", "share": 0.3},
+}
+
+
+def experiment(arms: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        "name": "banner", "version": 1, "hypothesis": "A banner sells.", "kind": "bandit", "placement": "home_hero",
+        "unit": "session", "arms": dict(arms), "owner": "merchandising", "status": "running",
+        "metrics": {"primary": "conversion"},
+    }  # fmt: skip
+    return parts | changes
+
+
+class House:
+    """One project folder with an empty warehouse."""
+
+    def __init__(self, root: Path) -> None:
+        self.config = root / "config"
+        for folder in ("placements", "experiments"):
+            (self.config / folder).mkdir(parents=True)
+        (self.config / "placements" / "home_hero.yml").write_text(PLACEMENT, encoding="utf-8")
+        self.paths = DataPaths(root / "data")
+        self.ops = OpsStore(self.paths)
+        self.warehouse = Warehouse(self.paths.warehouse)
+        self.settings: dict[str, Any] = {}
+        with self.warehouse.connect() as connection:
+            create_source_tables(connection)
+            connection.execute("create schema if not exists marts").fetchall()
+
+    def set(self, **pausing: Any) -> None:
+        (self.config / "settings.yml").write_text(yaml.safe_dump({"pausing": pausing}), encoding="utf-8")
+
+    def experiment(self, definition: Mapping[str, Any]) -> None:
+        file = self.config / "experiments" / f"{definition['name']}.yml"
+        file.write_text(yaml.safe_dump(dict(definition)), encoding="utf-8")
+
+    def table(self, address: str, frame: pd.DataFrame) -> None:
+        with self.warehouse.connect() as connection:
+            connection.register("given", frame)
+            connection.execute(f"create or replace table {address} as select * from given").fetchall()
+
+    def rates(self, by_day: Mapping[date, tuple[int, int]]) -> None:
+        rows = [("web", day, events, matched) for day, (events, matched) in by_day.items()]
+        self.table("marts.match_rate_daily", pd.DataFrame(rows, columns=["source", "event_date", "events", "matched"]))
+
+    def stats(self, arms: Mapping[str, tuple[int, int, float]]) -> None:
+        """By arm: exposures, complaints, and the mean margin of one exposure (cents, normal with deviation 100)."""
+        draws, rows = np.random.default_rng(20260310), []
+        for arm, (exposures, complaints, margin) in arms.items():
+            cents = np.rint(draws.normal(margin, 100, exposures))
+            squared = Decimal(int((cents**2).sum()))
+            hour = NOW.replace(tzinfo=None) - timedelta(hours=30)
+            counts = (exposures, exposures // 20, 0, complaints, 0)
+            money = (0, int(cents.sum()) * 10_000, squared, 0, 0)
+            rows.append(("banner", 1, -1, "any", arm, hour, *counts, *money))
+        with self.warehouse.connect() as connection:
+            connection.execute("delete from ml.arm_stats").fetchall()
+            marks = ", ".join("?" * len(rows[0]))
+            for row in rows:
+                connection.execute(f"insert into ml.arm_stats values ({marks})", list(row)).fetchall()
+
+    def rows(self, address: str, rows: list[dict[str, Any]]) -> None:
+        """Let a declared table hold these rows."""
+        names = list(source_table(address).column_names)
+        self.warehouse.replace({address: pd.DataFrame([dict.fromkeys(names) | row for row in rows], columns=names)})
+
+    def tick(self, at: datetime = NOW) -> list[tuple[str, str, str]]:
+        project = Project.open(self.paths, self.config)
+        return [(step.kind, step.surface, step.cause) for step in tick(project, at)]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def days(rate: float, since: int = 7, events: int = 1_000) -> dict[date, tuple[int, int]]:
+    return {TODAY - timedelta(days=back): (events, int(events * rate)) for back in range(1, since + 1)}
+
+
+def test_on_the_first_day_nothing_is_paused(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    assert house.tick() == []
+    empty = Project.open(DataPaths(tmp_path / "other"), house.config)
+    assert tick(empty, NOW) == []
+    assert not (tmp_path / "other" / "warehouse.duckdb").exists()
+
+
+def test_a_match_rate_below_sixty_percent_pauses_everything_until_somebody_resumes(house: House) -> None:
+    house.rates(days(0.61))
+    assert house.tick() == []
+    house.rates(days(0.59))
+    assert house.tick() == [("pause", "all", "match_rate")]
+    (pause,) = house.ops.pauses()
+    assert (pause.evidence["match_rate"], pause.evidence["events"], pause.actor) == (0.59, 7_000, "run")
+    (alert,) = house.ops.standing_alerts("pause:")
+    assert (alert.cause, alert.severity) == ("pause:all:match_rate", "critical")
+    house.rates(days(0.95))
+    assert [house.tick(NOW + timedelta(hours=hour)) for hour in range(1, 9)] == [[]] * 8
+    assert [pause.scope for pause in house.ops.pauses()] == ["all"]
+    # One alert, told once.
+    assert [(one.count, one.state) for one in house.ops.list_alerts()] == [(1, "open")]
+    lifted = house.ops.lift("all", actor="ann", at=NOW, reason="mended", grace=timedelta(hours=24))
+    assert [one.cause for one in lifted] == ["match_rate"]
+    notes = house.ops.alert_notes(alert.alert_id)
+    assert notes[-1].action == "resolved"
+    assert "resumed by ann: mended; for the same reason not paused again before 2026-03-11" in notes[-1].note
+
+
+def test_today_and_too_few_events_are_no_evidence(house: House) -> None:
+    house.rates({TODAY: (50_000, 0)} | days(0.9))
+    assert house.tick() == []
+    house.rates(days(0.1, events=100))
+    assert house.tick() == []
+
+
+def test_it_resumes_by_itself_only_where_that_is_configured_and_not_for_ever(house: House) -> None:
+    house.set(resume={"match_rate": "automatic"}, healthy_looks={"match_rate": 2}, most_resumes_a_day=1)
+    steps = []
+    for hour, rate in enumerate((0.5, 0.62, 0.95, 0.95, 0.5, 0.95, 0.95, 0.95)):
+        house.rates(days(rate))
+        steps.append([kind for kind, _, _ in house.tick(NOW + timedelta(minutes=hour))])
+    # 0.62 lies between the bound and what is healthy; the second pause of the day waits for somebody.
+    assert steps == [["pause"], [], [], ["resume"], ["pause"], [], [], []]
+    assert len(house.ops.list_alerts()) == 2
+
+
+def test_grace_ends_and_the_same_evidence_pauses_again(house: House) -> None:
+    house.rates(days(0.5))
+    house.tick()
+    house.ops.lift("all", actor="ann", at=NOW, reason="I know", grace=timedelta(hours=2))
+    assert house.tick(NOW + timedelta(hours=1)) == []
+    assert house.tick(NOW + timedelta(hours=2)) == [("pause", "all", "match_rate")]
+
+
+def test_drift_that_stands_pauses_unless_it_is_muted(house: House) -> None:
+    def drifts(cause: str) -> str:
+        return house.ops.open_alert(cause, severity="warning", title=cause, at=NOW).alert_id
+
+    drifts("drift:traffic")
+    assert house.tick() == []
+    alert = drifts("drift:scores:churn")
+    house.ops.mute(alert, until=NOW + timedelta(hours=1), at=NOW, actor="ann")
+    assert house.tick() == []
+    assert house.tick(NOW + timedelta(hours=1)) == [("pause", "all", "drift")]
+
+
+def test_an_arm_that_does_harm_is_paused_alone_and_the_others_go_on(house: House) -> None:
+    house.experiment(experiment(ARMS))
+    house.stats({"plain": (4_000, 8, 300), "good": (4_000, 8, 320), "bad": (4_000, 8, 300)})
+    assert house.tick() == []
+    house.stats({"plain": (4_000, 8, 300), "good": (4_000, 8, 320), "bad": (4_000, 240, 30)})
+    scope = arm_scope("banner", 1, "bad")
+    assert house.tick(NOW + timedelta(hours=1)) == [("pause", scope, "guard_rail")]
+    assert house.ops.paused_arms() == {("banner", 1, "bad")}
+    (pause,) = house.ops.pauses()
+    assert set(pause.evidence["subjects"]) == {"banner/1/bad/complaints", "banner/1/bad/margin"}
+    (row,) = house.ops.rows("select kind, share, evidence from experiment_event")
+    assert (row["kind"], row["share"]) == ("arm", None)
+    assert yaml.safe_load(row["evidence"])["is_paused"] is True
+    # It stands as long as the evidence does, and pauses nothing else.
+    assert house.tick(NOW + timedelta(hours=2)) == []
+
+
+def test_the_only_arm_beside_the_plain_one_stops_its_placement(house: House) -> None:
+    house.experiment(experiment({name: ARMS[name] for name in ("plain", "bad")}, kind="ab", unit="person"))
+    house.stats({"plain": (4_000, 8, 300), "bad": (4_000, 240, 30)})
+    assert house.tick() == [("pause", "home_hero", "guard_rail")]
+
+
+def test_results_of_experiments_pause_their_placement_while_they_run(house: House) -> None:
+    house.experiment(experiment(ARMS))
+    about = {"experiment": "banner", "experiment_version": 1, "placement": "home_hero", "kind": "bandit"}
+    harm = {"arm": "bad", "metric": "complaint_rate", "role": "guard_rail", "state": "harm", "high": -0.1, "n": 900}
+    split = {"arm": "", "metric": "sample_ratio", "role": "sample_ratio", "state": "harm", "p_value": 0.00099, "n": 900}
+    house.rows("ml.experiment_result", [about | harm, about | split])
+    conflicts = {"experiment": "banner", "experiment_version": 1, "units": 1_000, "conflicts": 11, "share": 0.011}
+    house.rows("ml.identity_conflict", [conflicts])
+    steps = [
+        ("pause", arm_scope("banner", 1, "bad"), "guard_rail"),
+        ("pause", "home_hero", "identity_conflicts"),
+        ("pause", "home_hero", "sample_ratio"),
+    ]
+    assert house.tick() == steps
+    (split_alert,) = house.ops.standing_alerts("pause:home_hero:sample_ratio")
+    assert split_alert.evidence["banner/1"]["p_value"] == 0.00099
+
+
+def test_an_experiment_that_does_not_run_pauses_nothing(house: House) -> None:
+    house.experiment(experiment(ARMS, status="stopped"))
+    house.stats({"plain": (4_000, 8, 300), "good": (4_000, 8, 320), "bad": (4_000, 240, 30)})
+    assert house.tick() == []
+
+
+def test_one_conflict_in_a_hundred_is_allowed_and_a_little_more_is_not(house: House) -> None:
+    house.experiment(experiment(ARMS))
+    for conflicts, steps in ((10, []), (11, [("pause", "home_hero", "identity_conflicts")])):
+        row = {"experiment": "banner", "experiment_version": 1, "units": 1_000, "conflicts": conflicts}
+        house.rows("ml.identity_conflict", [row])
+        assert house.tick() == steps
+
+
+def test_no_conversion_where_twenty_were_due(house: House) -> None:
+    """30 of 1,000 exposures used to convert; then nothing does."""
+
+    def exposures(silent: int) -> None:
+        usual = [(f"u{n}", "home_hero", NOW - timedelta(days=9) + timedelta(minutes=n)) for n in range(1_000)]
+        later = [(f"s{n}", "home_hero", NOW - timedelta(days=5) + timedelta(minutes=n)) for n in range(silent)]
+        frame = pd.DataFrame([*usual, *later], columns=["personalization_id", "placement", "shown_at"])
+        frame["shown_at"] = frame["shown_at"].dt.tz_localize(None)
+        house.table("marts.fct_exposure", frame)
+        # Every 33rd brings something, the very last of the usual ones too.
+        named = [f"u{n}" for n in range(999, 0, -33)][:30]
+        house.table("marts.fct_outcome", pd.DataFrame({"personalization_id": named, "is_converted": True}))
+
+    exposures(600)
+    assert house.tick() == []
+    exposures(700)
+    assert house.tick() == [("pause", "home_hero", "zero_conversions")]
+    (pause,) = house.ops.pauses()
+    found = pause.evidence
+    assert (found["exposures"], found["usual_conversions"], found["usual_exposures"]) == (700, 30, 1_000)
+    assert found["due"] == pytest.approx(21.0)
+    assert found["chance"] == pytest.approx(stats.binom.pmf(0, 30, 700 / 1_700), rel=1e-9)
+
+
+def test_a_placement_that_never_converted_owes_nothing() -> None:
+    assert none_look("home_hero", 10**6, 0, 0, 20).verdict == "silent"
+
+
+def test_steps_are_exported_with_their_evidence(house: House) -> None:
+    house.rates(days(0.5))
+    house.tick()
+    fold_operations(house.ops, house.warehouse)
+    ((surface, kind, cause, at, evidence),) = house.warehouse.rows(
+        "select surface, kind, cause, happened_at, evidence from ops.guardrail_event"
+    )
+    assert (surface, kind, cause, at) == ("all", "pause", "match_rate", NOW.replace(tzinfo=None))
+    assert yaml.safe_load(str(evidence))["match_rate"] == 0.5
+
+
+def test_switched_off_nothing_is_paused_and_what_is_stays(house: House) -> None:
+    house.rates(days(0.5))
+    house.tick()
+    house.set(enabled=False)
+    assert house.tick(NOW + timedelta(days=3)) == []
+    assert [pause.cause for pause in house.ops.pauses()] == ["match_rate"]
