@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from serving.experiments.definition import Experiment
 
+# A row that nothing is taken out of is logged as it was published, to the bit.
+_ROUNDING = 1e-9
+
 
 def shares_of(experiment: Experiment, arms: Sequence[str]) -> dict[str, float]:
     """Declared shares of some arms, scaled to add up to 1."""
@@ -29,7 +32,8 @@ def learned_row(experiment: Experiment, published: Mapping[str, float], arms: Se
     total = sum(row.values())
     if total <= 0:
         return shares_of(experiment, arms)
-    row = {name: p / total for name, p in row.items()}
+    if abs(total - 1.0) > _ROUNDING:
+        row = {name: p / total for name, p in row.items()}
     plain = experiment.plain_arm
     learned = {name: p for name, p in row.items() if name != plain}
     mass = sum(learned.values())
