@@ -10,7 +10,8 @@ from orchestration.assets.identity import DESCRIPTIONS
 from orchestration.groups import Group
 from orchestration.refresh.scope import SCOPE_TAG, TOUCHED
 
-EXPORT = AssetSelection.assets(AssetKey(["published", "tables"]))
+# What is to be paused is judged before the tables go out, so that they tell of it.
+EXPORT = AssetSelection.assets(AssetKey(["ops", "guardrail_event"]), AssetKey(["published", "tables"]))
 TRAINING = AssetSelection.groups(Group.TRAINING.value)
 DAYS = AssetSelection.groups(Group.LAKE.value, Group.STAGING.value, Group.DAILY.value)
 # Whatever looks at people looks from its own moment, and at what analysts decided until then.
@@ -28,6 +29,8 @@ CURRENT_TABLES = (
     *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
     *(f"marts/{name}" for name in ("customer_recommendations", "customer_rule_segments", "segment_history")),
     "marts/customer_incentives",
+    *(f"ml/{name}" for name in ("attribution", "arm_stats", "conversion_delay", "arm_probability")),
+    "serving/arm_probability",
     *(
         f"ml/{name}"
         for name in ("segment_assignment", "segment_profile", "micro_segment", "churn_score", "value_score")
@@ -45,6 +48,12 @@ ANSWERS = AssetSelection.groups(
     Group.SNAPSHOT.value,
 )
 
+# What was shown and what came of it, without dbt: between hourly runs as often as one likes.
+LEARNING = AssetSelection.assets(
+    *(AssetKey(["ml", name]) for name in ("attribution", "arm_stats", "conversion_delay", "arm_probability")),
+    AssetKey(["serving", "arm_probability"]),
+)
+
 # In one process a run pays for its imports once (10 s of CPU), and a killed run is one process to notice.
 _SHARED: dict[str, Any] = {"executor_def": in_process_executor}
 
@@ -59,6 +68,14 @@ hourly_refresh = define_asset_job(
     DAYS | CURRENT | EXPORT,
     description="Rebuilds a range of days that intake touched, carries what came out differently through identities, "
     "profiles, scores and segments of the customers it concerns, and exports what changed.",
+    tags={SCOPE_TAG: TOUCHED},
+    **_SHARED,
+)
+hourly_learning = define_asset_job(
+    "hourly_learning",
+    AssetSelection.groups(Group.INTAKE.value) | LEARNING,
+    description="Takes in what has landed, credits and counts it before it is staged, and publishes how often each arm "
+    "is drawn from now on. Seconds: neither days nor customers are made again.",
     tags={SCOPE_TAG: TOUCHED},
     **_SHARED,
 )
@@ -87,4 +104,4 @@ whole_graph = define_asset_job(
     description="Everything behind the daily tables, training included: what `concierge run` selects from.",
     **_SHARED,
 )
-JOBS = [hourly_intake, hourly_refresh, daily_publish, weekly_training, often_training, whole_graph]
+JOBS = [hourly_intake, hourly_refresh, hourly_learning, daily_publish, weekly_training, often_training, whole_graph]

@@ -10,16 +10,19 @@ from orchestration.assets.cutoffs import cutoff
 from orchestration.assets.dbt_models import dbt_models
 from orchestration.assets.decisions import decisions
 from orchestration.assets.drift import drift, score_history
+from orchestration.assets.experiments import experiments
 from orchestration.assets.horizons import churn_model, churn_score, value_model, value_score
 from orchestration.assets.identity import identity_ledger
 from orchestration.assets.identity_measures import identity_measures
 from orchestration.assets.incentives import incentive_model, incentive_uplift
 from orchestration.assets.intake import landed_files
 from orchestration.assets.lake import pinned_lake
+from orchestration.assets.learning import LEARNING_ASSETS
 from orchestration.assets.matching import identity_matching
 from orchestration.assets.membership import segment_membership
 from orchestration.assets.micro_segments import micro_segment
 from orchestration.assets.outlook import outlook_models, outlook_score
+from orchestration.assets.pausing import guardrails
 from orchestration.assets.persona_cards import persona_page
 from orchestration.assets.recommendations import recommendation, recommendation_mix
 from orchestration.assets.refresh import touched_customers
@@ -52,8 +55,10 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         score_history,
         drift,
         decisions,
+        *LEARNING_ASSETS,
+        experiments,
     ]
     groups = [micro_segment, segment_membership, persona_page]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     built = [*dbt_models(project), *people, *training, *scoring, *groups]
-    return [landed_files, pinned_lake, *built, snapshot, tables, retention]
+    return [landed_files, pinned_lake, *built, snapshot, guardrails, tables, retention]

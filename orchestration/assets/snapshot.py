@@ -23,7 +23,7 @@ PUBLISHED = ["customer_scores", "customer_segments", "customer_recommendations",
 
 @asset(
     key=["serving", "snapshot"],
-    deps=[["marts", table] for table in PUBLISHED],
+    deps=[*(["marts", table] for table in PUBLISHED), ["ml", "arm_probability"]],
     group_name=Group.SNAPSHOT.value,
     owners=OWNERS,
     kinds={"python", "lmdb"},
@@ -50,7 +50,7 @@ def snapshot(context: AssetExecutionContext, workspace: Workspace) -> Materializ
 
 @asset(
     key=["published", "tables"],
-    deps=[*(["marts", table] for table in PUBLISHED), ["identity", "measures"]],
+    deps=[*(["marts", table] for table in PUBLISHED), ["identity", "measures"], ["ops", "guardrail_event"]],
     group_name=Group.SNAPSHOT.value,
     owners=OWNERS,
     kinds={"python", "parquet", "duckdb"},

@@ -50,14 +50,14 @@ class Learned:
 NOT_READY: Final = Learned(False, 0, 0, 0, 0, 0, False, "", None)
 
 
-def learn(project: Project, as_of: datetime, *, intake: bool = True, publish: bool = True) -> Learned:
+def learn(project: Project, as_of: datetime, *, intake: bool = True, live: bool = True) -> Learned:
     """Take in what the service logged and what the lake has, count it, and publish the arms' probabilities.
 
     Args:
         project: whose data.
         as_of: aware; nothing received at or after it is looked at.
         intake: read the service's log into the lake first.
-        publish: put new probabilities live.
+        live: put new probabilities live.
 
     Returns:
         Counts of rows that were new or came out differently; `is_ready` is false until dbt has built the facts once.
@@ -72,9 +72,9 @@ def learn(project: Project, as_of: datetime, *, intake: bool = True, publish: bo
         known = {file.stem for file in project.sources.glob("*.yml")}
         scan_locations(project, [name for name in SERVICE_LOG if name in known])
     done = update(project, registry, as_of)
-    if not (publish and done.is_ready):
+    if not (live and done.is_ready):
         return done
-    return Learned(**{**vars(done), "snapshot_version": _published(project)})
+    return Learned(**{**vars(done), "snapshot_version": publish(project)})
 
 
 def update(project: Project, registry: Registry, as_of: datetime, *, look_at_facts: bool = False) -> Learned:
@@ -159,7 +159,8 @@ def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(connection.execute(sql).fetchall()[0][0])
 
 
-def _published(project: Project) -> str | None:
+def publish(project: Project) -> str | None:
+    """Put the probabilities on the live version; its name, None where nothing is live or nothing changed."""
 
     if pointer.current(project.paths.snapshots) is None:
         return None

@@ -73,7 +73,7 @@ class Shop:
 
     def learn(self, at: datetime) -> Learned:
         """One look, nothing published."""
-        return learn(self.project, at, publish=False)
+        return learn(self.project, at, live=False)
 
     def build(self, at: datetime, models: Sequence[str] = MODELS) -> None:
         """What an hourly run does before it learns."""
