@@ -15,6 +15,7 @@ from orchestration.cli import (
     history_command,
     ingest_command,
     init_command,
+    month_command,
     pause_commands,
     policy_commands,
     policy_evaluate,
@@ -53,6 +54,7 @@ Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong use. CONCIERGE_DEBU
 
 COMMANDS = (
     ("demo", demo_command.demo),
+    ("month", month_command.month),
     ("init", init_command.init),
     ("ingest", ingest_command.ingest),
     ("stream", stream_command.stream),

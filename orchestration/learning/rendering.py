@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from jinja2 import Environment, StrictUndefined
 from jinja2.environment import TemplateModule
 
+from intake.yaml_text import from_yaml
 from orchestration.environment import dbt_project_dir
 
 MACROS: Final = ("portable", "portable_values", "identifiers", "customer_of", "outcomes")
@@ -73,5 +73,5 @@ def _macros() -> tuple[Environment, dict[str, Any]]:
 
 
 def _settings(project: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    found: dict[str, Any] = from_yaml((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     return found

@@ -114,5 +114,7 @@ def _write_config(base: Path, config: Path, start: datetime) -> Path:
     settings["clock"] = {"start": start.isoformat()}
     # A busy machine must not turn decisions into prepared answers: this is about learning, not about latency.
     settings["serving"] = {**settings.get("serving", {}), "deadline_ms": 60_000}
+    # Profiles stay those of the demo all month, and minutes of this machine are hours of the month.
+    settings["pausing"] = {**settings.get("pausing", {}), "snapshot_hours": None, "decision_p99_ms": None}
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     return config

@@ -30,7 +30,7 @@ Answers = list[list[dict[str, Any]]]
 
 @dataclass
 class Life:
-    """The month under way. `exposures` and `events` count what was posted and taken in."""
+    """The month under way. `exposures` and `events` count what was posted and taken in, `suppressed` what was not."""
 
     month: Month
     crowd: Crowd
@@ -42,6 +42,7 @@ class Life:
     visits: int = 0
     exposures: int = 0
     events: int = 0
+    suppressed: int = 0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -69,8 +70,10 @@ async def live_hour(life: Life, hour: datetime, paused: Bool) -> None:
         schedule(life.waiting, visit, responses, at)
     life.month.clock.move_to(hour + HOUR)
     posted = [_exposures(visit, row) for visit, row, was in zip(shopping, answers, seen, strict=True) if was]
-    life.exposures += await life.shop.report("exposures", [one for several in posted for one in several])
-    life.events += await life.shop.report("events", life.waiting.due(hour + HOUR))
+    taken, _ = await life.shop.report("exposures", [one for several in posted for one in several])
+    life.exposures += taken
+    taken, left = await life.shop.report("events", life.waiting.due(hour + HOUR))
+    life.events, life.suppressed = life.events + taken, life.suppressed + left
     await life.shop.end_hour()
 
 

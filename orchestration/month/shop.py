@@ -36,14 +36,16 @@ class Shop:
         decisions: list[dict[str, Any]] = answer.json()["decisions"]
         return decisions
 
-    async def report(self, what: str, items: Sequence[dict[str, Any]]) -> int:
-        """Post `exposures` or `events`; how many were taken in."""
-        taken = 0
+    async def report(self, what: str, items: Sequence[dict[str, Any]]) -> tuple[int, int]:
+        """Post `exposures` or `events`; how many were taken in, and how many left out for want of consent."""
+        taken = left = 0
         for first in range(0, len(items), _AT_ONCE):
             answer = await self._client.post(f"/v1/{what}", json={what: list(items[first : first + _AT_ONCE])})
             _require(answer)
-            taken += int(answer.json()["accepted"])
-        return taken
+            told = answer.json()
+            taken += int(told["accepted"])
+            left += len(told.get("suppressed", []))
+        return taken, left
 
     async def end_hour(self) -> None:
         """Close the log's segments, so that intake finds them."""

@@ -12,7 +12,7 @@ from simulation.month.planted import CONTEXTS
 from simulation.randomness import opaque, stream
 
 SHOPPERS = (50, 100_000)
-VISITS_A_DAY = 0.5
+VISITS_A_DAY = 0.6
 # A shopper has a usual device; so often another one of the same person is at hand.
 OTHER_DEVICE_SHARE = 0.15
 _DEVICE_SHARES = (0.55, 0.36, 0.09)
