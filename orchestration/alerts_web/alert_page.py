@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
@@ -84,6 +85,8 @@ def _facts(alert: Alert) -> str:
         ("Data Docs", f'<a href="/data-docs/{escape(str(page))}">{escape(str(page))}</a>' if page else ""),
         ("Cause", f"<code>{escape(alert.cause)}</code>"),
     ]
+    if alert.kind == "pause":
+        facts.append(("Evidence", f"<code>{escape(json.dumps(dict(alert.evidence)))}</code>"))
     return "<dl>" + "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts if text) + "</dl>"
 
 

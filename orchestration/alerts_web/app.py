@@ -57,7 +57,8 @@ class AlertsPage:
     async def index(self, request: Request) -> Response:
         """The list."""
         now = self.project.clock.now()
-        return self._page("Alerts", list_page(self.store.list_alerts(), dict(request.query_params), now))
+        asked = dict(request.query_params)
+        return self._page("Alerts", list_page(self.store.list_alerts(), asked, now, self.store.pauses()))
 
     async def style(self, _request: Request) -> Response:
         """The style sheet."""

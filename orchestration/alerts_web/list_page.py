@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from intake.ops_records import Alert
-from orchestration.alerts_web.parts import badges, select
+from intake.ops_records import Alert, Pause
+from orchestration.alerts_web.parts import badges, card, select, table
 from orchestration.alerts_web.wording import wording
 
 STATES = (
@@ -19,8 +19,8 @@ ORDER = {"info": 0, "warning": 1, "critical": 2}
 MOST = 200
 
 
-def list_page(alerts: Sequence[Alert], asked: Mapping[str, str], now: datetime) -> str:
-    """The content of the list (HTML): filters by query, worst first."""
+def list_page(alerts: Sequence[Alert], asked: Mapping[str, str], now: datetime, pauses: Sequence[Pause] = ()) -> str:
+    """The content of the list (HTML): what is paused now, filters by query, worst first."""
     state, severity, source = (
         asked.get("state", "standing"), asked.get("severity", "info"), asked.get("source", ""),
     )  # fmt: skip
@@ -40,7 +40,17 @@ def list_page(alerts: Sequence[Alert], asked: Mapping[str, str], now: datetime) 
         + select("source", "Source", names, source)
         + "<button>Show</button></form>"
     )
-    return f"<h1>{_heading(found, state)}</h1>{filters}{_items(found[:MOST], now)}{_more(found)}"
+    return f"<h1>{_heading(found, state)}</h1>{_paused(pauses)}{filters}{_items(found[:MOST], now)}{_more(found)}"
+
+
+def _paused(pauses: Sequence[Pause]) -> str:
+    """Who sees the plain variant now, and why; nothing while nobody has to."""
+    rows = [
+        (one.scope, one.cause or "by hand", f"{one.created_at:%Y-%m-%d %H:%M} UTC", one.actor, one.reason)
+        for one in pauses
+    ]
+    said = table(("what", "for", "since", "by", "why"), rows, "Surfaces that show the plain variant now")
+    return card("Paused now", said + "<p>concierge pause status tells what would lift it.</p>") if rows else ""
 
 
 def _heading(found: Sequence[Alert], state: str) -> str:

@@ -87,6 +87,11 @@ BY_KIND = {
         "Something about who is who needs an analyst: a jump of the match rate, or profiles that hold too much.",
         "concierge explain and concierge identity path show why.",
     ),
+    "pause": Wording(
+        "Personalizing is paused",
+        "A bound of the settings (pausing) was passed, so this surface shows the plain variant to everybody.",
+        "concierge pause status tells what would lift it; concierge resume lifts it. Resolving this alert does not.",
+    ),
     "slo": Wording(
         "A promise is not kept",
         "A service level objective of the settings was missed.",

@@ -15,6 +15,8 @@ from intake.clock import FixedClock
 from intake.ops_records import Alert
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
+from intake.pause_records import Look
+from intake.pause_rules import Rule
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.alerts_web.app import create_app
@@ -97,6 +99,22 @@ def test_an_alert_shows_cause_trend_reach_and_masked_sample(client: Client, aler
     assert "ann@example.com" not in text
     assert "<script>" not in text
     assert "corner &lt;shop&gt;" in text
+
+
+def test_what_is_paused_stands_above_the_list_with_its_evidence(client: Client, project: Project) -> None:
+    assert "Paused now" not in client.get("/").text
+    ops, now = OpsStore(project.paths), project.clock.now()
+    look = Look("home_hero", "fallback_rate", "breach", "70.0% <fell> back", {"share": 0.7})
+    ops.record_looks([look], {"fallback_rate": Rule()}, now)
+    ops.set_pause("all", reason="wrong prices", actor="ann", at=now)
+    page = client.get("/").text
+    assert "Paused now" in page
+    assert "70.0% &lt;fell&gt; back" in page
+    assert "wrong prices" in page
+    (alert,) = ops.standing_alerts("pause:")
+    shown = client.get(f"/alerts/{alert.alert_id}").text
+    assert "Personalizing is paused" in shown
+    assert "&quot;share&quot;: 0.7" in shown
 
 
 def test_buttons_change_the_alert_and_leave_a_history(client: Client, project: Project, alert: Alert) -> None:
