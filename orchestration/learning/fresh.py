@@ -101,7 +101,7 @@ def stage_fresh(connection: duckdb.DuckDBPyConnection, project: Project, as_of: 
     _read(connection, project, files, as_of)
     count = int(connection.execute("select count(*) from new_event").fetchall()[0][0])
     if count:
-        _tell(connection)
+        _tell(connection, project.settings.time_zone)
         run(connection, "insert into ml.fresh_event by name from new_event")
         run(connection, "delete from ml.learned_day where day in (select event_date from new_event)")
     done = [[file.path] for file in files if file.max_received_at < as_of]
@@ -132,7 +132,7 @@ def _read(connection: duckdb.DuckDBPyConnection, project: Project, files: Sequen
     connection.execute(sql, [paths, as_of.replace(tzinfo=None)]).fetchall()
 
 
-def _tell(connection: duckdb.DuckDBPyConnection) -> None:
+def _tell(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     """The models over these events, beside what is known already of the same decisions and orders."""
     columns = ", ".join(source_table("ml.fresh_event").column_names)
     run(connection, _AGAIN)
@@ -140,9 +140,9 @@ def _tell(connection: duckdb.DuckDBPyConnection) -> None:
     run(connection, _CUSTOMERS)
     run(connection, "create or replace temporary view dim_product as from marts.dim_product")
     for model in ("int_order_lines", "fct_decision"):
-        run(connection, f"create or replace temporary table {model} as {rendered(model)}")
+        run(connection, f"create or replace temporary table {model} as {rendered(model, zone)}")
     run(connection, _DECISIONS)
-    exposed = exposure_rows(f"({rendered('fct_exposure')})")
-    followed = outcome_rows(f"({rendered('fct_outcome')})", "marts.fct_offer")
+    exposed = exposure_rows(f"({rendered('fct_exposure', zone)})")
+    followed = outcome_rows(f"({rendered('fct_outcome', zone)})", "marts.fct_offer")
     run(connection, f"insert into incoming_exposure by name {exposed}")
     run(connection, f"insert into incoming_outcome by name {followed}")

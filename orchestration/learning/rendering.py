@@ -6,7 +6,6 @@ so that a rebuilt day says the same. Only macros that make text are read, which 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -41,28 +40,33 @@ class _Adapter:
         return found
 
 
-def rendered(model: str) -> str:
-    """The query of a model, each `ref` as its bare name: relations of those names are to stand in its place."""
-    environment, macros = _macros()
+@cache
+def rendered(model: str, time_zone: str) -> str:
+    """The query of a model, each `ref` as its bare name: relations of those names are to stand in its place.
+
+    `time_zone` is the shop's, by which a delivery comes on its day or late.
+    """
+    environment, macros = _macros(time_zone)
     text = (dbt_project_dir() / "models" / MODELS[model] / f"{model}.sql").read_text(encoding="utf-8")
     return environment.from_string(text).render(macros)
 
 
+@cache
 def expression(text: str) -> str:
     """An expression that is written with macros, as plain SQL."""
-    environment, macros = _macros()
+    environment, macros = _macros("UTC")
     return environment.from_string(text).render(macros)
 
 
 @cache
-def _macros() -> tuple[Environment, dict[str, Any]]:
+def _macros(time_zone: str) -> tuple[Environment, dict[str, Any]]:
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not a page
     adapter, settings = _Adapter(), _settings(dbt_project_dir())
     context: dict[str, Any] = {
         "adapter": adapter,
         "return": lambda value: value,
         "var": settings.__getitem__,
-        "env_var": lambda name, default="": os.environ.get(name, default),
+        "env_var": lambda name, default="": {"CONCIERGE_TIME_ZONE": time_zone}.get(name, default),
         "ref": lambda name: name,
     }
     folder = dbt_project_dir() / "macros"
