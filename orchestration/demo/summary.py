@@ -17,6 +17,7 @@ from orchestration.demo.person import Followed, choose
 from orchestration.demo.person_summary import show_person
 from orchestration.demo.quality_summary import check_results, show_quality
 from orchestration.demo.questions import Acquaintance
+from orchestration.demo.replay_summary import show_replay
 from orchestration.demo.service_summary import show_answers, show_snapshot
 from orchestration.demo.truth import compare_with_truth
 
@@ -27,7 +28,8 @@ Where to look next
   curl -s http://127.0.0.1:8765/v1/decide -H 'content-type: application/json' \\
     -d '{{"placements": ["home_hero"], "identifiers": [{{"type": "{kind}", "value": "{value}"}}]}}'
   concierge explain {kind} {value}
-{identity}  concierge alerts list; concierge snapshots; concierge rollback; concierge status
+{commands}  concierge what-if --policies config --days 1          an edited copy of config, tried on what was asked
+  concierge alerts list; concierge snapshots; concierge rollback; concierge status
   {docs}
   README.md, docs/cli.md, docs/data-folder.md; your own data: concierge init DIR"""
 
@@ -47,20 +49,23 @@ def show_summary(project: Project, result: DemoResult) -> None:
     say()
     show_quality(project, check_results(project, result.run.dagster_runs))
     say()
-    _show_service(project, result)
+    replayed = _show_service(project, result)
     say()
     followed = choose(project, published, people)
     _follow(project, published, followed, result)
     say()
     show_costs(result)
     say()
-    _where_next(project, people, followed)
+    _where_next(project, people, followed, replayed)
 
 
-def _show_service(project: Project, result: DemoResult) -> None:
+def _show_service(project: Project, result: DemoResult) -> str | None:
+    """The snapshot and its answers; the id of a decision that replay makes again."""
     show_snapshot(project)
-    if result.answers is not None:
-        show_answers(result.answers)
+    if result.answers is None:
+        return None
+    show_answers(result.answers)
+    return show_replay(project)
 
 
 def _follow(project: Project, published: Published, followed: Followed | None, result: DemoResult) -> None:
@@ -78,16 +83,24 @@ def show_costs(result: DemoResult) -> None:
     show_report(result.run)
 
 
-def _where_next(project: Project, people: Sequence[Acquaintance], followed: Followed | None) -> None:
+def _where_next(
+    project: Project, people: Sequence[Acquaintance], followed: Followed | None, replayed: str | None
+) -> None:
     known = next((person.identifiers for person in people if person.agreed), {"loyalty_id": "1"})
     kind = "loyalty_id" if "loyalty_id" in known else next(iter(known))
     docs = f"open {project.paths.data_docs / 'index.html'}"
-    say(NEXT.format(kind=kind, value=known[kind], docs=docs, identity=identity_commands(followed)))
+    say(NEXT.format(kind=kind, value=known[kind], docs=docs, commands=commands_about(followed, replayed)))
 
 
-def identity_commands(followed: Followed | None) -> str:
-    """Lines to type that show and correct what ties the followed person's card and cookie; none without a person."""
-    if followed is None:
-        return ""
-    ends = " ".join(f"{kind}:{followed.identifiers[kind]}" for kind in ("loyalty_id", "cookie"))
-    return f"  concierge identity path {ends}\n  concierge identity unlink {ends} --reason 'shared tablet'\n"
+def commands_about(followed: Followed | None, replayed: str | None) -> str:
+    """Lines to type: a decision made again, and what ties the followed person's card and cookie, parts them, or says
+    what would go with an erasure; none about a person without one."""
+    lines = [f"  concierge replay {replayed}"] if replayed else []
+    if followed is not None:
+        ends = " ".join(f"{kind}:{followed.identifiers[kind]}" for kind in ("loyalty_id", "cookie"))
+        lines += [
+            f"  concierge identity path {ends}",
+            f"  concierge identity unlink {ends} --reason 'shared tablet'",
+            f"  concierge erase loyalty_id {followed.identifiers['loyalty_id']} --dry-run",
+        ]
+    return "".join(f"{line}\n" for line in lines)
