@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import lmdb
 import msgspec
@@ -49,7 +50,8 @@ def _erase_in(root: Path, scope: Scope) -> int:
         return 0
     for left in root.glob(".building-*"):
         shutil.rmtree(left, ignore_errors=True)
-    return sum(_rebuild(root, folder, scope) for folder in version_folders(root))
+    done: dict[int, _Copied] = {}
+    return sum(_rebuild(root, folder, scope, done) for folder in version_folders(root))
 
 
 def version_folders(root: Path) -> list[Path]:
@@ -58,22 +60,43 @@ def version_folders(root: Path) -> list[Path]:
     return sorted(folder for folder in found if not folder.name.startswith("."))
 
 
-def _rebuild(root: Path, folder: Path, scope: Scope) -> int:
-    names, short = _names(scope), scope.request_id[-12:]
+class _Copied(NamedTuple):
+    """A data file without them; hourly versions share one, which is then rebuilt once and shared again."""
+
+    file: Path
+    counts: dict[str, int]
+    gone: int
+
+
+def _rebuild(root: Path, folder: Path, scope: Scope, done: dict[int, _Copied]) -> int:
+    short = scope.request_id[-12:]
     version = f"{base_of(folder.name)}{MARK}-{short}"
     if folder.name == version or not (folder / DATA_FILE).exists():
         return 0
     building = root / f".building-{version}" / version
     building.mkdir(parents=True)
     try:
-        counts, gone = _copy(folder, building, names)
-        if not gone:
+        inode = (folder / DATA_FILE).stat().st_ino
+        copied = _linked(building, done.get(inode)) or _Copied(
+            root / version / DATA_FILE, *_copy(folder, building, _names(scope))
+        )
+        done[inode] = copied
+        if not copied.gone:
             return 0
-        _write_manifest(folder, building, version, counts)
+        _write_manifest(folder, building, version, copied.counts)
         _publish(root, folder, building, version)
     finally:
         shutil.rmtree(building.parent, ignore_errors=True)
-    return gone
+    return copied.gone
+
+
+def _linked(building: Path, copied: _Copied | None) -> _Copied | None:
+    """What was copied of the same data file before, linked into another version; None when it has to be copied."""
+    if copied is None or (copied.gone and not copied.file.exists()):
+        return None
+    if copied.gone:
+        os.link(copied.file, building / DATA_FILE)
+    return copied
 
 
 def _names(scope: Scope) -> Names:

@@ -32,8 +32,12 @@ from intake.report import FileReport
 from intake.settings import Settings
 from orchestration.export import publish_tables
 from orchestration.warehouse import Warehouse
+from serving.content import load_content
+from serving.experiments.enrolment import Remembered
+from serving.experiments.learned import Learned
 from serving.snapshot import pointer
 from serving.snapshot.records import IdentifierRow, ProfileRecord
+from serving.snapshot.relearned import write_relearned
 from tests.orchestration.cli.ledger import Seen, publish_ledger
 from tests.serving import sample
 
@@ -163,11 +167,15 @@ def _snapshots(project: Project) -> None:
         for name in PEOPLE
         if name != "home mail"
     ]
-    people = [ProfileRecord(ann, 0, "Fresh"), ProfileRecord(bob, 0, "Fresh")]
+    drawn = {"hero_specials/1": Remembered("specials", 0.5, "", ann, 1, 1)}
+    people = [ProfileRecord(ann, 0, "Fresh", assigned=drawn), ProfileRecord(bob, 0, "Fresh")]
     root = project.paths.snapshots
     for number, version in enumerate(("v1", "v2")):
         at = sample.NOW + timedelta(hours=number)
         sample.write(root, version, at, identifiers=rows, profiles=people)
+    experiments = [one.model_dump(mode="json") for one in load_content(sample.CONFIG).experiments]
+    learned = Learned(experiments=experiments)
+    write_relearned(root, "v1", learned, version="v1-2", created_at=sample.NOW + timedelta(minutes=1))
     pointer.switch(root, "v2")
     # What was kept of a version that is gone has the same form.
     sample.write(project.paths.replay, "v0", identifiers=rows, profiles=people)
