@@ -10,9 +10,9 @@ from ml.bandit.layout import Layout
 
 Floats = npt.NDArray[np.float64]
 
-STEPS = 20
+STEPS = 10
 # Prior size of an effect on a mean amount, as a share of one event's standard deviation.
-SCALE_OF_DEVIATION = 0.1
+SCALE_OF_DEVIATION = 0.03
 
 
 def fit_amounts(units: Layout, totals: Floats, counts: Floats, variances: Floats) -> Posterior:

@@ -15,26 +15,40 @@ from ml.bandit.signal import Signal
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-# Chance of a false alarm in one look at one experiment, over all scopes and days. Looks are hourly but see nearly the
+# Chance of a false alarm in one look at one experiment, over all scopes and blocks. Looks are hourly but see nearly the
 # same days, so they are far from independent.
-FALSE_ALARM = 1e-3
+FALSE_ALARM = 5e-3
+# Once something is known to have changed, other things are likelier to have changed in the same hours: a place around
+# it need only be as unlikely as this to be taken whole.
+WIDER = 0.03
+WIDER_BLOCKS = 2
 # What was seen before a change keeps so much of its weight: enough to know the size of things.
 KEPT = 0.02
 
 
 class Change(NamedTuple):
-    """Units (a mask, shape (U,)) that pay otherwise since `day` days ago, and how unlikely chance makes that."""
+    """Units (a mask, shape (U,)) that pay otherwise in the last `blocks` blocks, and how unlikely chance makes that."""
 
     units: Flags
-    day: int
+    blocks: int
     p_value: float
 
 
 class Scopes(NamedTuple):
-    """Units that may change together, zeros and ones by scope: as one (an arm), or each in its own direction."""
+    """Units that may change together, zeros and ones by scope, shape (scopes, U).
+
+    Attributes:
+        summed: an arm in a place, which changes as one.
+        each: all arms of a place, each in its own direction.
+    """
 
     summed: Floats
     each: Floats
+
+    @property
+    def places(self) -> Scopes:
+        """Places as one: for a signal that says how far a whole place is as it was learned."""
+        return Scopes(self.each, self.each[:0])
 
 
 def scopes(units: Layout) -> Scopes:
@@ -51,8 +65,8 @@ def scopes(units: Layout) -> Scopes:
 def latest_change(among: Scopes, signal: Signal) -> Change | None:
     """The likeliest change, if chance makes it less likely than `FALSE_ALARM`; None otherwise.
 
-    Generalised likelihood ratio of before and since each day (Siegmund and Venkatraman 1995); p-values by chi-square,
-    Bonferroni over scopes and days.
+    Generalised likelihood ratio of before and since each block (Siegmund and Venkatraman 1995); p-values by chi-square,
+    Bonferroni over scopes and blocks.
     """
     if len(signal.parts[0]) < 2:
         return None
@@ -61,17 +75,34 @@ def latest_change(among: Scopes, signal: Signal) -> Change | None:
     ratio = np.hstack([together, alone @ among.each.T]) / signal.stretch
     degrees = np.hstack([told_together.astype(np.float64), told_alone @ among.each.T])
     p_values = chdtrc(np.maximum(degrees, 1.0), ratio)
-    day, scope = np.unravel_index(int(np.argmin(p_values)), p_values.shape)
-    least = float(p_values[day, scope])
+    block, scope = np.unravel_index(int(np.argmin(p_values)), p_values.shape)
+    least = float(p_values[block, scope])
     if least * p_values.size >= FALSE_ALARM:
         return None
-    return Change(np.vstack([among.summed, among.each])[scope] > 0, int(day) + 1, least)
+    return Change(np.vstack([among.summed, among.each])[scope] > 0, int(block) + 1, least)
+
+
+def widened(found: Change, among: Scopes, signals: list[Signal]) -> Change:
+    """The widest place around a change in which the other units look changed since about the same block as well."""
+    at = slice(max(found.blocks - 1 - WIDER_BLOCKS, 0), found.blocks + WIDER_BLOCKS)
+    others = among.each * ~found.units
+    around = (among.each @ found.units == found.units.sum()) & (others.sum(axis=1) > 0)
+    unlikely = np.ones(len(around))
+    for signal in signals:
+        ratio, told = signal.ratios(signal.parts)
+        p_values = chdtrc(np.maximum(told @ others.T, 1.0), ratio @ others.T / signal.stretch)
+        unlikely = np.minimum(unlikely, p_values[at].min(axis=0))
+    wider = np.flatnonzero(around & (unlikely < WIDER))
+    if not wider.size:
+        return found
+    widest = wider[np.argmax(others[wider].sum(axis=1))]
+    return found._replace(units=among.each[widest] > 0)
 
 
 def forget(keep: Floats, change: Change) -> Floats:
-    """Weights of days and units, shape (D, U), without what was before the change."""
+    """Weights of blocks and units, shape (B, U), without what was before the change."""
     weaker = keep.copy()
-    weaker[change.day :, change.units] = np.minimum(weaker[change.day :, change.units], KEPT)
+    weaker[change.blocks :, change.units] = np.minimum(weaker[change.blocks :, change.units], KEPT)
     return weaker
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.bandit.amounts import fit_amounts, variances_of
-from ml.bandit.change import Change, Scopes, forget, latest_change, scopes
-from ml.bandit.days import day_factors
+from ml.bandit.change import Change, Scopes, forget, latest_change, scopes, widened
 from ml.bandit.effects import Posterior
 from ml.bandit.panel import Panel
 from ml.bandit.rates import fit_rates
 from ml.bandit.rows import SQUARES
+from ml.bandit.seasons import block_factors
 from ml.bandit.settings import COUNTS
-from ml.bandit.signal import Signal, amounts, counted
+from ml.bandit.signal import Signal, advantages, amounts, counted
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,7 +36,7 @@ class Learned:
         lifetime: change of lifetime value an impression.
         cost: incentive cost a conversion, taken as known, shape (U,).
         changes: what was found to have changed.
-        keep: weight of each day and unit, shape (days, U).
+        keep: weight of each block of hours and unit, shape (B, U).
     """
 
     rates: dict[str, Posterior]
@@ -87,15 +87,15 @@ def _due(history: Panel, metric: str) -> Floats:
 
 
 def _fit_rate(history: Panel, metric: str, keep: Floats, start: _Rate | None) -> _Rate:
-    """Rates and the factors of days, in turn; events and expectations are weighted by `keep`."""
+    """Rates and the factors of blocks, in turn; events and expectations are weighted by `keep`."""
     events, due = history.sums[COUNTS[metric]] * keep, _due(history, metric) * keep
-    factors = np.ones(history.days)
+    factors = np.ones(history.blocks)
     if start is not None:
-        factors = day_factors(events.sum(axis=1), (due * np.exp(start.posterior.mean)).sum(axis=1))
+        factors = block_factors(events.sum(axis=1), (due * np.exp(start.posterior.mean)).sum(axis=1))
     posterior = None if start is None else start.posterior
     for _ in range(2 if start is None else 1):
         posterior = fit_rates(history.units, events.sum(axis=0), factors @ due, posterior)
-        factors = day_factors(events.sum(axis=1), (due * np.exp(posterior.mean)).sum(axis=1))
+        factors = block_factors(events.sum(axis=1), (due * np.exp(posterior.mean)).sum(axis=1))
     assert posterior is not None  # noqa: S101  the loop runs at least once
     expected = due * np.exp(posterior.mean) * factors[:, None]
     return _Rate(posterior, events, expected)
@@ -104,11 +104,22 @@ def _fit_rate(history: Panel, metric: str, keep: Floats, start: _Rate | None) ->
 def _likeliest(
     among: Scopes, history: Panel, fitted: dict[str, _Rate], keep: Floats, has_margin: bool
 ) -> Change | None:
-    signals: list[Signal] = [counted(rate.events, rate.expected) for rate in fitted.values()]
+    watched: list[tuple[Scopes, Signal]] = []
+    for rate in fitted.values():
+        watched.append((among, counted(rate.events, rate.expected)))
+        watched.append((among.places, _advantages(rate, history.units.shape)))
     if has_margin:
-        signals.append(_margin_signal(history, keep))
-    found = [change for signal in signals if (change := latest_change(among, signal)) is not None]
-    return min(found, key=lambda change: change.p_value) if found else None
+        watched.append((among, _margin_signal(history, keep)))
+    found = [change for scope, signal in watched if (change := latest_change(scope, signal)) is not None]
+    if not found:
+        return None
+    counts = [counted(rate.events, rate.expected) for rate in fitted.values()]
+    return widened(min(found, key=lambda change: change.p_value), among, counts)
+
+
+def _advantages(rate: _Rate, shape: tuple[int, int]) -> Signal:
+    level = rate.posterior.mean.reshape(shape)
+    return advantages(rate.events, rate.expected, (level - level.mean(axis=1, keepdims=True)).ravel())
 
 
 def _margin_signal(history: Panel, keep: Floats) -> Signal:

@@ -1,4 +1,4 @@
-"""One experiment's history by day and unit, weighted for what can have arrived and for days that sold more."""
+"""One experiment's history by block of hours and unit, weighted for what can have arrived."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ml.bandit.rows import SQUARES, Rows
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-HOURS_A_DAY = 24
+# Long enough for counts that tell something, short enough that a change is not blurred by what was just before it.
+BLOCK_HOURS = 6
 # Standard deviations from the middle at which an hour's money stops counting: one order of a million is a mistake
 # or an accident, and of orders spread like a lognormal with sigma 1 one in a thousand is cut.
 FARTHEST = 25.0
@@ -23,11 +24,11 @@ MONEY = ("revenue_micros", "margin_micros", "ltv_change_micros")
 
 @dataclass(frozen=True)
 class Panel:
-    """Sums by day before `as_of` (0 is the youngest) and unit.
+    """Sums by block of `BLOCK_HOURS` hours (0 is the youngest; they begin at 0, 6, 12 and 18 UTC) and unit.
 
     Attributes:
         units: the grid.
-        sums: of each measure, shape (days, U); `arrived` is exposures times the share of conversions due by now.
+        sums: of each measure, shape (B, U); `arrived` is exposures times the share of conversions due by now.
         row_variance: variance of one conversion's revenue and one exposure's lifetime value, from hour to hour.
     """
 
@@ -36,12 +37,12 @@ class Panel:
     row_variance: dict[str, float]
 
     @property
-    def days(self) -> int:
-        """How many days back it goes."""
+    def blocks(self) -> int:
+        """How many blocks back it goes."""
         return len(self.sums["exposures"])
 
     def total(self, name: str, keep: Floats) -> Floats:
-        """A measure over all days, each unit's days weighted by `keep` (days, U); shape (U,)."""
+        """A measure over all blocks, each weighted by `keep` (B, U); shape (U,)."""
         return np.asarray((self.sums[name] * keep).sum(axis=0), dtype=np.float64)
 
 
@@ -52,15 +53,15 @@ def panel(rows: Rows, units: Layout, arrived: Floats, history_hours: int) -> Pan
         arrived: share of conversions due, by age in hours; older than its end is 1.
     """
     young = rows.age < history_hours
-    unit, day = _unit_of(rows, units)[young], rows.age[young] // HOURS_A_DAY
+    unit, block = _unit_of(rows, units)[young], _blocks(rows.age[young], rows.newest)
     measures = {name: values[young] for name, values in rows.measures.items()}
     shares = np.append(arrived, 1.0)[np.minimum(rows.age[young], arrived.size)]
     measures["arrived"] = measures["exposures"] * shares
     measures = _trimmed(measures)
-    days, width = int(day.max(initial=0)) + 1, len(units.cells) * len(units.arms)
-    place = day * width + unit
+    blocks, width = int(block.max(initial=0)) + 1, len(units.cells) * len(units.arms)
+    place = block * width + unit
     sums = {
-        name: np.bincount(place, weights=values, minlength=days * width).reshape(days, width).astype(np.float64)
+        name: np.bincount(place, weights=values, minlength=blocks * width).reshape(blocks, width).astype(np.float64)
         for name, values in measures.items()
     }
     variances = {
@@ -74,6 +75,10 @@ def exposures_by_age(rows: Rows, history_hours: int) -> Floats:
     """Exposures of each hour of age, shape (oldest + 1,)."""
     young = rows.age < history_hours
     return np.bincount(rows.age[young], weights=rows.measures["exposures"][young]).astype(np.float64)
+
+
+def _blocks(age: Ints, newest: int) -> Ints:
+    return newest // BLOCK_HOURS - (newest - age) // BLOCK_HOURS
 
 
 def _unit_of(rows: Rows, units: Layout) -> Ints:

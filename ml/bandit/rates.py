@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 # Prior size of an effect on the logarithm of a rate: arms that differ by a fifth are usual.
 SCALE = 0.2
-STEPS = 24
+STEPS = 15
 # One step of a unit on the logarithmic scale; without it a lucky first conversion throws the next step off.
 LONGEST_STEP = 1.5
 # Rates above this are treated as if they were this: several conversions an exposure are possible.

@@ -30,6 +30,7 @@ class Rows:
         cell: place in `cells`.
         arm: place in `arms`.
         age: hours; 0 is the hour that ended last, or runs.
+        newest: the hour of age 0, in hours since 1970.
         measures: counts, and money in currency units (squares in their square).
     """
 
@@ -38,6 +39,7 @@ class Rows:
     arm: Ints
     arms: tuple[str, ...]
     age: Ints
+    newest: int
     measures: dict[str, Floats]
 
 
@@ -50,13 +52,15 @@ def by_experiment(stats: pd.DataFrame, as_of: datetime) -> dict[tuple[str, int],
     check_columns("stats", stats, (*KEYS, "hour", *MEASURES))
     age = ages(stats["hour"], as_of)
     kept = stats.loc[age >= 0]
-    measures = _measures(kept)
+    measures, newest = _measures(kept), int(np.ceil(as_of.timestamp() / 3600.0)) - 1
     place, cells = _cells(kept)
     arm, names = _coded(kept["arm"])
     grouped = kept.reset_index(drop=True).groupby(["experiment", "experiment_version"], sort=True)
     age = age[age >= 0]
     return {
-        (str(name), int(str(version))): _rows(rows.index.to_numpy(), (place, cells), (arm, names), age, measures)
+        (str(name), int(str(version))): _rows(
+            rows.index.to_numpy(), (place, cells), (arm, names), age, newest, measures
+        )
         for (name, version), rows in ((key, rows) for key, rows in grouped[["arm"]])
     }
 
@@ -64,7 +68,7 @@ def by_experiment(stats: pd.DataFrame, as_of: datetime) -> dict[tuple[str, int],
 def nothing() -> Rows:
     """Rows of an experiment that nobody has been exposed to yet."""
     none = np.zeros(0, dtype=np.int64)
-    return Rows(none, (), none, (), none, {name: np.zeros(0) for name in MEASURES})
+    return Rows(none, (), none, (), none, 0, {name: np.zeros(0) for name in MEASURES})
 
 
 def ages(hour: pd.Series, as_of: datetime) -> Ints:
@@ -105,7 +109,12 @@ def _coded(column: pd.Series) -> tuple[Ints, list[str]]:
 
 
 def _rows(
-    at: Ints, cell: tuple[Ints, list[Cell]], arm: tuple[Ints, list[str]], age: Ints, measures: dict[str, Floats]
+    at: Ints,
+    cell: tuple[Ints, list[Cell]],
+    arm: tuple[Ints, list[str]],
+    age: Ints,
+    newest: int,
+    measures: dict[str, Floats],
 ) -> Rows:
     """The rows of one experiment, with the cells and arms that it has."""
     used, cell_code = np.unique(cell[0][at], return_inverse=True)
@@ -116,6 +125,7 @@ def _rows(
         arm_code,
         tuple(arm[1][number] for number in names),
         age[at],
+        newest,
         {name: values[at] for name, values in measures.items()},
     )
 

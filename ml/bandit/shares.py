@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ml.bandit.layout import EVERYONE, Cell, layout
 from ml.bandit.learn import Learned, learn
-from ml.bandit.panel import Panel, panel
+from ml.bandit.panel import BLOCK_HOURS, Panel, panel
 from ml.bandit.roster import Roster
 from ml.bandit.rows import Rows
 from ml.bandit.settings import COUNTS, BanditSettings
@@ -137,7 +137,8 @@ def _used(summed: Panel, keep: Floats) -> dict[tuple[Cell, str], int]:
 
 
 def _changed(learned: Learned, as_of: datetime) -> str:
-    days = sorted({(as_of - timedelta(days=change.day)).date().isoformat() for change in learned.changes})
+    back = (timedelta(hours=BLOCK_HOURS * change.blocks) for change in learned.changes)
+    days = sorted({(as_of - each).date().isoformat() for each in back})
     return f"; changed {', '.join(days)}" if days else ""
 
 

@@ -36,7 +36,7 @@ class World:
     spread: float = 0.7
     delay_hours: float = 12.0
     period_starts: tuple[int, ...] = (0,)
-    day_spread: float = 0.15
+    day_spread: float = 0.05
     names: tuple[str, ...] = field(default=())
 
     @property
