@@ -49,11 +49,12 @@ def ask_again(paths: DataPaths, wanted: Collection[str], content: Content) -> As
         content: the candidate's files.
     """
     found = AskedAgain()
+    where = cache(lambda version: find_version(paths, version))
     as_then, as_candidate = _opened(_then), _opened(lambda folder: edited(folder, content))
     with as_then as then, as_candidate as other:
         for name, line in _lines(paths.service_log, wanted):
             if name not in found.candidate:
-                _ask(paths, name, line, found, then, other)
+                _ask(where, name, line, found, then, other)
     return found
 
 
@@ -62,7 +63,7 @@ def _then(folder: Path) -> LiveSnapshot:
 
 
 def _ask(
-    paths: DataPaths,
+    where: Callable[[str], Path | None],
     name: str,
     line: bytes,
     found: AskedAgain,
@@ -70,7 +71,7 @@ def _ask(
     other: Callable[[Path], LiveSnapshot],
 ) -> None:
     try:
-        folder = find_version(paths, version_of(line))
+        folder = where(version_of(line))
         if folder is None:
             found.miss("their snapshot is gone, and nothing was kept of it")
             return

@@ -53,7 +53,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Edited:
-    """Placements, policies and experiments of a folder; what the folder lacks is the project's."""
+    """Placements, policies and experiments of a folder; files that it lacks are the project's."""
 
     content: Content
 
@@ -97,13 +97,21 @@ def _of_folder(project: Project, folder: Path) -> Candidate:
     if not parts:
         raise CandidateError(f"{folder}: none of {', '.join(f'{name}/' for name in EDITABLE)} and no *.yml is in it")
     with tempfile.TemporaryDirectory() as made:
-        whole = Path(made)
-        for item in project.config.iterdir():
-            if item.name not in parts:
-                (whole / item.name).symlink_to(item.resolve())
-        for name, path in parts.items():
-            (whole / name).symlink_to(path.resolve())
+        whole = _laid_over(project.config, parts, Path(made))
         return Candidate(folder.name or str(folder), Edited(load_content(whole)), digest_of(whole))
+
+
+def _laid_over(config: Path, parts: Mapping[str, Path], whole: Path) -> Path:
+    """A configuration folder of links: files of the candidate in the place of those of the same name."""
+    for item in config.iterdir():
+        if item.name not in parts:
+            (whole / item.name).symlink_to(item.resolve())
+    for name, path in parts.items():
+        (whole / name).mkdir()
+        files = {file.name: file for side in (config / name, path) for file in sorted(side.glob("*.yml"))}
+        for file in files.values():
+            (whole / name / file.name).symlink_to(file.resolve())
+    return whole
 
 
 def digest_of(config: Path) -> str:
