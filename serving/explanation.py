@@ -15,7 +15,8 @@ _TOLD_BLOCKED = 3
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision as it was logged, without whose it was. `shown_at` are the moments it is known to have been seen;
+    """A decision as it was logged, without whose it was; of an experiment the arm, and the row it was drawn from.
+    `shown_at` are the moments it is known to have been seen;
     `explanation` says all of it in words."""
 
     personalization_id: str
@@ -33,6 +34,14 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     items: list[str] = []
     context: dict[str, Any] = {}
     session: dict[str, Any] = {}
+    experiment: str | None = None
+    experiment_version: int | None = None
+    arm: str | None = None
+    traffic: str | None = None
+    probabilities: dict[str, float] = {}
+    table_version: str | None = None
+    remembered: bool = False
+    shadow: dict[str, str] = {}
     shown_at: list[datetime] = []
     explanation: str = ""
 
@@ -70,7 +79,18 @@ def _why(record: DecisionRecord) -> str:
     if len(record.eligible) > 1:
         others = ", ".join(name for name in record.eligible if name != record.action)
         why += f"; chosen with probability {record.propensity:.3g} before {others}"
+    why += _tried(record)
     return f"{why}; from snapshot {record.snapshot_version}."
+
+
+def _tried(record: DecisionRecord) -> str:
+    if record.experiment is None:
+        return ""
+    told = f"; experiment {record.experiment}, version {record.experiment_version}: "
+    if record.arm is not None:
+        again = ", as drawn before" if record.remembered else ""
+        return f"{told}arm {record.arm}{' (canary)' if record.traffic == 'canary' else ''}{again}"
+    return told + ("in the holdout" if record.traffic == "holdout" else "not counted for any arm")
 
 
 def _blocked(blocked: Sequence[Blocked]) -> str:

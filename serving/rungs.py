@@ -35,7 +35,7 @@ DESCRIPTIONS: dict[Rung, str] = {
     Rung.RECOMMENDATION: "products chosen for this person or for the product in view",
     Rung.POPULAR: "the precomputed popular choice: an unknown person, or no list of the person's own",
     Rung.FALLBACK: "the strategy had no permitted answer: the placement's fallback",
-    Rung.PLAIN: "not even the fallback was permitted: the plain action",
+    Rung.PLAIN: "no fallback was permitted, or the holdout or a blocked arm of an experiment: the plain action",
     Rung.LATE: "past the deadline, or too many were waiting: the answer prepared for everybody",
 }
 

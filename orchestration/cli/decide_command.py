@@ -112,6 +112,23 @@ def as_text(decision: Decision) -> str:
     return msgspec.json.format(msgspec.json.encode(decision), indent=2).decode()
 
 
+def tried(decision: Decision) -> list[str]:
+    """What a decision has to do with experiments, as lines for people."""
+    from serving.experiments.enrolment import Enrolment
+
+    lines, part = [], decision.experiment
+    if isinstance(part, Enrolment):
+        row = ", ".join(f"{arm} {p:.3f}" for arm, p in part.probabilities.items())
+        told = part.arm or ("the holdout" if part.traffic == "holdout" else "no arm: blocked, or the rules' side")
+        table = f", table {part.table_version}" if part.table_version else ""
+        again = ", drawn before" if part.remembered else ""
+        lines.append(
+            f"  tried     {part.key}: {told} ({part.traffic} by {part.unit_type}{again}{table}) of {row or '-'}"
+        )
+    shadow = decision.shadow if isinstance(decision.shadow, dict) else {}
+    return lines + [f"  shadow    {key}: would have shown {arm}" for key, arm in shadow.items()]
+
+
 def readable(decision: Decision) -> list[str]:
     """The decision as lines for people; a line for each alternative that was blocked."""
     import msgspec
@@ -122,6 +139,7 @@ def readable(decision: Decision) -> list[str]:
         f"  shows     {msgspec.json.encode(decision.content).decode()}",
         f"  rung      {decision.rung.value}, propensity {decision.propensity:.3f}, segment {decision.segment_id}",
         f"  eligible  {', '.join(decision.eligible)}",
+        *tried(decision),
     ]
     for blocked in decision.blocked:
         product = f" (product {blocked.product_id})" if blocked.product_id else ""

@@ -67,12 +67,15 @@ def trace_rules(
 ) -> None:
     """Tell which rules fired, blocked, or were shadowed by others, under the files as they stand now."""
     from orchestration.cli.console import say, show_table
+    from orchestration.cli.decide_command import tried
 
     found = _trace(placement, who, at, device, context, session)
     if as_json:
         say(_json(found))
         return
     say(f"{found.decision.placement}: {found.decision.action} ({found.decision.rung.value}): {found.decision.reason}")
+    for line in tried(found.decision):
+        say(line)
     if found.note:
         say(found.note)
     rows = [
