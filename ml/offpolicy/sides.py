@@ -39,7 +39,7 @@ def compare(group: tuple[Floats, Ints], rest: tuple[Floats, Ints], gate: Gate | 
 
 
 def _judged(difference: Estimate, rest: float, bound: float, people: int, others: int) -> tuple[Verdict, str]:
-    low, middle, high = (relative(x, rest) for x in difference[:3])
+    low, middle, high = (relative(x, rest) for x in (difference.low, difference.value, difference.high))
     figures = f"{middle:+.1%} against the rest (95 % interval {low:+.1%} to {high:+.1%}), {people:,} people"
     if min(people, others) < LEAST_PEOPLE:
         return Verdict.INSUFFICIENT, f"{figures}; at least {LEAST_PEOPLE} on each side are needed"
