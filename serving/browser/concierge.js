@@ -6,7 +6,7 @@
   var COOKIE = "concierge_id", VISIT = "concierge_visit", YEAR = 31536000, VISIT_MS = 1800000;
   var FLUSH_MS = 250, ATTEMPTS = 3, HELD = 500, PLAIN = "plain", SHOWN = "shown";
   var settings = { endpoint: "", key: "", timeout: 300, context: {}, identifiers: [], dataLayer: "dataLayer" };
-  var queue = [], timer = 0, asked = 0, opened = Date.now();
+  var queue = [], timer = 0, asked = 0, opened = Date.now(), own = new WeakMap();
 
   // --- who: a first-party cookie, and a visit that ends after half an hour without an event
 
@@ -154,12 +154,14 @@
     slot.setAttribute("data-concierge-state", state);
   }
 
+  /* With nothing to show, what the shop wrote comes back: an earlier answer may be paused or withdrawn by now. */
   function fill(slot, decision) {
-    var made = (settings.renderers || {})[decision.placement] || draw, before = slot.cloneNode(true);
-    try {
-      if (made(slot, decision) === false) { mark(slot, PLAIN); return; }
-    } catch (error) {
-      slot.innerHTML = before.innerHTML;
+    var made = (settings.renderers || {})[decision.placement] || draw, held = own.has(slot), drawn = false;
+    if (!held) own.set(slot, slot.innerHTML);
+    try { drawn = made(slot, decision) !== false; } catch (error) { held = true; }
+    if (!drawn) {
+      if (held) slot.innerHTML = own.get(slot);
+      slot.removeAttribute("data-concierge-id");
       mark(slot, PLAIN);
       return;
     }

@@ -93,6 +93,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
             assert process.wait(timeout=30) in (0, 130, -signal.SIGINT)
 
 
+PAUSED = {"placement": "home_hero", "content": {}, "personalization_id": "0" * 32}
+
+
 @pytest.fixture
 def page() -> Iterator[Page]:
     # Only `make test-system` installs it; this file is collected without it too.
@@ -136,6 +139,17 @@ def test_a_shop_follows_its_visitor_and_goes_on_without_the_service(shop: Shop, 
     wait(page, 1)
     assert hero(page) == "Ready from the deli"
     assert "You looked twice." in page.locator("#why").inner_text()
+
+    # A pause answers with nothing to show: what an earlier answer wrote may not stay.
+    page.route("**/v1/decide", lambda route: route.fulfill(json={"decisions": [PAUSED]}))
+    page.evaluate("""
+        const others = document.querySelectorAll("[data-concierge-slot]:not([data-concierge-slot=home_hero])");
+        others.forEach(one => one.remove());
+        concierge.render()
+    """)
+    page.locator("[data-concierge-slot=home_hero][data-concierge-state=plain]").wait_for()
+    assert page.locator("[data-concierge-slot=home_hero]").inner_text() == "Welcome to your store"
+    page.unroute("**/v1/decide")
 
     page.goto(f"{shop.url}product/p1")
     wait(page, 1)
