@@ -95,6 +95,7 @@ _FOLLOWERS: Final = f"""
         union all
         select * from ml.attribution
         where kind = 'order' and rule <> 'none' and outcome_id not in (select outcome_id from asked_outcome)
+            and outcome_id in (select outcome_id from ml.learned_outcome)
     ) as c on concat('order:', o.order_id) = c.outcome_id
 """
 
