@@ -66,7 +66,7 @@ def what_if(
 
 
 def changed_content(project: Project, folder: Path) -> Content:
-    """Policies of a folder, or of its `policies`; placements of its `placements`, else the project's.
+    """Policies of a folder, or of its `policies`; placements and experiments of its own, else the project's.
 
     Raises:
         CommandError: there is no such folder, or it has no policy.
@@ -74,6 +74,7 @@ def changed_content(project: Project, folder: Path) -> Content:
     """
     from intake.sensitive import load_sensitive
     from serving.content import Content
+    from serving.experiments.files import load_experiments
     from serving.placement_files import load_placements
     from serving.policy import load_policies
     from serving.references import check_references
@@ -83,7 +84,9 @@ def changed_content(project: Project, folder: Path) -> Content:
         raise CommandError(f"{policies}: no policy (*.yml) found")
     placements = folder / "placements" if (folder / "placements").is_dir() else project.config / "placements"
     sensitive = load_sensitive(project.config)
-    content = Content(load_placements(placements, sensitive), load_policies(policies, sensitive))
+    experiments = folder / "experiments" if (folder / "experiments").is_dir() else project.config / "experiments"
+    found = load_placements(placements, sensitive)
+    content = Content(found, load_policies(policies, sensitive), load_experiments(experiments, found))
     check_references(content.policies, content.placements)
     return content
 
