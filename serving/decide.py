@@ -142,7 +142,7 @@ def _decision(
         propensity=choice.propensity,
         rung=choice.rung,
         snapshot_version=live.version,
-        personalization_id=_personalization_id(live, person, question, context, now),
+        personalization_id=_personalization_id(live, person, question, context, now, choice.rung),
         segment_id=segment,
         eligible=list(choice.candidates) or list(bench.permitted) or [choice.action.name],
         blocked=bench.blocked,
@@ -151,7 +151,12 @@ def _decision(
     )
 
 
-def _personalization_id(live: LiveSnapshot, person: Person, question: Question, context: Context, now: datetime) -> str:
+def _personalization_id(
+    live: LiveSnapshot, person: Person, question: Question, context: Context, now: datetime, rung: Rung
+) -> str:
     moment = question.request_id or now.astimezone(UTC).isoformat()
-    parts = (live.version, question.placement, person.unit, moment)
+    parts: tuple[str, ...] = (live.version, question.placement, person.unit, moment)
+    if rung is Rung.PAUSED:
+        # A question that is repeated under a pause has another answer, which must not pass for the first one's showing.
+        parts += (rung,)
     return blake2b("\x1f".join(parts).encode() + _CONTEXT.encode(context), digest_size=16).hexdigest()

@@ -236,10 +236,13 @@ def test_what_another_process_pauses_is_in_force_within_a_tick_and_after_a_resta
     look = Look("home_hero", "drift", "breach", "scores drifted", {}, ("drift:scores",))
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        assert await rung(client) == "segment"
+        before = (await client.post("/v1/decide", json=HERO)).json()["decisions"][0]
         OpsStore(DataPaths(root)).record_looks([look], {c: rule_of(rules, c) for c in CAUSES}, sample.NOW, actor="run")
         await asyncio.sleep(WITHIN)
-        assert await rung(client) == "paused"
+        after = (await client.post("/v1/decide", json=HERO)).json()["decisions"][0]
+        assert (before["rung"], after["rung"], after["propensity"]) == ("segment", "paused", 1.0)
+        # The same question again: another answer, so what it showed must not count for the first.
+        assert before["personalization_id"] != after["personalization_id"]
 
     async def restarted(client: httpx.AsyncClient) -> None:
         assert await rung(client) == "paused"
