@@ -9,8 +9,9 @@ import duckdb
 import pandas as pd
 
 # Amounts stay decimals until they are summed, so that no thread changes a digit. An order that names no exposure counts
-# for the last one of this placement that its customer saw before it; a refund for the exposure of its order. Where an
-# exposure has a report of what followed it as a whole, that is its reward, and orders are not added to it.
+# for the last one of this placement that its customer saw before it; a refund for the exposure of its order, with its
+# share of the order's margin where it states none. Where an exposure has a report of what followed it as a whole,
+# that is its reward, and orders are not added to it.
 EXPOSURES: Final = """
     with shown as (
         select e.personalization_id, e.customer_id, e.shown_at, e.placement, e.action, e.segment_id, e.experiment,
@@ -36,19 +37,19 @@ EXPOSURES: Final = """
     money as (
         select outcome_id, kind, customer_id, occurred_at, order_id,
             coalesce(personalization_id, assignment_id) as named,
-            cast(coalesce(margin_amount, 0) as decimal(18, 4)) as margin,
+            cast(margin_amount as decimal(18, 4)) as margin, cast(revenue_amount as decimal(18, 4)) as revenue,
             kind in ('order', 'report') and coalesce(is_converted, true) as is_conversion
         from marts.fct_outcome
         where kind in ('order', 'refund', 'report')
     ),
     candidates as (
-        select m.outcome_id, m.kind, m.order_id, m.margin, m.is_conversion, s.personalization_id,
+        select m.outcome_id, m.kind, m.order_id, m.margin, m.revenue, m.is_conversion, s.personalization_id,
             row_number() over (partition by m.outcome_id order by s.shown_at desc, s.personalization_id) as place
         from money as m inner join shown as s
             on m.named = s.personalization_id and m.occurred_at >= s.shown_at and m.occurred_at < s.until_at
         where m.kind <> 'refund'
         union all
-        select m.outcome_id, m.kind, m.order_id, m.margin, m.is_conversion, s.personalization_id,
+        select m.outcome_id, m.kind, m.order_id, m.margin, m.revenue, m.is_conversion, s.personalization_id,
             row_number() over (partition by m.outcome_id order by s.shown_at desc, s.personalization_id)
         from money as m inner join shown as s
             on m.customer_id = s.customer_id and m.occurred_at >= s.shown_at and m.occurred_at < s.until_at
@@ -57,7 +58,9 @@ EXPOSURES: Final = """
     credited as (select * from candidates where place = 1),
     reported as (select distinct personalization_id from credited where kind = 'report'),
     refunds as (
-        select c.personalization_id, m.margin from money as m
+        select c.personalization_id,
+            coalesce(m.margin, cast(m.revenue * c.margin / nullif(c.revenue, 0) as decimal(18, 4))) as margin
+        from money as m
         inner join credited as c on m.order_id = c.order_id
         where m.kind = 'refund' and c.kind = 'order'
     ),
@@ -69,7 +72,7 @@ EXPOSURES: Final = """
         where personalization_id not in (select personalization_id from reported)
     ),
     sums as (
-        select personalization_id, sum(margin) as margin, max(cast(is_conversion as integer)) as converted
+        select personalization_id, sum(coalesce(margin, 0)) as margin, max(cast(is_conversion as integer)) as converted
         from earned group by personalization_id
     )
     select shown.*, cast(coalesce(sums.margin, 0) as double) as margin,

@@ -80,6 +80,20 @@ def write_files(config: Path, when: str = NEVER, explore: float = 0.5, fallback:
         (config / part / f"{name}.yml").write_text(text, encoding="utf-8")
 
 
+def clear_files(config: Path) -> None:
+    """Take away what comes along with a new project."""
+    for part in ("placements", "policies", "experiments"):
+        for file in (config / part).glob("*.yml"):
+            file.unlink()
+
+
+def set_clock(config: Path) -> None:
+    """Project time is NOW; few exposures are enough."""
+    settings = config / "settings.yml"
+    told = "\nclock:\n  start: 2018-03-01T12:00:00Z\noffpolicy:\n  least_effective: 200\n  required: false\n"
+    settings.write_text(settings.read_text() + told, encoding="utf-8")
+
+
 def open_project(root: Path) -> Project:
     return Project.open(DataPaths(root / "data"), root / "config")
 
@@ -91,15 +105,9 @@ def value_hash(who: str) -> str:
 def make_shop(root: Path, *, explore: float = 0.5) -> Project:
     """The project with its live snapshot, logged decisions and published tables."""
     write_project(root)
-    for file in [*(root / "config" / "placements").glob("*.yml"), *(root / "config" / "policies").glob("*.yml")]:
-        file.unlink()
+    clear_files(root / "config")
     write_files(root / "config", explore=explore)
-    settings = root / "config" / "settings.yml"
-    settings.write_text(
-        settings.read_text()
-        + "\nclock:\n  start: 2018-03-01T12:00:00Z\noffpolicy:\n  least_effective: 200\n  required: false\n",
-        encoding="utf-8",
-    )
+    set_clock(root / "config")
     project = open_project(root)
     folder = _snapshot(project)
     rows = _decide(project, folder)
@@ -156,7 +164,7 @@ def _decide(project: Project, folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def publish_tables(project: Project, rows: pd.DataFrame) -> None:
+def publish_tables(project: Project, rows: pd.DataFrame, statements: str | None = None) -> None:
     """The four tables as dbt lays them out, in the published database."""
     folder = project.paths.published / "v1"
     folder.mkdir(parents=True, exist_ok=True)
@@ -165,31 +173,47 @@ def publish_tables(project: Project, rows: pd.DataFrame) -> None:
         for statement in ("create schema if not exists marts", "create schema if not exists ops"):
             connection.execute(statement).fetchall()
         connection.register("given", rows)
-        connection.execute(TABLES).fetchall()
+        connection.execute(tables() if statements is None else statements).fetchall()
     link = project.paths.published / "current"
     if not link.exists():
         link.symlink_to("v1")
 
 
-TABLES = """
+_TABLES = """
     create table marts.fct_exposure as select personalization_id, customer_id, shown_at, 'banner' as placement, action,
-        cast(propensity as decimal(18, 9)) as propensity, rung, segment_id, null::varchar as experiment,
-        null::integer as experiment_version, null::varchar as arm, null::varchar as unit_type,
-        null::varchar as unit_id, null::varchar as context_bucket, null::varchar as probabilities,
+        cast(propensity as decimal(18, 9)) as propensity, rung, segment_id, {experiment} as experiment,
+        {version} as experiment_version, {arm} as arm, 'person' as unit_type,
+        customer_id as unit_id, null::varchar as context_bucket, {probabilities} as probabilities,
         null::decimal(18, 9) as conditional_propensity, null::varchar as table_version,
-        null::decimal(18, 17) as draw_u, null::varchar as traffic, null::varchar as shadow, 'v1' as snapshot_version,
+        {draw_u} as draw_u, {traffic} as traffic, {shadow} as shadow, 'v1' as snapshot_version,
         false as is_bot, false as is_refused from given;
-    create table marts.fct_decision as select personalization_id, eligible, null::varchar as experiment,
-        null::varchar as unit_id, null::decimal(18, 17) as draw_u, null::varchar as traffic, shown_at as decided_at
+    create table marts.fct_decision as select personalization_id, eligible, {experiment} as experiment,
+        customer_id as unit_id, {draw_u} as draw_u, {traffic} as traffic, shown_at as decided_at
         from given;
     create table marts.fct_outcome as select 'o' || personalization_id as outcome_id, 'order' as kind, customer_id,
         shown_at + interval 1 hour as occurred_at, 'o' || personalization_id as order_id, personalization_id,
-        null::varchar as assignment_id, true as is_converted, cast(margin as decimal(18, 4)) as margin_amount
+        null::varchar as assignment_id, true as is_converted, cast(margin as decimal(18, 4)) as margin_amount,
+        cast(margin as decimal(18, 4)) as revenue_amount
         from given;
     create table marts.customer_features (customer_id varchar);
     create table marts.fct_offer (assignment_id varchar, customer_id varchar, placement varchar, arm varchar,
         propensity decimal(18, 9), assigned_at timestamp, observed_at timestamp)
 """
+
+
+_OUTSIDE = {
+    "experiment": "null::varchar", "version": "null::integer", "arm": "null::varchar", "traffic": "null::varchar",
+    "probabilities": "null::varchar", "draw_u": "null::decimal(18, 17)", "shadow": "null::varchar",
+}  # fmt: skip
+_INSIDE = {
+    "experiment": "'trial'", "version": "1", "arm": "arm", "traffic": "traffic", "probabilities": "probabilities",
+    "draw_u": "cast(draw_u as decimal(18, 17))", "shadow": "shadow",
+}  # fmt: skip
+
+
+def tables(*, in_experiment: bool = False) -> str:
+    """The statements, for decisions within an experiment or outside of any."""
+    return _TABLES.format(**(_INSIDE if in_experiment else _OUTSIDE))
 
 
 def true_value(policy: dict[int, dict[str, float]]) -> float:
