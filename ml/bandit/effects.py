@@ -62,12 +62,11 @@ class Posterior:
 
     def draws(self, count: int, generator: np.random.Generator) -> Floats:
         """Draws of all units together, shape (count, U)."""
-        root = _root(self.covariance)
-        shared = self.shared + generator.standard_normal((count, self.shared.size)) @ root.T
-        deviation = np.sqrt(self.spread.own * (1.0 - self.trust))
-        noise = generator.standard_normal((count, self.target.size)) * deviation
-        expected = shared @ self.units.design.T
-        return np.asarray(expected * (1.0 - self.trust) + self.trust * self.target + noise, dtype=np.float64)
+        doubt = 1.0 - self.trust
+        design = self.units.design * doubt[:, None]
+        spread = design @ self.covariance @ design.T + np.diag(self.spread.own * doubt)
+        noise = generator.standard_normal((count, self.target.size)) @ _root(spread).T
+        return np.asarray(self.mean + noise, dtype=np.float64)
 
 
 def solve(units: Layout, target: Floats, precision: Floats, spread: Spread, prior_mean: float) -> Posterior:

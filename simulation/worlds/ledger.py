@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -66,21 +66,22 @@ class Ledger:
         columns = {name: self._rolled(name, cut, hour + 1) * factor for name, factor in SUMS.items()}
         exposed = columns["exposures"] > 0
         row, cell, arm = np.nonzero(exposed)
-        frame = pd.DataFrame({name: np.rint(values[exposed]) for name, values in columns.items()})
+        sums = {name: np.rint(values[exposed]) for name, values in columns.items()}
         names = [f"context_{number}" for number in range(self._world.cells // self._world.segments)]
-        hours = pd.DatetimeIndex([self._start + timedelta(hours=int(each)) for each in starts])
-        return frame.assign(
-            experiment=_named(np.zeros_like(row), [EXPERIMENT]),
-            experiment_version=VERSION,
-            segment_id=cell // len(names),
-            context_bucket=_named(cell % len(names), names),
-            arm=_named(arm, list(self._world.arms)),
-            hour=hours[row],
-            clicks=0,
-            complaints=0,
-            returns=0,
-            revenue_micros=frame["margin_micros"] + frame["cost_micros"],
-        )
+        hours = pd.Timestamp(self._start) + pd.to_timedelta(starts, unit="h")
+        rest: dict[str, object] = {
+            "experiment": _named(np.zeros_like(row), [EXPERIMENT]),
+            "experiment_version": VERSION,
+            "segment_id": cell // len(names),
+            "context_bucket": _named(cell % len(names), names),
+            "arm": _named(arm, list(self._world.arms)),
+            "hour": hours[row],
+            "clicks": 0,
+            "complaints": 0,
+            "returns": 0,
+            "revenue_micros": sums["margin_micros"] + sums["cost_micros"],
+        }
+        return pd.DataFrame({**sums, **rest})
 
     def delay(self) -> pd.DataFrame:
         """Conversions by hours between impression and conversion, so far."""
