@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers, each through its own half of the files and then at the other's rest: what a module builds is built once.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help setup demo month test coverage test-system lint types format dev serve shop bench bench-serving bench-models clean
+.PHONY: help setup demo month test coverage test-system lint types format dev serve shop bench bench-serving bench-models bench-learning clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench-serving: setup ## the service beside Feast and its own controls; needs wrk
 
 bench-models: setup ## judge churn and value beside their baselines; recorded in docs/models.md
 	@$(BIN)/python -m benchmarks.models
+
+bench-learning: setup ## measure what is learned: bandit, statistics, off-policy, the hourly update
+	@$(BIN)/python -m benchmarks.learning
 
 shop: setup ## a small shop to watch personalization in: http://127.0.0.1:8080
 	@$(BIN)/concierge shop
