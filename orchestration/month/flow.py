@@ -72,7 +72,7 @@ def run_month(base: Project, days: int, customers: int, seed: int, on_day: Calla
         CommandError: nothing finished is there to begin from.
         ValueError: `customers` is outside its bounds.
     """
-    month = make_month(base)
+    month = make_month(base, customers)
     crowd = draw_crowd(month.project, base.paths.root / "truth" / "identifiers.parquet", customers, seed)
     publish_config(month.project, ACTOR)
     # What the service says of each snapshot it follows would be 672 lines.

@@ -22,6 +22,7 @@ from serving.snapshot.manifest import read_manifest
 
 NAME = "month"
 MARKER = "month.txt"
+PLANNED_SHARE = 0.85
 SHIPPED = Path(__file__).with_name("config")
 # All that a run goes on from; landing files were taken in, and the service's log begins anew.
 _CARRIED = ("lake", "models", "snapshots", "published", "vault", "keys", "dagster", "dbt", "warehouse.duckdb")
@@ -47,10 +48,10 @@ class Month:
             set_anchor(start, self.project.paths.root / "clock.json", self.clock.now())
 
 
-def make_month(base: Project) -> Month:
+def make_month(base: Project, customers: int) -> Month:
     """Copy the finished demo into `<data>/month` and add the month's placements and experiments.
 
-    A month that is there already is given up: each begins where the demo ended.
+    A month that is there already is given up: each begins where the demo ended. `customers` are those who may visit.
 
     Raises:
         CommandError: nothing finished is there to begin from, or the folder holds something else.
@@ -62,7 +63,7 @@ def make_month(base: Project) -> Month:
     paths = DataPaths(root / "data")
     with run_lock(base.paths):
         _copy(base.paths, paths)
-    config = _write_config(base.config, root / "config", start)
+    config = write_config(base.config, root / "config", start, customers)
     clock = SteppedClock(start)
     month = Month(replace(Project.open(paths, config), clock=clock), clock, root)
     month.tell_time()
@@ -104,11 +105,14 @@ def _copy(base: DataPaths, paths: DataPaths) -> None:
         old.backup(new)
 
 
-def _write_config(base: Path, config: Path, start: datetime) -> Path:
+def write_config(base: Path, config: Path, start: datetime, customers: int) -> Path:
+    """A configuration folder with the month's placements and experiments, and a clock that begins at `start`."""
     shutil.copytree(base, config)
     # Experiments of the shop itself would share the visitors and are no part of what is promised.
     shutil.rmtree(config / "experiments", ignore_errors=True)
     shutil.copytree(SHIPPED, config, dirs_exist_ok=True)
+    for file in sorted((config / "experiments").glob("*.yml")):
+        _plan_for(file, customers)
     file = config / "settings.yml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
     settings["clock"] = {"start": start.isoformat()}
@@ -118,3 +122,11 @@ def _write_config(base: Path, config: Path, start: datetime) -> Path:
     settings["pausing"] = {**settings.get("pausing", {}), "snapshot_hours": None, "decision_p99_ms": None}
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     return config
+
+
+def _plan_for(file: Path, customers: int) -> None:
+    """Plan an A/B test for the people who will have come, and whose window is over, a few days before the end."""
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    if content["kind"] == "ab":
+        content["planned_size"] = max(200, round(PLANNED_SHARE * customers))
+        file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

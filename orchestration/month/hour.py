@@ -25,6 +25,7 @@ PLACEMENTS = (BANNER, DELIVERY, NOTE)
 # Of what is decided so much is never scrolled into view: no exposure, and no effect.
 UNSEEN_SHARE = 0.03
 HOUR = timedelta(hours=1)
+BEFORE_THE_LOOK = timedelta(seconds=1)
 Answers = list[list[dict[str, Any]]]
 
 
@@ -68,13 +69,15 @@ async def live_hour(life: Life, hour: datetime, paused: Bool) -> None:
     life.ledger.entries.append(Entry(hour, ids, visits.shopper, shown, seen, note, responses, paused))
     for at, visit in enumerate(shopping):
         schedule(life.waiting, visit, responses, at)
-    life.month.clock.move_to(hour + HOUR)
+    # What arrives in the very moment of a look is left to the next one.
+    life.month.clock.move_to(hour + HOUR - BEFORE_THE_LOOK)
     posted = [_exposures(visit, row) for visit, row, was in zip(shopping, answers, seen, strict=True) if was]
     taken, _ = await life.shop.report("exposures", [one for several in posted for one in several])
     life.exposures += taken
-    taken, left = await life.shop.report("events", life.waiting.due(hour + HOUR))
+    taken, left = await life.shop.report("events", life.waiting.due(life.month.clock.now()))
     life.events, life.suppressed = life.events + taken, life.suppressed + left
     await life.shop.end_hour()
+    life.month.clock.move_to(hour + HOUR)
 
 
 async def _decide(life: Life, visits: Visits, hour: datetime) -> tuple[list[Shopping], Answers]:
