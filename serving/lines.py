@@ -53,7 +53,6 @@ def decision_line(
             "occurred_at": now,
             "received_at": now,
             "channel": context.channel,
-            "session_id": context.session_id,
             "experiment_id": decision.experiment.key if isinstance(decision.experiment, Enrolment) else None,
             "device_type": context.device_type,
             "page_type": context.page_type,

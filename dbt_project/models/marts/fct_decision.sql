@@ -36,7 +36,8 @@ final as (
         try_cast({{ json_text('decisions.properties', 'draw_u') }} as decimal(18, 17)) as draw_u,
         {{ json_text('decisions.properties', 'traffic') }} as traffic,
         {{ json_text('decisions.properties', 'shadow') }} as shadow,
-        decisions.session_id,
+        -- In the context alone: a decision is no event of the visit, and must not open or lengthen one.
+        coalesce(decisions.session_id, {{ json_text('decisions.properties', 'context.session_id') }}) as session_id,
         {{ is_refused() }} as is_refused,
         decisions.is_bot,
         decisions.is_simulated

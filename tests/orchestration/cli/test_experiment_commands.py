@@ -198,3 +198,25 @@ def test_first_arms_of_customers_come_from_the_table_of_assignments(project: Pro
     assert (first.arm, first.propensity, first.unit_id, first.row["specials"]) == ("specials", 0.5, "c1", 0.5)
     assert first.exposed_at == int(moment.timestamp())
     assert (found["c2"]["hero_specials/1"].arm, found["c2"]["hero_specials/1"].traffic) == ("", "holdout")
+
+
+def test_an_edited_split_does_not_go_live_and_a_new_version_does(concierge: Concierge, project: Project) -> None:
+    write(project)
+    first = live(project)
+    arms = {"welcome": {"action": "welcome", "is_plain": True}, "produce": {"action": "produce"}}
+    write(project, arms=arms)
+    refused = concierge("publish", "--config-only")
+    assert refused.exit_code == 1
+    assert "arm 'produce' is new in version 1 as it was published" in refused.output.replace("\n", " ")
+    assert pointer.current(project.paths.snapshots) == first
+    write(project, arms=arms, version=2)
+    done = concierge("publish", "--config-only")
+    assert done.exit_code == 0, done.output
+    version = pointer.current(project.paths.snapshots)
+    assert version is not None
+    assert version != first
+    with SnapshotReader(project.paths.snapshots / version) as reader:
+        assert list(reader.learned.shares) == ["hero_specials/2"]
+    assert [one.version for one in VersionBook(project.paths).live_versions()] == [1, 2]
+    shown = concierge("decide", "home_hero", "--as", "cookie=abc", "--context", "device_type=mobile")
+    assert shown.exit_code == 0, shown.output

@@ -165,7 +165,9 @@ def test_a_visit_keeps_its_arm_and_the_next_one_draws(tmp_path: Path) -> None:
 
     asyncio.run(browse())
     lines = logged(tmp_path, "decisions")
-    assert {line["session_id"] for line in lines} == {"s6", "s2"}
+    assert {line["properties"]["context"]["session_id"] for line in lines} == {"s6", "s2"}
+    # A decision is no event of the visit.
+    assert not any("session_id" in line for line in lines)
 
 
 def test_nobody_is_remembered_who_is_not_to_be_recorded(tmp_path: Path) -> None:
