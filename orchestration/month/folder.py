@@ -59,7 +59,7 @@ def make_month(base: Project, customers: int) -> Month:
     root = base.paths.root / NAME
     _clear(root)
     live = _finished(base)
-    start = _first_midnight(read_manifest(base.paths.snapshots / live).as_of, ZoneInfo(base.settings.time_zone))
+    start = first_midnight(read_manifest(base.paths.snapshots / live).as_of, ZoneInfo(base.settings.time_zone))
     paths = DataPaths(root / "data")
     with run_lock(base.paths):
         _copy(base.paths, paths)
@@ -85,7 +85,7 @@ def _finished(base: Project) -> str:
     return live
 
 
-def _first_midnight(as_of: str, zone: ZoneInfo) -> datetime:
+def first_midnight(as_of: str, zone: ZoneInfo) -> datetime:
     """The first local midnight after a moment."""
     seen = datetime.fromisoformat(as_of)
     local = seen.astimezone(zone)

@@ -1,0 +1,63 @@
+"""Where a month lives: begun from a finished demo alone, in a folder of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from intake.paths import DataPaths, repository_root
+from intake.project import Project
+from orchestration.cli.errors import CommandError
+from orchestration.month.folder import MARKER, first_midnight, make_month, write_config
+from orchestration.month.owners import show_to_everybody
+from serving.content import load_content
+from simulation.month.planted import BANNER, BANNERS, DELIVERIES, DELIVERY, NOTE, NOTES
+
+CONFIG = repository_root() / "config"
+
+
+def test_without_a_finished_demo_there_is_nothing_to_begin_from(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="holds no finished demo to begin from; run: make demo"):
+        make_month(Project.open(DataPaths(tmp_path), CONFIG), 1_000)
+
+
+def test_a_folder_that_is_no_month_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "month").mkdir()
+    (tmp_path / "month" / "thesis.txt").write_text("mine")
+    with pytest.raises(CommandError, match=f"is no simulated month \\(it has no {MARKER}\\)"):
+        make_month(Project.open(DataPaths(tmp_path), CONFIG), 1_000)
+    assert (tmp_path / "month" / "thesis.txt").read_text() == "mine"
+
+
+def test_the_month_begins_at_the_next_local_midnight() -> None:
+    zone = ZoneInfo("America/New_York")
+    assert first_midnight("2018-01-02T00:00:00+00:00", zone) == datetime(2018, 1, 2, 5, tzinfo=UTC)
+    assert first_midnight("2018-01-02T05:00:00+00:00", zone) == datetime(2018, 1, 3, 5, tzinfo=UTC)
+    # The night before was summer time.
+    assert first_midnight("2018-11-04T12:00:00+00:00", zone) == datetime(2018, 11, 5, 5, tzinfo=UTC)
+
+
+def test_the_months_files_are_sound_and_show_what_is_planted(tmp_path: Path) -> None:
+    config = write_config(CONFIG, tmp_path / "config", datetime(2018, 1, 2, 5, tzinfo=UTC), 2_000)
+    content = load_content(config)
+    placements = {one.name: one for one in content.placements}
+    for name, actions in ((BANNER, BANNERS), (DELIVERY, DELIVERIES), (NOTE, NOTES)):
+        assert [action.name for action in placements[name].actions] == list(actions)
+        assert placements[name].plain == actions[0]
+    experiments = {one.name: one for one in content.experiments}
+    assert set(experiments) == {BANNER, DELIVERY, NOTE}
+    assert experiments[DELIVERY].planned_size == 1_700
+    assert experiments[BANNER].planned_size is None
+    settings = yaml.safe_load((config / "settings.yml").read_text())
+    assert settings["clock"] == {"start": "2018-01-02T05:00:00+00:00"}
+
+
+def test_what_is_shipped_is_what_everybody_sees_without_an_experiment(tmp_path: Path) -> None:
+    config = write_config(CONFIG, tmp_path / "config", datetime(2018, 1, 2, 5, tzinfo=UTC), 2_000)
+    show_to_everybody(config, DELIVERY, DELIVERIES[1])
+    placement = next(one for one in load_content(config).placements if one.name == DELIVERY)
+    assert (placement.fallback, placement.plain, placement.version) == (DELIVERIES[1], DELIVERIES[0], 2)
