@@ -27,6 +27,10 @@ _STAGED: Final = """
     received_at < (select max(as_of) from ops.run_context)
     and cast({moment} as date) not in (select event_date from ops.pending_day)
 """
+STAGED_FILES: Final = """
+    select path from ops.lake_file where event_date not in (select event_date from ops.pending_day)
+        and max_received_at < (select max(as_of) from ops.run_context)
+"""
 _DAYS: Final = """
     create or replace temporary table day_now as
     select '{fact}' as fact, cast({moment} as date) as day, cast(sum(hash(said)) as hugeint) as fingerprint
@@ -89,3 +93,4 @@ def forget_staged(connection: duckdb.DuckDBPyConnection) -> None:
         "delete from ml.fresh_event where received_at < (select max(as_of) from ops.run_context)"
         " and event_date not in (select event_date from ops.pending_day)",
     )
+    run(connection, f"delete from ml.learned_file where path in ({STAGED_FILES})")

@@ -12,6 +12,8 @@ from intake.ops_records import LakeFile
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.learning.credit import run
+from orchestration.learning.facts import STAGED_FILES
+from orchestration.learning.moments import utc
 from orchestration.learning.rendering import expression, rendered
 from orchestration.learning.rows import exposure_rows, outcome_rows
 from orchestration.warehouse_schema import source_table
@@ -112,10 +114,7 @@ def stage_fresh(connection: duckdb.DuckDBPyConnection, project: Project, as_of: 
 
 def _unread(connection: duckdb.DuckDBPyConnection, files: Sequence[LakeFile], as_of: datetime) -> list[LakeFile]:
     read = {str(path) for (path,) in connection.execute("select path from ml.learned_file").fetchall()}
-    staged = connection.execute(
-        "select path from ops.lake_file where event_date not in (select event_date from ops.pending_day)"
-        " and max_received_at < (select max(as_of) from ops.run_context)"
-    ).fetchall()
+    staged = connection.execute(STAGED_FILES).fetchall()
     known = read | {str(path) for (path,) in staged}
     return [file for file in files if file.path not in known and file.min_received_at < as_of]
 
@@ -129,7 +128,7 @@ def _read(connection: duckdb.DuckDBPyConnection, project: Project, files: Sequen
         wanted=expression(_WANTED),
     )
     paths = [str(project.paths.root / file.path) for file in files]
-    connection.execute(sql, [paths, as_of.replace(tzinfo=None)]).fetchall()
+    connection.execute(sql, [paths, utc(as_of)]).fetchall()
 
 
 def _tell(connection: duckdb.DuckDBPyConnection, zone: str) -> None:

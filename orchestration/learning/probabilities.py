@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import duckdb
@@ -11,11 +11,12 @@ import pandas as pd
 
 from ml.bandit import allocate
 from orchestration.learning.credit import run
+from orchestration.learning.moments import utc
 from orchestration.learning.registry import Registry
 
 TABLE: Final = "ml.arm_probability"
 KEY: Final = ["experiment", "experiment_version", "segment_id", "context_bucket", "arm"]
-STATS: Final = "select * from ml.arm_stats where experiment in (select unnest(?)) order by all"
+STATS: Final = "select * from ml.arm_stats where experiment in (select unnest(?)) and hour >= ? order by all"
 DELAYS: Final = "select * from ml.conversion_delay where experiment in (select unnest(?)) order by all"
 
 
@@ -33,8 +34,8 @@ def renew_probabilities(connection: duckdb.DuckDBPyConnection, registry: Registr
     before = connection.execute(f"select * from {TABLE}").df()
     if _said(found) == _said(before):
         return "" if before.empty else str(before["table_version"].iloc[0])
-    version = "" if found.empty else f"{as_of:%Y%m%dT%H%M}-{_said(found)[:8]}"
-    rows = found.assign(table_version=version, as_of=pd.Timestamp(as_of.replace(tzinfo=None)))
+    version = "" if found.empty else f"{utc(as_of):%Y%m%dT%H%M}-{_said(found)[:8]}"
+    rows = found.assign(table_version=version, as_of=pd.Timestamp(utc(as_of)))
     run(connection, "begin")
     run(connection, f"delete from {TABLE}")
     if len(rows):
@@ -49,7 +50,8 @@ def _allocated(connection: duckdb.DuckDBPyConnection, registry: Registry, as_of:
     names = [item.name for item in registry.bandits]
     if not names:
         return pd.DataFrame(columns=[*KEY, "probability", "weight", "basis", "n"])
-    stats = connection.execute(STATS, [names]).df()
+    longest = max(settings.history_hours for settings in registry.settings.values())
+    stats = connection.execute(STATS, [names, utc(as_of) - timedelta(hours=longest + 1)]).df()
     delays = connection.execute(DELAYS, [names]).df()
     found = allocate(stats, delays, registry.arms, registry.settings, as_of)
     return found.sort_values(KEY, ignore_index=True)

@@ -20,6 +20,7 @@ from orchestration.learning.changes import Moved, credit_all, prepare, take_in
 from orchestration.learning.credit import DEFAULT_HOURS, run
 from orchestration.learning.facts import forget_staged, has_facts, marker, stage_facts
 from orchestration.learning.fresh import stage_fresh
+from orchestration.learning.moments import utc
 from orchestration.learning.probabilities import renew_probabilities
 from orchestration.learning.registry import Registry, read_registry
 from orchestration.learning.under_way import whole_look
@@ -63,9 +64,11 @@ def learn(project: Project, as_of: datetime, *, intake: bool = True, live: bool 
         Counts of rows that were new or came out differently; `is_ready` is false until dbt has built the facts once.
 
     Raises:
+        ValueError: `as_of` has no time zone.
         ConfigError: an experiment's file is wrong; nothing was counted.
         OpenErasureError: an erasure is under way.
     """
+    utc(as_of)
     OpsStore(project.paths).require_no_open_erasure()
     registry = read_registry(project)
     if intake:

@@ -68,3 +68,8 @@ def test_arms_windows_and_settings_come_from_the_file(project: Project) -> None:
 def test_before_the_facts_are_built_there_is_nothing_to_learn_and_no_error(project: Project) -> None:
     assert learn(project, AT) == NOT_READY
     assert Warehouse(project.paths.warehouse).count("ml.arm_stats") == 0
+
+
+def test_a_moment_without_a_time_zone_is_refused(project: Project) -> None:
+    with pytest.raises(ValueError, match=r"as_of 2026-10-25T00:00:00 has no time zone"):
+        learn(project, AT.replace(tzinfo=None))
