@@ -159,7 +159,7 @@ def next_hours(shop: Shop) -> None:
     shop.log(
         "events",
         [
-            ordered("1", at, "ann", 20.0, margin_amount=6.5),
+            {**ordered("1", at, "ann", 20.0, margin_amount=6.5), "event_id": "told-again"},
             told("r1", "order_refunded", at + timedelta(hours=1), "ann", **back),
             told("r2", "order_refunded", at + timedelta(hours=1), "ann", **back),
             ordered("3", at + timedelta(hours=2), "ann", 8.0, margin_amount=-2),
