@@ -58,4 +58,6 @@ def test_a_rule_brings_its_signal_and_no_other(project: Project, warehouse: Ware
 
 def test_a_rule_without_its_placement_brings_nothing(project: Project, warehouse: Warehouse) -> None:
     (project.config / "placements" / "home_hero.yml").unlink()
+    # What is tried on a placement goes with it.
+    (project.config / "experiments" / "hero_specials.yml").unlink()
     assert carried(project, warehouse) == {}
