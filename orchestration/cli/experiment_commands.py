@@ -1,4 +1,4 @@
-"""`concierge experiment`: whether the registry is right, and what runs."""
+"""`concierge experiment`: whether the registry is right, what runs, and the whole life of an experiment."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from orchestration.cli import experiment_life, experiment_plan, experiment_report
 from orchestration.cli.project import open_project
 
 if TYPE_CHECKING:
     from intake.project import Project
     from serving.experiments.definition import Experiment
 
-experiment = typer.Typer(help="Experiments (config/experiments): check them, and see what runs.", no_args_is_help=True)
+experiment = typer.Typer(help="Experiments (config/experiments): check, plan, run and read them.", no_args_is_help=True)
+experiment.command("plan")(experiment_plan.plan)
+experiment.command("start")(experiment_life.start)
+experiment.command("stop")(experiment_life.stop)
+experiment.command("ship")(experiment_life.ship)
+experiment.command("report")(experiment_report.report)
+experiment.command("history")(experiment_life.history)
 COLUMNS = ("experiment", "kind", "placement", "unit", "status", "live", "layer", "share", "arms", "until")
 
 

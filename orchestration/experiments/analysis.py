@@ -25,6 +25,7 @@ from orchestration.experiments.telling import tell
 from orchestration.experiments.unit_table import unit_rows
 from orchestration.experiments.values import keep_values
 from orchestration.experiments.versions import every_version, has_begun, is_over
+from orchestration.pin import current_as_of
 from orchestration.policy.fairness_rules import load_fairness_rules
 from orchestration.warehouse import Warehouse
 from serving.experiments.definition import Experiment
@@ -65,8 +66,29 @@ def analyse(project: Project, as_of: datetime) -> list[Reading]:
     return readings
 
 
+def current_readings(project: Project) -> list[Reading]:
+    """Every version as it stands with the last run, writing nothing: looks that were taken, none that is due.
+
+    Raises:
+        ConfigError: a mistake in the definitions.
+        NotBuiltError: no run has built the tables yet.
+    """
+    warehouse, book = Warehouse(project.paths.warehouse), ExperimentBook(project.paths)
+    now = current_as_of(warehouse)
+    if now is None:
+        raise NotBuiltError(f"{project.paths.warehouse}: nothing was run yet; build the tables with `concierge run`")
+    warehouse.prepare()
+    return _read(project, warehouse, book, every_version(project), now, takes_looks=False)[2]
+
+
 def _read(
-    project: Project, warehouse: Warehouse, book: ExperimentBook, designs: Sequence[Experiment], now: datetime
+    project: Project,
+    warehouse: Warehouse,
+    book: ExperimentBook,
+    designs: Sequence[Experiment],
+    now: datetime,
+    *,
+    takes_looks: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Reading]]:
     moment = pd.Timestamp(now).tz_localize(None)
     with warehouse.connect() as connection:
@@ -86,7 +108,7 @@ def _read(
             material = Material(
                 own, of_version(units, design), book.looks(design.name, design.version), events,
                 agreements(connection, design, moment), groups, least,
-                is_over(design, events, newest[design.name], now),
+                is_over(design, events, newest[design.name], now), takes_looks,
             )  # fmt: skip
             readings.append(read_out(design, material, now))
     return assigned, units, readings

@@ -36,6 +36,7 @@ class Material:
         groups: by sensitive attribute, the group of each customer.
         least_in_group: units a group needs in each arm.
         is_closed: whether nobody new is drawn.
+        takes_looks: whether a look that is due is taken.
     """
 
     assigned: pd.DataFrame
@@ -46,6 +47,7 @@ class Material:
     groups: Mapping[str, pd.Series]
     least_in_group: int
     is_closed: bool
+    takes_looks: bool = True
 
 
 def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
@@ -104,7 +106,7 @@ def _look(
     design: Experiment, compared: Comparisons, material: Material, counts: Counts, now: datetime, over: bool
 ) -> list[TakenLook]:
     began = counts.first_exposed_at
-    if began is None:
+    if began is None or not material.takes_looks:
         return []
     number = due_look(began, now, material.taken, is_over=over)
     if number is None:

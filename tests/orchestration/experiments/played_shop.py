@@ -84,6 +84,11 @@ class Shop:
         with self.connect() as connection:
             return connection.execute(sql).fetchall()
 
+    def frame(self, sql: str) -> pd.DataFrame:
+        """The result of one query."""
+        with self.connect() as connection:
+            return connection.execute(sql).df()
+
     def define(self, name: str, **fields: Any) -> None:
         """Write `config/experiments/NAME.yml`: plain against treat, half and half, unless told otherwise."""
         base: dict[str, Any] = {

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
-from orchestration.experiments.analysis import analyse
+from intake.ops_experiments import ExperimentBook
+from intake.ops_store import OpsStore
+from orchestration.experiments.analysis import NotBuiltError, analyse
+from orchestration.experiments.life import Step, StepRefusedError, ship, start, stop
 from orchestration.experiments.reading import Reading
 from tests.orchestration.experiments.played_shop import START, Shop
 
@@ -22,21 +29,185 @@ def one(readings: list[Reading], name: str) -> Reading:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A winner, a null and a harmful experiment, looked at weekly until all is over."""
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, list[Reading]]:
+    """A winner, a null, a harmful one, a broken split and one with people in two arms, read out at the end."""
     shop = Shop(tmp_path_factory.mktemp("shop"))
-    shop.define("winner")
-    shop.define("null")
-    shop.define("harmful")
+    for name in ("winner", "null", "harmful", "broken", "torn"):
+        shop.define(name, **({"hypothesis": "<script>alert(1)</script>"} if name == "null" else {}))
     shop.play("winner", lift=0.5, seed=1)
     shop.play("null", seed=2)
     shop.play("harmful", seed=3, complaints={"treat": 0.20})
-    return shop
+    shop.play("broken", seed=4, split=0.4)
+    seen = shop.play("torn", seed=5).head(60)
+    other = seen["arm"].map({"plain": "treat", "treat": "plain"})
+    again = seen.assign(arm=other, shown_at=seen["shown_at"] + timedelta(hours=1))
+    again["personalization_id"] = "again-" + again["personalization_id"]
+    shop.add("fct_exposure", again.drop(columns=["bought", "amount", "taste"]))
+    return shop, analyse(shop.project, at(24))
 
 
-def test_a_planted_winner_is_shipped_and_a_null_is_not(played: Shop) -> None:
-    readings = analyse(played.project, at(24))
-    assert one(readings, "winner").verdict == "ship"
-    assert one(readings, "winner").arm == "treat"
+def test_a_planted_winner_is_shipped_and_a_null_is_not(played: tuple[Shop, list[Reading]]) -> None:
+    _, readings = played
+    assert (one(readings, "winner").verdict, one(readings, "winner").arm) == ("ship", "treat")
     assert one(readings, "null").verdict == "no difference"
+    assert "do not ship" in one(readings, "null").words
+
+
+def test_complaints_stop_and_a_broken_split_or_torn_people_are_not_trusted(
+    played: tuple[Shop, list[Reading]],
+) -> None:
+    shop, readings = played
     assert one(readings, "harmful").verdict == "stop"
+    for name, word in (("broken", "sample ratio"), ("torn", "identities")):
+        reading = one(readings, name)
+        assert reading.verdict == "do not trust"
+        assert [check.name for check in reading.checks if not check.is_ok] == [word]
+    assert shop.execute("select conflicts, units from ml.identity_conflict where experiment = 'torn'") == [(60, 2000)]
+    standing = {alert.cause for alert in OpsStore(shop.project.paths).standing_alerts("experiment:")}
+    assert {"experiment:identities:torn/1", "experiment:sample_ratio:broken/1", "experiment:harm:harmful/1"} <= standing
+
+
+def test_conversion_agrees_with_a_count_by_hand(played: tuple[Shop, list[Reading]]) -> None:
+    shop, _ = played
+    rows = shop.execute(
+        "select arm, count(*), sum(case when orders > 0 then 1 else 0 end), sum(margin), sum(pre_revenue)"
+        " from ml.experiment_unit where experiment = 'null' group by arm order by arm"
+    )
+    by_hand = shop.execute(
+        "select e.arm, count(*), count(o.outcome_id), sum(o.margin_amount), sum(b.order_amount)"
+        " from marts.fct_exposure e left join marts.fct_outcome o on o.order_id = 'o-' || e.customer_id"
+        " left join marts.fct_order b on b.customer_id = e.customer_id"
+        " where e.experiment = 'null' group by e.arm order by e.arm"
+    )
+    assert rows == by_hand
+
+
+def test_the_result_rows_agree_with_a_regression_on_the_units(played: tuple[Shop, list[Reading]]) -> None:
+    """CUPED with one pooled slope against the residuals of that slope and Welch's test in scipy."""
+    shop, _ = played
+    units = shop.frame("select arm, margin, pre_revenue from ml.experiment_unit where experiment = 'winner'")
+    y, x = units["margin"].astype(float), units["pre_revenue"].astype(float)
+    paid = np.sort(y[y > 0])
+    y = y.clip(upper=paid[int(np.floor(0.99 * (len(paid) - 1)))])
+    told = shop.execute(
+        "select difference, difference_low, difference_high from ml.experiment_result"
+        " where experiment = 'winner' and metric = 'incremental_profit' and role = 'primary'"
+    )[0]
+    slope = np.cov(x, y)[0, 1] / x.var(ddof=1)
+    left = y - slope * x
+    treat, plain = left[units["arm"] == "treat"], left[units["arm"] == "plain"]
+    test = stats.ttest_ind(treat, plain, equal_var=False)
+    interval = test.confidence_interval()
+    assert told == pytest.approx((treat.mean() - plain.mean(), interval.low, interval.high), rel=2e-3)
+
+
+def test_a_look_is_taken_once_and_reading_again_changes_nothing(played: tuple[Shop, list[Reading]]) -> None:
+    shop, _ = played
+    book = ExperimentBook(shop.project.paths)
+    before, rows = book.looks("winner", 1), shop.execute("select * from ml.experiment_result order by all")
+    assert [look.is_final for look in before] == [True]
+    analyse(shop.project, at(24))
+    assert book.looks("winner", 1) == before
+    assert shop.execute("select * from ml.experiment_result order by all") == rows
+
+
+def test_the_page_says_it_in_words_without_scripts_or_network(played: tuple[Shop, list[Reading]]) -> None:
+    shop, _ = played
+    folder = shop.project.paths.data_docs / "experiments"
+    text = (folder / "null.html").read_text()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "<script" not in text
+    assert "http" not in text
+    assert "Ship treat" in (folder / "winner.html").read_text()
+    assert "<svg" in (folder / "winner.html").read_text()
+    assert "winner.html" in (folder / "index.html").read_text()
+
+
+def test_only_what_the_read_out_says_is_shipped(played: tuple[Shop, list[Reading]]) -> None:
+    shop, _ = played
+    step = Step("anna", "the numbers", at(24))
+    with pytest.raises(StepRefusedError, match="do not ship"):
+        ship(shop.project, "null", "treat", step)
+    with pytest.raises(ValueError, match="no arm 'teal'; there are: plain, treat"):
+        ship(shop.project, "winner", "teal", step)
+    assert ship(shop.project, "winner", "treat", step).evidence["verdict"] == "ship"
+    with pytest.raises(StepRefusedError, match="ended already"):
+        stop(shop.project, "winner", step)
+
+
+def test_weekly_looks_go_on_until_the_evidence_is_there_and_a_ramp_moves_when_all_is_green(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.define("slow", status="draft", ramp=[{"share": 0.1, "days": 3}, {"share": 0.5, "days": 100}])
+    start(shop.project, "slow", Step("anna", "go", at(0)))
+    with pytest.raises(StepRefusedError, match="runs already"):
+        start(shop.project, "slow", Step("anna", "go", at(0)))
+    readings = analyse(shop.project, at(1))
+    assert "Nobody was exposed yet" in readings[0].words
+    shop.play("slow", units=1500, days=21, seed=6)
+    for day in (3.5, 8, 15):
+        analyse(shop.project, at(day))
+    book = ExperimentBook(shop.project.paths)
+    looks = book.looks("slow", 1)
+    assert [look.look for look in looks] == [1, 2]
+    assert [look.information for look in looks] == sorted(look.information for look in looks)
+    steps = [(event.kind, event.share) for event in book.experiment_events("slow")]
+    assert steps == [("start", pytest.approx(0.02)), ("ramp", pytest.approx(0.1))]
+
+
+def test_a_ramp_holds_once_with_its_reason(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.define("slow", ramp=[{"share": 0.1, "days": 3}], starts_at=at(0).isoformat())
+    shop.play("slow", units=600, days=3, split=0.3, seed=7)
+    for day in (4, 5):
+        analyse(shop.project, at(day))
+    events = ExperimentBook(shop.project.paths).experiment_events("slow")
+    assert [event.kind for event in events] == ["hold"]
+    assert "stays at 2%" in events[0].reason
+
+
+def test_one_arm_alone_a_lost_day_and_an_order_of_a_million_are_told(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.define("lonely")
+    shop.define("rich")
+    shop.play("lonely", units=400, split=0.0, seed=8)
+    exposures = shop.play("rich", units=800, seed=9)
+    first = exposures[exposures["bought"]].iloc[0]["customer_id"]
+    shop.execute(f"update marts.fct_outcome set margin_amount = 1000000 where order_id = 'o-{first}'")
+    shop.execute("delete from marts.fct_exposure where experiment = 'rich' and shown_at::date = date '2026-03-10'")
+    readings = analyse(shop.project, at(24))
+    assert "every unit is in arm 'plain'" in one(readings, "lonely").words
+    rich = one(readings, "rich")
+    assert "no new unit on 1 days (2026-03-10)" in rich.health
+    assert any("furthest at 1e+06" in note for note in rich.notes)
+    assert rich.verdict == "keep running"
+
+
+def test_tables_that_are_not_there_are_named(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.execute("drop table marts.fct_outcome")
+    with pytest.raises(NotBuiltError, match="fct_outcome is not there yet; build the tables"):
+        analyse(shop.project, at(1))
+
+
+def test_what_came_before_the_exposure_or_after_the_window_does_not_count(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.define("edge")
+    shop.add("fct_exposure", pd.DataFrame({
+        "experiment": "edge", "experiment_version": 1, "unit_type": "person", "unit_id": ["a"], "customer_id": ["a"],
+        "traffic": "live", "arm": "plain", "shown_at": [START], "personalization_id": ["p"], "propensity": 0.5,
+    }))  # fmt: skip
+    hours = {"before": -1, "at_once": 0, "inside": 71, "after": 72}
+    shop.add("fct_outcome", pd.DataFrame({
+        "outcome_id": list(hours), "kind": "order", "customer_id": "a", "order_id": list(hours),
+        "occurred_at": [START + timedelta(hours=hour) for hour in hours.values()],
+        "revenue_amount": [1.0, 10.0, 100.0, 1000.0], "margin_amount": [0.1, 1.0, 10.0, 100.0],
+    }))  # fmt: skip
+    shop.add("fct_outcome", pd.DataFrame({
+        "outcome_id": ["back"], "kind": "refund", "customer_id": "a", "order_id": "inside",
+        "occurred_at": [START + timedelta(days=9)], "revenue_amount": [-50.0], "margin_basis": "order",
+    }))  # fmt: skip
+    analyse(shop.project, at(20))
+    assert shop.execute(
+        "select orders, cast(revenue as double), cast(margin as double), cast(refunds as double)"
+        " from ml.experiment_unit"
+    ) == [(2, 110.0, 6.0, 50.0)]
