@@ -1,12 +1,13 @@
 """How much of an oracle's margin the learner keeps, in worlds whose truth is known.
 
 Seeds 0 to 9 were used while the learner was written; the measures are taken on `FIRST_SEED` and those after it.
-Parts: still, taste, shop, fatigue, exact. `python -m benchmarks.learning_bandit still taste`.
+Parts: exact, still, rival, taste, shop, fatigue. `python -m benchmarks.learning_bandit --every 3 --seeds 1 still taste`
+renews shares every third hour only, which a learner can but lose by, and plays one seed a part.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -33,6 +34,7 @@ from simulation.worlds.player import Played, Policy, play
 from simulation.worlds.world import World
 
 FIRST_SEED = 100
+WORLDS = {"additive": ADDITIVE, "non-additive": NON_ADDITIVE}
 DAY = 24
 Floats = npt.NDArray[np.float64]
 
@@ -64,54 +66,52 @@ def learner(world: World, settings: BanditSettings) -> Policy:
     return shares
 
 
-def still(seeds: Sequence[int], rival_seeds: int = 1) -> Iterator[Measure]:
-    """Shares of the oracle in worlds that do not change; with and without watching for changes; against a rival."""
-    for name, effects in (("additive", ADDITIVE), ("non-additive", NON_ADDITIVE)):
-        worlds = [response_world(seed, effects, hourly=1000.0) for seed in seeds]
-        watched = [_played(w, s, 14, BanditSettings()).share() for w, s in zip(worlds, seeds, strict=True)]
+def still(seeds: Sequence[int], every: int) -> Iterator[Measure]:
+    """Shares of the oracle in worlds that do not change, and what it costs to watch for changes all the same."""
+    watched: list[float] = []
+    for name, effects in WORLDS.items():
+        watched = [_share(seed, effects, BanditSettings(), every) for seed in seeds]
         mean, text = _mean(watched)
         yield Measure(f"share of the oracle's margin, {name}", text, ">= 0.91", mean >= 0.91)
-        if effects is ADDITIVE:
-            blind = [
-                _played(w, s, 14, BanditSettings(detect_changes=False)).share()
-                for w, s in zip(worlds, seeds, strict=True)
-            ]
-            loss, text = _mean([100 * (b - w) for b, w in zip(blind, watched, strict=True)])
-            yield Measure("what watching for changes costs without one, points", text, "<= 0.5", loss <= 0.5)
-        yield from _against_rival(name, worlds[:rival_seeds], seeds[:rival_seeds], watched[:rival_seeds])
+    blind = [_share(seed, NON_ADDITIVE, BanditSettings(detect_changes=False), every) for seed in seeds]
+    loss, text = _mean([100 * (b - w) for b, w in zip(blind, watched, strict=True)])
+    yield Measure("what watching for changes costs where there are none, points", text, "<= 0.5", loss <= 0.5)
 
 
-def _against_rival(name: str, worlds: list[World], seeds: Sequence[int], ours: list[float]) -> Iterator[Measure]:
+def rival(seeds: Sequence[int], every: int) -> Iterator[Measure]:
+    """The same traffic for Vowpal Wabbit, which is told every reward at once and has no floor to keep."""
     try:
         from benchmarks.learning_rival import vowpal_wabbit
     except ImportError:
-        yield Measure(f"against Vowpal Wabbit, {name}", "not installed (pip install -e '.[bench]')", ">= 1.03", None)
+        yield Measure("against Vowpal Wabbit", "not installed: pip install -e '.[bench]'", ">= 1.03", None)
         return
-    shares = [vowpal_wabbit(world, seed, 14 * DAY) for world, seed in zip(worlds, seeds, strict=True)]
-    ratio = float(np.mean(ours) / np.mean(shares))
-    value = f"{ratio:.3f} x (it keeps {np.mean(shares):.3f} of the oracle)"
-    yield Measure(f"against Vowpal Wabbit, {name}", value, ">= 1.03", ratio >= 1.03)
+    for name, effects in reversed(WORLDS.items()):
+        ours = [_share(seed, effects, BanditSettings(), every) for seed in seeds]
+        theirs = [vowpal_wabbit(response_world(seed, effects, hourly=1000.0), seed, 14 * DAY) for seed in seeds]
+        ratio = float(np.mean(ours) / np.mean(theirs))
+        value = f"{ratio:.3f} x ({np.mean(ours):.3f} and {np.mean(theirs):.3f} of the oracle, {len(seeds)} seeds)"
+        yield Measure(f"against Vowpal Wabbit, {name}", value, ">= 1.03", ratio >= 1.03)
 
 
-def taste(seeds: Sequence[int]) -> Iterator[Measure]:
+def taste(seeds: Sequence[int], every: int) -> Iterator[Measure]:
     """Second half of twenty days in which tastes change in the middle."""
     shares = []
     for seed in seeds:
         world = with_new_taste(response_world(seed, hourly=3000.0), seed, 10 * DAY)
-        shares.append(_played(world, seed, 20, BanditSettings()).share(10 * DAY))
+        shares.append(_played(world, seed, 20, BanditSettings(), every).share(10 * DAY))
     mean, text = _mean(shares)
     yield Measure("second half after a change of taste", text, ">= 0.87", mean >= 0.87)
-    unwatched = _played(world, seed, 20, BanditSettings(detect_changes=False)).share(10 * DAY)
+    unwatched = _played(world, seed, 20, BanditSettings(detect_changes=False), every).share(10 * DAY)
     yield Measure("the same without watching for changes, last seed", f"{unwatched:.3f}", "", None)
 
 
-def shop(seeds: Sequence[int]) -> Iterator[Measure]:
+def shop(seeds: Sequence[int], every: int) -> Iterator[Measure]:
     """Regret in four weeks of a shop with four arms, over that of an even split."""
     for floor, most in ((0.10, 0.18), (0.0, 0.09)):
         given, split = np.zeros(len(seeds)), np.zeros(len(seeds))
         for number, seed in enumerate(seeds):
             world = four_arm_shop(seed, hourly=2000.0)
-            played = _played(world, seed, 28, BanditSettings(floor=floor))
+            played = _played(world, seed, 28, BanditSettings(floor=floor), every)
             given[number] = (played.best - played.earned).sum()
             split[number] = (played.best - played.even).sum()
         ratio = given.sum() / split.sum()
@@ -121,21 +121,21 @@ def shop(seeds: Sequence[int]) -> Iterator[Measure]:
         )
 
 
-def fatigue(seeds: Sequence[int]) -> Iterator[Measure]:
+def fatigue(seeds: Sequence[int], every: int) -> Iterator[Measure]:
     """Margin plus change of lifetime value, learned from both and from margin alone, over the most margin there is."""
     gains = []
     for seed in seeds:
         world = fatigue_world(seed)
         totals = []
         for weights in ({"margin": 1.0}, {"margin": 1.0, "ltv_change": 1.0}):
-            played = _played(world, seed, 7, BanditSettings(weights=weights))
+            played = _played(world, seed, 7, BanditSettings(weights=weights), every)
             totals.append((played.earned + played.lifetime).sum() / played.best.sum())
         gains.append(totals[1] - totals[0])
     mean, text = _mean(gains)
     yield Measure("long view less short view in the fatigue world, of the most margin", text, "> 0", mean > 0)
 
 
-def exact(_: Sequence[int]) -> Iterator[Measure]:
+def exact(_: Sequence[int], __: int) -> Iterator[Measure]:
     """Propensities against the closed form, and a million draws against published probabilities."""
     from scipy.special import betaln
     from scipy.stats import chisquare
@@ -159,41 +159,55 @@ def exact(_: Sequence[int]) -> Iterator[Measure]:
     )
 
 
-PARTS: dict[str, tuple[Callable[[Sequence[int]], Iterator[Measure]], int]] = {
-    "exact": (exact, 0),
+PARTS: dict[str, tuple[Callable[[Sequence[int], int], Iterator[Measure]], int]] = {
+    "exact": (exact, 1),
     "still": (still, 2),
+    "rival": (rival, 1),
     "taste": (taste, 2),
     "shop": (shop, 3),
     "fatigue": (fatigue, 2),
 }
 
 
-def measures(names: Sequence[str] = ()) -> Iterator[Measure]:
-    """Rows of the wanted parts, or of all."""
+def measures(names: Sequence[str] = (), seeds: int | None = None, every: int = 1) -> Iterator[Measure]:
+    """Rows of the wanted parts, or of all.
+
+    Args:
+        seeds: how many a part plays; None as many as its measure needs.
+        every: hours between two tables of shares.
+    """
     with threadpool_limits(1):
         for name in names or PARTS:
             part, count = PARTS[name]
-            yield from part(range(FIRST_SEED, FIRST_SEED + count))
+            yield from part(range(FIRST_SEED, FIRST_SEED + (seeds or count)), every)
 
 
-def _played(world: World, seed: int, days: int, settings: BanditSettings) -> Played:
-    return play(world, seed, days * DAY, learner(world, settings))
+def _share(seed: int, effects: tuple[float, float, float, float], settings: BanditSettings, every: int) -> float:
+    return _played(response_world(seed, effects, hourly=1000.0), seed, 14, settings, every).share()
+
+
+def _played(world: World, seed: int, days: int, settings: BanditSettings, every: int) -> Played:
+    return play(world, seed, days * DAY, learner(world, settings), every)
 
 
 def _mean(values: Sequence[float]) -> tuple[float, str]:
     """Mean, and mean with standard error and number of seeds in words."""
     mean = float(np.mean(values))
-    error = float(np.std(values, ddof=1)) / sqrt(len(values)) if len(values) > 1 else float("nan")
-    return mean, f"{mean:.3f} ± {error:.3f} ({len(values)} seeds)"
+    if len(values) == 1:
+        return mean, f"{mean:.3f} (1 seed)"
+    return mean, f"{mean:.3f} ± {float(np.std(values, ddof=1)) / sqrt(len(values)):.3f} ({len(values)} seeds)"
 
 
 def main() -> None:
     """Print each measure as it is known."""
-    for row in measures(sys.argv[1:]):
-        print(
-            " | ".join((row.measure, row.value, row.target, {True: "yes", False: "NO", None: ""}[row.is_met])),
-            flush=True,
-        )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.learning_bandit", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS])
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--every", type=int, default=1)
+    given = parser.parse_args()
+    for row in measures(given.parts, given.seeds, given.every):
+        met = {True: "yes", False: "NO", None: ""}[row.is_met]
+        print(" | ".join((row.measure, row.value, row.target, met)), flush=True)
     print(f"{time.process_time():.0f} CPU s")
 
 

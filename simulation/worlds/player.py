@@ -47,8 +47,12 @@ class Played:
         return float((self.best - self.earned).sum() / (self.best - self.even).sum())
 
 
-def play(world: World, seed: int, hours: int, policy: Policy) -> Played:
-    """Show people what the policy draws, tell it what arrives, hour by hour."""
+def play(world: World, seed: int, hours: int, policy: Policy, every: int = 1) -> Played:
+    """Show people what the policy draws, tell it what arrives, hour by hour.
+
+    Args:
+        every: hours between two tables of shares.
+    """
     shop, ledger = Shop(world, seed), Ledger(world, hours, START)
     shares = np.full((world.cells, len(world.arms)), 1.0 / len(world.arms))
     found = np.zeros((4, hours))
@@ -64,6 +68,6 @@ def play(world: World, seed: int, hours: int, policy: Policy) -> Played:
         )
         ledger.add(shop.shown(hour, cell, shop.drawn(hour, cell, shares)))
         ledger.arrive(hour)
-        if hour + 1 < hours:
+        if hour + 1 < hours and (hour + 1) % every == 0:
             shares = policy(ledger.stats(hour), ledger.delay(), START + timedelta(hours=hour + 1))
     return Played(*found)
