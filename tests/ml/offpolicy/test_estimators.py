@@ -120,7 +120,7 @@ def test_the_effective_size_is_kishs() -> None:
 def test_intervals_cover_on_logs_of_sticky_people() -> None:
     truth, held = worlds.true_value(CANDIDATE), 0
     for seed in range(120):
-        traffic = worlds.log(CANDIDATE, 300, seed=1_000 + seed, visits=3)
+        traffic = worlds.log(CANDIDATE, 200, seed=1_000 + seed, visits=3)
         found = interval(values_of(traffic, terms_of(traffic, predicted_rewards(traffic, seed))).dr)
         held += found.low <= truth <= found.high
     # 95 % of 120 is 114; fewer than 106 happen once in 2,000 (binomial).

@@ -1,6 +1,6 @@
 """A shop with one banner whose best action is drawn with 2/3 and two others with 1/6: its log, and its true values.
 
-450 people in two segments see it twice each. What follows is set by action and segment, so every policy's value over
+450 people in two segments see it. What follows is set by action and segment, so every policy's value over
 these people is known by enumeration. Ids begin with a letter for which the draws of so few come out near their shares.
 """
 
@@ -31,7 +31,7 @@ from serving.snapshot.records import DecisionRow, IdentifierRow, ProfileRecord, 
 from serving.snapshot.writer import write_snapshot
 
 NOW = datetime(2018, 3, 1, 12, tzinfo=UTC)
-PEOPLE, VISITS = 450, 2
+PEOPLE, VISITS = 450, 1
 ACTIONS = ("calm", "loud", "plain")
 WORTH = {
     0: {"calm": 3.0, "loud": 1.0, "plain": 1.5},
@@ -90,7 +90,7 @@ def clear_files(config: Path) -> None:
 def set_clock(config: Path) -> None:
     """Project time is NOW; few exposures are enough."""
     settings = config / "settings.yml"
-    told = "\nclock:\n  start: 2018-03-01T12:00:00Z\noffpolicy:\n  least_effective: 200\n  required: false\n"
+    told = "\nclock:\n  start: 2018-03-01T12:00:00Z\noffpolicy:\n  least_effective: 100\n  required: false\n"
     settings.write_text(settings.read_text() + told, encoding="utf-8")
 
 

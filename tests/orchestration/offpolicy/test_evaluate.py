@@ -117,7 +117,7 @@ def test_a_placement_that_was_never_explored_is_refused(project: Project, tmp_pa
     database = project.paths.published / "v1" / "concierge.duckdb"
     with duckdb.connect(str(database)) as connection:
         connection.execute("update marts.fct_exposure set propensity = 1").fetchall()
-    with pytest.raises(NotExploredError, match="never explored: all 900 exposures"):
+    with pytest.raises(NotExploredError, match="never explored: all 450 exposures"):
         judged(project, str(folder(tmp_path, when=shop.BEST)))
 
 

@@ -19,7 +19,7 @@ from orchestration.offpolicy.rewards import NothingLoggedError, exposures
 from orchestration.offpolicy.shadow import evaluate_shadow
 from tests.orchestration.offpolicy import shop
 
-PEOPLE = 3_000
+PEOPLE = 1_500
 ROW = {0: {"one": 0.5, "two": 0.3, "three": 0.2}, 1: {"one": 0.2, "two": 0.2, "three": 0.6}}
 ACTION = {"one": "plain", "two": "calm", "three": "loud"}
 EXPERIMENT = """
