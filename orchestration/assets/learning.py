@@ -14,6 +14,7 @@ from dagster import (
     multi_asset,
 )
 
+from intake.ops_records import Severity
 from orchestration.alerts import check_failed, check_holds
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.learning.judging import BLOCKING, WARNING, verdicts
@@ -74,8 +75,10 @@ def learning(context: AssetExecutionContext, workspace: Workspace) -> Iterator[L
     done = update(project, registry, as_of, look_at_facts=True)
     context.log.info("%s", done)
     for table in DESCRIPTIONS:
-        counts = {"dagster/row_count": warehouse.count(f"ml.{table}"), "table_version": done.table_version}
-        yield MaterializeResult(asset_key=["ml", table], metadata=counts)
+        yield MaterializeResult(
+            asset_key=["ml", table],
+            metadata={"dagster/row_count": warehouse.count(f"ml.{table}"), "table_version": done.table_version},
+        )
     explored = record_measures(project, warehouse, as_of.date()) if done.is_ready else []
     with warehouse.connect() as connection:
         found = verdicts(connection, registry, explored, fully=context.run.tags.get(SCOPE_TAG) != TOUCHED)
@@ -84,7 +87,7 @@ def learning(context: AssetExecutionContext, workspace: Workspace) -> Iterator[L
         if verdict.passed:
             check_holds(project, address, verdict.name)
         else:
-            severity = "critical" if verdict.blocking else "warning"
+            severity: Severity = "critical" if verdict.blocking else "warning"
             check_failed(project, address, verdict.name, verdict.sentence, severity=severity)
         yield AssetCheckResult(
             asset_key=AssetKey(address.split("/")),
