@@ -277,6 +277,16 @@ TRUTH = Store(
     "values in clear",
     "nothing: made-up people",
 )
+MONTH = Store(
+    "month/",
+    ("month/*",),
+    "your files",
+    "`concierge month`: a copy of the demo to live in",
+    "until the next month",
+    "made anew",
+    "as in a data folder of its own, which it is",
+    "nothing: made-up people; a month begins from a demo alone",
+)
 CLOCK = Store(
     "clock.json", ("clock.json",), "source of truth", "first use of a shifted clock", "for ever", "never changed"
 )
@@ -292,11 +302,11 @@ LOCKS = Store("`*.lock`", ("*.lock",), "nobody's", NOTHING, "held while a proces
 
 STORES = (
     CONFIG, LAKE, VAULT, QUARANTINE, SERVICE_LOG, OPERATIONS, WAREHOUSE, PUBLISHED, SNAPSHOTS, REPLAY, MODELS,
-    DATA_DOCS, DBT, DAGSTER, OVERLAY, ERASURES, KEYS, SPOOL, LANDING, TRUTH, CLOCK, LOCKS,
+    DATA_DOCS, DBT, DAGSTER, OVERLAY, ERASURES, KEYS, SPOOL, LANDING, TRUTH, MONTH, CLOCK, LOCKS,
 )  # fmt: skip
 """In the order in which people are taken out: the ledger's evidence before what is made from it."""
 
-FOREIGN = (LANDING, TRUTH)
+FOREIGN = (LANDING, TRUTH, MONTH)
 
 
 def store_of(path: str) -> Store | None:
