@@ -18,7 +18,8 @@ from orchestration.warehouse_schema import create_source_tables
 
 START = datetime(2026, 3, 1, 9, 0)  # noqa: DTZ001 - the warehouse keeps naive UTC
 TABLES = {
-    "fct_exposure": "experiment VARCHAR, experiment_version INTEGER, unit_type VARCHAR, unit_id VARCHAR,"
+    "fct_exposure": "placement VARCHAR, experiment VARCHAR, experiment_version INTEGER, unit_type VARCHAR,"
+    " unit_id VARCHAR,"
     " customer_id VARCHAR, traffic VARCHAR, arm VARCHAR, shown_at TIMESTAMP, personalization_id VARCHAR,"
     " session_id VARCHAR, segment_id INTEGER, context_bucket VARCHAR, table_version VARCHAR,"
     " conditional_propensity DECIMAL(18,9), propensity DECIMAL(18,9), probabilities VARCHAR, is_refused BOOLEAN,"
