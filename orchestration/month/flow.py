@@ -13,7 +13,7 @@ from intake.project import Project
 from orchestration.cli.published import Published
 from orchestration.demo.people import products_to_ask_for
 from orchestration.month.crowd import Crowd, draw_crowd
-from orchestration.month.folder import Month, make_month
+from orchestration.month.folder import Month, make_month, only_month
 from orchestration.month.hindsight import Cells, Judgement, even_split, judge, learned_so_far
 from orchestration.month.hour import HOUR, PLACEMENTS, Life, live_hour
 from orchestration.month.ledger import Ledger, Money
@@ -72,6 +72,11 @@ def run_month(base: Project, days: int, customers: int, seed: int, on_day: Calla
         CommandError: nothing finished is there to begin from.
         ValueError: `customers` is outside its bounds.
     """
+    with only_month(base):
+        return _run(base, days, customers, seed, on_day)
+
+
+def _run(base: Project, days: int, customers: int, seed: int, on_day: Callable[[Day], None]) -> MonthResult:
     month = make_month(base, customers)
     crowd = draw_crowd(month.project, base.paths.root / "truth" / "identifiers.parquet", customers, seed)
     publish_config(month.project, ACTOR)

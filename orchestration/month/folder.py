@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
+from filelock import FileLock, Timeout
 
 from intake.clock import SteppedClock, set_anchor
 from intake.paths import DataPaths
@@ -46,6 +48,25 @@ class Month:
         start = self.project.settings.clock.start
         if start is not None:
             set_anchor(start, self.project.paths.root / "clock.json", self.clock.now())
+
+
+@contextmanager
+def only_month(base: Project) -> Iterator[None]:
+    """Nobody else lives a month in this data folder meanwhile; a killed one leaves no lock behind.
+
+    Raises:
+        CommandError: somebody does.
+    """
+    base.paths.root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(base.paths.root / f"{NAME}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CommandError(f"{base.paths.root / NAME}: a month is lived there now; wait for it, or stop it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def make_month(base: Project, customers: int) -> Month:

@@ -12,7 +12,7 @@ import yaml
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from orchestration.cli.errors import CommandError
-from orchestration.month.folder import MARKER, first_midnight, make_month, write_config
+from orchestration.month.folder import MARKER, first_midnight, make_month, only_month, write_config
 from orchestration.month.owners import show_to_everybody
 from serving.content import load_content
 from simulation.month.planted import BANNER, BANNERS, DELIVERIES, DELIVERY, NOTE, NOTES
@@ -31,6 +31,18 @@ def test_a_folder_that_is_no_month_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=f"is no simulated month \\(it has no {MARKER}\\)"):
         make_month(Project.open(DataPaths(tmp_path), CONFIG), 1_000)
     assert (tmp_path / "month" / "thesis.txt").read_text() == "mine"
+
+
+def test_two_months_are_not_lived_in_one_folder(tmp_path: Path) -> None:
+    project = Project.open(DataPaths(tmp_path), CONFIG)
+    with (
+        only_month(project),
+        pytest.raises(CommandError, match="a month is lived there now; wait for it, or stop it"),
+        only_month(project),
+    ):
+        pass
+    with only_month(project):
+        pass
 
 
 def test_the_month_begins_at_the_next_local_midnight() -> None:
