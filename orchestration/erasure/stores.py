@@ -234,7 +234,7 @@ OVERLAY = Store(
     "live overlay, outside the data folder: `CONCIERGE_RUNTIME`, else `/dev/shm`, else `runtime/`",
     ("runtime/*",),
     "derived",
-    "events of the last half hour and words of consent, from `service_log/`",
+    "events of the last half hour, words of consent and first draws of experiments, from `service_log/`",
     "while a service runs",
     "made anew",
     "hash of the identifier",
