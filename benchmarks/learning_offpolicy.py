@@ -43,7 +43,7 @@ WORLDS = (
 NAMES = ("IPS", "SNIPS", "DR", "DR less log")
 
 
-def rows(logs: int = 500, faults: int = 100) -> list[Row]:
+def rows(logs: int = 500, faults: int = 20) -> list[Row]:
     """Measure, value and target, for the table of `make bench-learning`.
 
     Args:

@@ -17,8 +17,9 @@ from serving.live import LiveSnapshot
 from serving.log.lookup import decision_lines
 from serving.replay.again import NotReplayableError, version_of
 from serving.replay.chances import Chances, chances
+from serving.snapshot.manifest import read_manifest
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import SnapshotError
+from serving.snapshot.records import SnapshotError, schema_hash
 
 _EVENT = re.compile(rb'"event_id":"d([0-9a-f]{32})"')
 _OPEN = 8
@@ -49,7 +50,7 @@ def ask_again(paths: DataPaths, wanted: Collection[str], content: Content) -> As
         content: the candidate's files.
     """
     found = AskedAgain()
-    where = cache(lambda version: find_version(paths, version))
+    where = cache(lambda version: _folder_of(paths, version))
     as_then, as_candidate = _opened(_then), _opened(lambda folder: edited(folder, content))
     with as_then as then, as_candidate as other:
         for name, line in _lines(paths.service_log, wanted):
@@ -58,12 +59,28 @@ def ask_again(paths: DataPaths, wanted: Collection[str], content: Content) -> As
     return found
 
 
+def is_readable(folder: Path) -> bool:
+    """Whether a version is of this program's schema."""
+    try:
+        return read_manifest(folder).schema_hash == schema_hash()
+    except SnapshotError:
+        return False
+
+
+def _folder_of(paths: DataPaths, version: str) -> Path | str:
+    """Where a version is, or why it is of no use."""
+    folder = find_version(paths, version)
+    if folder is None:
+        return "their snapshot is gone, and nothing was kept of it"
+    return folder if is_readable(folder) else "their snapshot is of another version of this program"
+
+
 def _then(folder: Path) -> LiveSnapshot:
     return LiveSnapshot(SnapshotReader(folder))
 
 
 def _ask(
-    where: Callable[[str], Path | None],
+    where: Callable[[str], Path | str],
     name: str,
     line: bytes,
     found: AskedAgain,
@@ -72,8 +89,8 @@ def _ask(
 ) -> None:
     try:
         folder = where(version_of(line))
-        if folder is None:
-            found.miss("their snapshot is gone, and nothing was kept of it")
+        if isinstance(folder, str):
+            found.miss(folder)
             return
         before = chances(then(folder), line)
         found.candidate[name] = None if before is None else chances(other(folder), line)

@@ -11,6 +11,7 @@ import duckdb
 
 from intake.ops_store import OpsStore
 from intake.project import Project
+from orchestration.offpolicy.asked_again import is_readable
 from orchestration.offpolicy.candidate import Candidate, of_project
 from orchestration.offpolicy.changes import changed_placements
 from orchestration.offpolicy.evaluating import evaluate_candidate, published
@@ -64,8 +65,8 @@ def require_judged(project: Project, connect: Connect | None = None) -> Judged:
 def judge_files(project: Project, connect: Connect | None = None) -> Judged:
     """`require_judged` that refuses nothing."""
     judged, settings = Judged({}, []), project.settings.offpolicy
-    live = _live_content(project)
-    if not settings.required or live is None:
+    live = _live_content(project) if settings.required else None
+    if live is None:
         return judged
     changed = changed_placements(live, load_content(project.config), with_experiments=False)
     wanted = sorted(changed & set(settings.placements) if settings.placements else changed)
@@ -104,8 +105,12 @@ def _earlier(project: Project, digest: str, placement: str) -> tuple[str, str] |
 
 
 def _live_content(project: Project) -> Content | None:
+    """What is live; None where nothing is, or only what this program cannot read (the next run makes it anew)."""
     version = pointer.current(project.paths.snapshots)
     if version is None:
         return None
-    with closing(SnapshotReader((project.paths.snapshots / version).resolve())) as reader:
+    folder = (project.paths.snapshots / version).resolve()
+    if not is_readable(folder):
+        return None
+    with closing(SnapshotReader(folder)) as reader:
         return Content(list(reader.placements.values()), list(reader.policies), reader.learned.definitions())

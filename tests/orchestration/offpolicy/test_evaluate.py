@@ -18,6 +18,7 @@ from orchestration.offpolicy.candidate import CandidateError, read_candidate, re
 from orchestration.offpolicy.evaluating import NotExploredError, evaluate_candidate, published
 from orchestration.offpolicy.judge import OffPolicyRefusedError, judge_files
 from orchestration.offpolicy.report import Report
+from orchestration.offpolicy.rewards import NothingLoggedError
 from orchestration.policy.publish_config import publish_config
 from tests.orchestration.offpolicy import shop
 
@@ -141,6 +142,18 @@ def test_publishing_obeys_when_it_is_asked_to(project: Project) -> None:
     shop.write_files(project.config, when=shop.BEST)
     assert publish_config(strict, "tester").version == "v1-2"
     assert judge_files(strict).told == {}
+
+
+def test_a_live_version_of_another_program_counts_as_none(project: Project, tmp_path: Path) -> None:
+    manifest = project.paths.snapshots / "v1" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(told | {"schema_hash": "another"}), encoding="utf-8")
+    settings = project.config / "settings.yml"
+    settings.write_text(settings.read_text().replace("required: false", "required: true"), encoding="utf-8")
+    shop.write_files(project.config, when="segment_id == 0")
+    assert judge_files(shop.open_project(project.config.parent)).refused == []
+    with pytest.raises(NothingLoggedError, match="450 because their snapshot is of another version of this program"):
+        judged(project, str(folder(tmp_path, when=shop.BEST)))
 
 
 def test_without_the_setting_nothing_is_judged(project: Project) -> None:
