@@ -12,10 +12,10 @@ from intake.project import Project
 from orchestration.experiment_versions import note_live
 from orchestration.version_names import free_name
 from orchestration.warehouse import Warehouse
+from serving.experiments.checks import mistakes_between
 from serving.experiments.definition import Experiment
 from serving.experiments.enrolment import Remembered, earliest
 from serving.experiments.learned import ArmRow, Learned, learned_of, read_learned
-from serving.experiments.slots import LayerFullError
 from serving.snapshot import pointer
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.relearned import write_relearned
@@ -61,6 +61,24 @@ def in_force(project: Project, experiments: Sequence[Experiment]) -> dict[str, f
     return shares_in_force(experiments, ExperimentBook(project.paths).experiment_events())
 
 
+def require_startable(project: Project, experiments: Sequence[Experiment], name: str) -> None:
+    """A draft could run beside those that run: there is room in its layer, and nobody has its salt or placement.
+
+    Raises:
+        ConfigError: it could not; what stands in its way.
+    """
+    shares = in_force(project, experiments)
+    together = [
+        one.model_copy(update={"status": "running"}) if one.name == name or one.key in shares else one
+        for one in experiments
+    ]
+    wrong = [f"{who}: {field[0]}: {what}" for who, field, what in mistakes_between(together)]
+    if wrong:
+        raise ConfigError(wrong[0], wrong)
+    started = {one.key: one.first_share for one in experiments if one.name == name}
+    learned_of(experiments, shares | started, _live(project).slots)
+
+
 def learned_now(
     project: Project, experiments: Sequence[Experiment], warehouse: Warehouse | None = None
 ) -> Learned:  # fmt: skip
@@ -69,16 +87,12 @@ def learned_now(
     Without a warehouse the probabilities are those of the live version.
 
     Raises:
-        ConfigError: those that run want more of a layer than there is.
+        LayerFullError: those that run want more of a layer than there is.
     """
     live = _live(project)
     rows = None if warehouse is None else probabilities(warehouse)
-    try:
-        return learned_of(
-            experiments, in_force(project, experiments), live.slots, live.probabilities if rows is None else rows
-        )
-    except LayerFullError as error:
-        raise ConfigError(str(error)) from error
+    found = live.probabilities if rows is None else rows
+    return learned_of(experiments, in_force(project, experiments), live.slots, found)
 
 
 def probabilities(warehouse: Warehouse) -> list[ArmRow] | None:

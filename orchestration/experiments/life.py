@@ -7,7 +7,8 @@ from datetime import datetime
 
 from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.project import Project
-from orchestration.experiments.versions import ENDING, named
+from orchestration.experiments.versions import ENDING, in_files, named
+from orchestration.experiments_published import require_startable
 from orchestration.warehouse import Warehouse
 from serving.experiments.definition import Experiment
 
@@ -33,6 +34,7 @@ def start(project: Project, name: str, step: Step) -> ExperimentEvent:
     Raises:
         ValueError: no such experiment.
         StepRefusedError: it runs already, its file says paused or stopped, or its version was stopped before.
+        ConfigError: it cannot run beside those that run, for want of room in its layer or because of its placement.
     """
     design = named(project, name)
     if design.status in ("paused", "stopped"):
@@ -43,6 +45,7 @@ def start(project: Project, name: str, step: Step) -> ExperimentEvent:
         )
     if ended is not None or design.status == "running":
         raise StepRefusedError(f"{design.key}: it runs already")
+    require_startable(project, list(in_files(project).values()), name)
     return _record(project, design, "start", step, design.first_share)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from serving.experiments.buckets import BUCKETS
 from serving.experiments.definition import Experiment
+from serving.yaml_file import ConfigError
 
 Ranges = list[tuple[int, int]]
 """Parts of a layer, as buckets from (included) and to (excluded)."""
 
 
-class LayerFullError(ValueError):
+class LayerFullError(ConfigError):
     """Experiments want more of a layer than there is; the message names them and what is free."""
 
 

@@ -17,6 +17,7 @@ from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.paths import repository_root
 from intake.project import Project
 from orchestration.experiment_versions import note_live, require_unedited
+from orchestration.experiments.life import Step, start
 from orchestration.experiments_published import assigned, in_force, learned_now, publish_probabilities
 from orchestration.warehouse import Warehouse
 from serving.content import Content
@@ -34,11 +35,11 @@ EXAMPLE = repository_root() / "config" / "experiments"
 BANDIT = "checkout_help"
 
 
-def write(project: Project, name: str = "hero_specials", **changes: Any) -> Path:
+def write(project: Project, example: str = "hero_specials", **changes: Any) -> Path:
     """An example of the repository, changed, in the project; it runs unless said otherwise."""
     folder = project.config / "experiments"
     folder.mkdir(exist_ok=True)
-    raw = yaml.safe_load((EXAMPLE / f"{name}.yml").read_text()) | {"status": "running"} | changes
+    raw = yaml.safe_load((EXAMPLE / f"{example}.yml").read_text()) | {"status": "running"} | changes
     path = folder / f"{raw['name']}.yml"
     path.write_text(yaml.safe_dump(raw, sort_keys=False))
     return path
@@ -220,3 +221,18 @@ def test_an_edited_split_does_not_go_live_and_a_new_version_does(concierge: Conc
     assert [one.version for one in VersionBook(project.paths).live_versions()] == [1, 2]
     shown = concierge("decide", "home_hero", "--as", "cookie=abc", "--context", "device_type=mobile")
     assert shown.exit_code == 0, shown.output
+
+
+def test_a_draft_is_not_started_where_it_could_not_run(project: Project) -> None:
+    write(project, name="first", traffic=0.7)
+    write(project, name="second", traffic=0.4, status="draft")
+    write(project, name="third", traffic=0.2, status="draft", layer="other")
+    step = Step("tests", "to see", project.clock.now())
+    with pytest.raises(ConfigError, match=r"traffic: 0.4 does not fit into layer 'default'.*at most 0.3"):
+        start(project, "second", step)
+    with pytest.raises(ConfigError, match="experiments on one placement share a layer"):
+        start(project, "third", step)
+    write(project, name="second", traffic=0.3, status="draft")
+    start(project, "second", step)
+    shares = in_force(project, loaded(project))
+    assert shares == {"first/1": pytest.approx(0.7 * 0.05), "second/1": pytest.approx(0.3 * 0.05)}
