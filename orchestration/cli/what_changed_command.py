@@ -27,7 +27,7 @@ def what_changed(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One act a line.")] = False,
 ) -> None:
-    """List edits of placements, policies and experiments that went live, with author and how many customers they concern.
+    """List edits of placements, policies and experiments that went live, their authors and the customers concerned.
 
     Models promoted, identities linked or parted, and pauses in force stand among them. Customers are asked without a
     visit under way, 2,000 at most, so what a rule of the moment does is not in the count.
