@@ -90,8 +90,7 @@ def _strangers(design: Experiment, assigned: pd.DataFrame) -> Check:
 
 
 def _split(ratio: SampleRatio) -> Check:
-    words = f"{ratio.said} (p {ratio.p_value:.2g})"
-    return Check("sample ratio", ratio.p_value >= SAMPLE_RATIO_ALPHA, words, True)
+    return Check("sample ratio", ratio.p_value >= SAMPLE_RATIO_ALPHA, ratio.said, True)
 
 
 def _identities(assigned: pd.DataFrame) -> Check:
