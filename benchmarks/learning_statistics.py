@@ -52,10 +52,10 @@ def measures(runs: float = 1.0) -> list[Row]:
     started = time.process_time()
     random = np.random.default_rng(SEED)
     found = [
-        *false_alarms(random, int(20_000 * runs)),
-        *power(random, int(20_000 * runs)),
-        *sample_ratio_size(random, int(6_000 * runs)),
-        *bandit_bias(random, int(400 * runs)),
+        *false_alarms(random, int(8_000 * runs)),
+        *power(random, int(8_000 * runs)),
+        *sample_ratio_size(random, int(2_400 * runs)),
+        *bandit_bias(random, int(160 * runs)),
     ]
     return [*found, ("CPU seconds of these measures", time.process_time() - started, "180")]
 
