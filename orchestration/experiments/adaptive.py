@@ -5,6 +5,7 @@ Units are compared within cells and versions of the table they were drawn from, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from math import isfinite
 
@@ -50,6 +51,7 @@ def strata(units: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
             "batch": units["first_exposed_at"].dt.strftime("%Y-%m-%dT%H").to_numpy()
             + " "
             + units["table_version"].fillna("").to_numpy(),
+            "row": units["probabilities"].fillna("").to_numpy() if "probabilities" in units else "",
             "arm": units["arm"].astype(str).to_numpy(),
             "propensity": units["propensity"].round(9).to_numpy(),
             "n": 1,
@@ -57,8 +59,22 @@ def strata(units: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
             "squares": (value**2).to_numpy(),
         }
     )
-    keys = ["stratum", "batch", "arm", "propensity"]
-    return frame.groupby(keys, as_index=False, sort=True)[["n", "total", "squares"]].sum()
+    keys = ["stratum", "batch", "row", "arm", "propensity"]
+    summed = frame.groupby(keys, as_index=False, sort=True)[["n", "total", "squares"]].sum()
+    whole = pd.concat([summed, _idle(summed)], ignore_index=True)
+    # One row of probabilities is one batch, also within an hour of one table.
+    return whole.assign(batch=whole["batch"] + " " + whole["row"]).drop(columns="row")
+
+
+def _idle(summed: pd.DataFrame) -> pd.DataFrame:
+    """Arms that could have been drawn in a batch and were not: the read-out needs their probabilities too."""
+    rows = [
+        (stratum, batch, row, arm, round(float(p), 9), 0, 0.0, 0.0)
+        for (stratum, batch, row), part in summed.groupby(["stratum", "batch", "row"])
+        for arm, p in (json.loads(row) if row else {}).items()
+        if arm not in set(part["arm"])
+    ]
+    return pd.DataFrame(rows, columns=summed.columns).astype(summed.dtypes.to_dict())
 
 
 def _refused(units: pd.DataFrame, metric: Metric, plain: str) -> str:
