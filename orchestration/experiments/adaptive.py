@@ -71,7 +71,7 @@ def _idle(summed: pd.DataFrame) -> pd.DataFrame:
     rows = [
         (stratum, batch, row, arm, round(float(p), 9), 0, 0.0, 0.0)
         for (stratum, batch, row), part in summed.groupby(["stratum", "batch", "row"])
-        for arm, p in (json.loads(row) if row else {}).items()
+        for arm, p in (json.loads(str(row)) if row else {}).items()
         if arm not in set(part["arm"])
     ]
     return pd.DataFrame(rows, columns=summed.columns).astype(summed.dtypes.to_dict())
