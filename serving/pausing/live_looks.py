@@ -21,10 +21,14 @@ _NOT_CHOSEN = ("paused", "no_consent", "late", "plain")
 
 @dataclass(frozen=True)
 class Fresh:
-    """The live snapshot: its version, and the moment its evidence is of."""
+    """The live snapshot: its version, the moment its evidence is of, and placements that choose by rules alone.
+
+    Where only rules choose, the fallback is what everybody sees whom no rule concerns: no fault, however often.
+    """
 
     version: str
     as_of: datetime
+    by_rules: frozenset[str] = frozenset()
 
 
 def snapshot_look(live: Fresh | None, settings: PausingSettings, now: datetime) -> Iterator[Look]:
@@ -67,12 +71,13 @@ class Window:
         return f"the last {self.settings.window_minutes:g} min"
 
 
-def service_looks(window: Window, placements: Iterable[str]) -> Iterator[Look]:
+def service_looks(window: Window, placements: Iterable[str], by_rules: frozenset[str]) -> Iterator[Look]:
     """`decision_p99` of requests (surface `all`), and of each placement p99, fallbacks and errors."""
     yield from _p99(window, ALL, REQUESTS, "decision requests")
     for placement in placements:
         yield from _p99(window, placement, took(placement), f"decisions for {placement}")
-        yield from _fallbacks(window, placement)
+        if placement not in by_rules:
+            yield from _fallbacks(window, placement)
         yield from _errors(window, placement)
 
 

@@ -92,7 +92,10 @@ class PauseWatch:
         exposures, orders = (sum(self._tallies.total.get(key, [])) for key in (EXPOSURES, CONVERSIONS))
         self._orders.add(exposures, orders, now)
         window = Window(self._tallies, self._settings, now, self._resumed, paused)
-        found = [*snapshot_look(live, self._settings, now), *service_looks(window, placements)]
+        found = [
+            *snapshot_look(live, self._settings, now),
+            *service_looks(window, placements, live.by_rules if live else frozenset()),
+        ]
         return [*found, *order_look(self._orders, self._usual, self._settings, now, paused)]
 
     def _follow(self, paused: frozenset[str], now: datetime) -> None:
@@ -170,6 +173,6 @@ class PauseWatch:
         self.problem = f"pauses cannot be {what}"
 
 
-def fresh(version: str, as_of: str) -> Fresh:
-    """The live snapshot as looks know it; `as_of` is its manifest's."""
-    return Fresh(version, datetime.fromisoformat(as_of))
+def fresh(version: str, as_of: str, by_rules: Iterable[str] = ()) -> Fresh:
+    """The live snapshot as looks know it; `as_of` is its manifest's, `by_rules` are placements without a strategy."""
+    return Fresh(version, datetime.fromisoformat(as_of), frozenset(by_rules))
