@@ -21,6 +21,7 @@ from orchestration.month.owners import Owners
 from orchestration.month.promises import Promise, promises
 from orchestration.month.shop import open_shop
 from orchestration.month.steps import after_hour, after_week, paused_banners
+from orchestration.offpolicy.candidate import CandidateError
 from orchestration.offpolicy.evaluating import OffPolicyError
 from orchestration.offpolicy.rewards import NothingLoggedError
 from orchestration.policy.publish_config import publish_config
@@ -130,14 +131,17 @@ async def _live_day(life: Life, number: int, on_day: Callable[[Day], None]) -> N
 
 
 def _judge(life: Life, first_week: Cells, days: int) -> list[Judgement]:
-    """What could have been shown instead: an even split for ever, and what was known after a week."""
-    candidates = {"an even split of the good banners": even_split()}
+    """What could have been shown instead: an even split for ever, and what was known after a week.
+
+    The latter is judged on what was logged after that week: it was chosen by what the week itself brought.
+    """
+    candidates = {"an even split of the good banners": (even_split(), days)}
     if first_week and days > WEEK:
-        candidates["what was learned in the first week"] = first_week
+        candidates["what was learned in the first week"] = (first_week, days - WEEK)
     found = []
-    for name, cells in candidates.items():
+    for name, (cells, last_days) in candidates.items():
         try:
-            found.append(judge(life, name, cells, life.month.clock.now(), days))
-        except (NothingLoggedError, OffPolicyError) as error:
+            found.append(judge(life, name, cells, life.month.clock.now(), last_days))
+        except (NothingLoggedError, OffPolicyError, CandidateError) as error:
             found.append(Judgement(name, agrees=False, words=str(error)))
     return found

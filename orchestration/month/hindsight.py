@@ -24,6 +24,8 @@ from simulation.month.planted import BAD_BANNER, BANNER, BANNERS, CONTEXTS, PLAI
 VERSION = f"{BANNER}/1"
 # A 95 % interval made one of 99 %: among few judgements one in a hundred may miss the truth.
 _WIDER = 2.576 / 1.960
+# By then orders have come and gone back: fresher visits would look better than they were.
+EVERYTHING_FOLLOWED_HOURS = 168
 Cells = Mapping[tuple[int, str], Mapping[str, float]]
 
 
@@ -64,7 +66,7 @@ def judge(life: Life, name: str, cells: Cells, now: datetime, days: int) -> Judg
     file = life.month.root / "candidates" / f"{name.replace(' ', '_')}.csv"
     file.parent.mkdir(exist_ok=True)
     _frame(cells).to_csv(file, index=False)
-    hours = experiment.attribution_hours
+    hours = EVERYTHING_FOLLOWED_HOURS
     with published(project) as connection:
         report = evaluate_candidate(
             project, read_candidate(project, str(file)), BANNER, connection, now, Span(days, hours)

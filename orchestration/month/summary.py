@@ -25,9 +25,9 @@ def show_month(result: MonthResult) -> None:
     """Money, promises, and where to look."""
     money = result.life.ledger.money()
     rows = [
-        ("bandit, as lived", f"{money.bandit:,.0f}", f"{money.bandit / money.oracle:.1%}"),
-        ("even split with the same pauses", f"{money.split:,.0f}", f"{money.split / money.oracle:.1%}"),
-        ("even split without pauses", f"{money.whole_split:,.0f}", f"{money.whole_split / money.oracle:.1%}"),
+        ("bandit, as lived", f"{money.bandit:,.0f}", _share(money.bandit, money)),
+        ("even split with the same pauses", f"{money.split:,.0f}", _share(money.split, money)),
+        ("even split without pauses", f"{money.whole_split:,.0f}", _share(money.whole_split, money)),
         ("oracle, which knows the truth", f"{money.oracle:,.0f}", "100.0%"),
     ]
     say()
@@ -55,3 +55,7 @@ def _show_where(result: MonthResult) -> None:
 
 def _gain(money: Money) -> float:
     return money.bandit / money.split - 1.0 if money.split > 0 else 0.0
+
+
+def _share(value: float, money: Money) -> str:
+    return f"{value / money.oracle:.1%}" if money.oracle > 0 else "-"

@@ -106,7 +106,7 @@ def draws_of(frame: pd.DataFrame, others: pd.DataFrame, reward: str, registry: R
     Args:
         frame: exposures of the placement.
         others: experiment, unit_id and draw_u of draws elsewhere.
-        registry: experiments by `name/version`; the order of their arms is that of the intervals.
+        registry: experiments by `name/version`; the intervals lie in the order of the names of their arms.
     """
     own = frame[frame["draw_u"].notna() & frame["arm"].notna() & frame["unit_id"].notna()]
     if own.empty:
@@ -133,7 +133,8 @@ def _within(one: Entry, u: float, experiment: Experiment | None) -> float:
     if experiment is None or one.row is None or one.row.get(one.arm, 0.0) <= 0:
         return float("nan")
     below = 0.0
-    for name in experiment.arms:
+    # The service lays the arms out by name, so that the order of a file decides nothing.
+    for name in sorted(experiment.arms):
         if name == one.arm:
             return (u - below) / one.row[name]
         below += one.row.get(name, 0.0)

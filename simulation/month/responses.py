@@ -72,7 +72,7 @@ def respond(planted: Planted, shown: Shown, rng: np.random.Generator) -> Respons
         amount=amount,
         margin=margin,
         returned=returned,
-        return_delay_s=(2.0 + 5.0 * u[5]) * _DAY,
+        return_delay_s=(1.0 + 3.0 * u[5]) * _DAY,
         lost=np.where(returned, margin + RETURN_COST, 0.0),
         complained=u[6] < planted.complaint[shown.banner],
         complaint_delay_s=10 * _MINUTE + 23 * _HOUR * u[7],

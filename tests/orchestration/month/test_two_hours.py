@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from intake.clock import SteppedClock
+from intake.log_line import payload
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from orchestration.month.crowd import Crowd
@@ -18,6 +21,8 @@ from orchestration.month.hour import HOUR, Life, live_hour
 from orchestration.month.ledger import Ledger
 from orchestration.month.shop import open_shop
 from orchestration.month.steps import after_hour, paused_banners
+from orchestration.offpolicy.building import draws_of
+from orchestration.offpolicy.evaluating import registry_of
 from orchestration.policy.publish_config import publish_config
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
@@ -96,6 +101,44 @@ def test_the_service_draws_from_what_was_published(life: Life) -> None:
     live = pointer.current(life.month.project.paths.snapshots)
     assert live is not None
     assert live != "v1"
+
+
+def test_every_draw_lies_in_the_part_of_its_arm(life: Life) -> None:
+    log = life.month.project.paths.service_log / "decisions"
+    lines = [json.loads(payload(line)) for file in log.glob("*.jsonl") for line in file.read_bytes().splitlines()]
+    told = [one["properties"] for one in lines if one["properties"].get("experiment") == "month_banner"]
+    drawn = [one for one in told if one.get("draw_u") is not None and one["traffic"] == "live"]
+    assert len(drawn) > 50
+    for one in drawn:
+        arms = sorted(one["probabilities"])
+        below = sum(one["probabilities"][arm] for arm in arms[: arms.index(one["arm"])])
+        assert below - 1e-9 <= one["draw_u"] < below + one["probabilities"][one["arm"]] + 1e-9
+        assert one["propensity"] == one["probabilities"][one["arm"]]
+
+
+def test_the_judge_sees_the_draws_as_the_service_made_them(life: Life) -> None:
+    experiment = registry_of(life.month.project)["month_banner/1"]
+    assert list(experiment.arms) != sorted(experiment.arms)
+    row = dict.fromkeys(experiment.arms, 0.2)
+    for place, name in enumerate(sorted(experiment.arms)):
+        frame = pd.DataFrame(
+            {
+                "draw_u": [0.2 * place + 0.1],
+                "arm": [name],
+                "unit_id": ["u"],
+                "experiment": ["month_banner"],
+                "experiment_version": [1],
+                "probabilities": [json.dumps(row)],
+                "propensity": [0.2],
+                "margin": [0.0],
+            }
+        )
+        absent = ["personalization_id", "action", "segment_id", "context_bucket", "conditional_propensity", "eligible"]
+        frame = frame.assign(**dict.fromkeys(absent))
+        others = pd.DataFrame({"experiment": [], "unit_id": [], "draw_u": []})
+        found = draws_of(frame, others, "margin", {"month_banner/1": experiment})
+        assert found is not None
+        assert found.within[0] == pytest.approx(0.5)
 
 
 def test_two_arms_of_a_person_are_one_on_every_visit(life: Life) -> None:

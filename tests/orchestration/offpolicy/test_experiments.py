@@ -48,7 +48,8 @@ def logged() -> pd.DataFrame:
     u = random.random(PEOPLE)
     rows = []
     for number in range(PEOPLE):
-        segment, names = number % 2, list(ACTION)
+        # By name, as the service lays the arms out.
+        segment, names = number % 2, sorted(ACTION)
         ends = np.cumsum([ROW[segment][name] for name in names])
         arm = names[int(np.searchsorted(ends, u[number], side="right"))]
         action = ACTION[arm]
