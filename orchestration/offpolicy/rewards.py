@@ -11,7 +11,8 @@ import pandas as pd
 # Amounts stay decimals until they are summed, so that no thread changes a digit. An order that names no exposure counts
 # for the last one of this placement that its customer saw before it; a refund for the exposure of its order, with its
 # share of the order's margin where it states none. Where an exposure has a report of what followed it as a whole,
-# that is its reward, and orders are not added to it.
+# that is its reward, and orders are not added to it. Exposures whose window is still open take part in the credit, or
+# else what followed them would be put down to the last one before them.
 EXPOSURES: Final = """
     with shown as (
         select e.personalization_id, e.customer_id, e.shown_at, e.placement, e.action, e.segment_id, e.experiment,
@@ -23,14 +24,14 @@ EXPOSURES: Final = """
         from marts.fct_exposure as e
         left join marts.fct_decision as d on e.personalization_id = d.personalization_id
         where e.placement = $placement and not e.is_bot and not e.is_refused
-            and e.shown_at >= $since and e.shown_at + to_hours($hours) <= $as_of
+            and e.shown_at >= $since and e.shown_at < $as_of
         union all
         select o.assignment_id, o.customer_id, o.assigned_at, o.placement, o.arm, null, null, null, o.arm, null, null,
             'any', null, null, null, 'live', null, 'offer', null, null,
             cast(o.propensity as double), null, o.assigned_at + to_hours($hours), true
         from marts.fct_offer as o
         where o.placement = $placement
-            and o.assigned_at >= $since and o.assigned_at + to_hours($hours) <= $as_of
+            and o.assigned_at >= $since and o.assigned_at < $as_of
             and o.observed_at is not null
             and o.assignment_id not in (select personalization_id from marts.fct_exposure)
     ),
@@ -78,6 +79,7 @@ EXPOSURES: Final = """
     select shown.*, cast(coalesce(sums.margin, 0) as double) as margin,
         cast(coalesce(sums.converted, 0) as double) as converted
     from shown left join sums on shown.personalization_id = sums.personalization_id
+    where shown.until_at <= $as_of
     order by shown.shown_at, shown.personalization_id
 """
 PLACEMENTS: Final = """
