@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from intake.ops_experiments import TakenLook
 from ml.experiments.sequential import look as repeated_look
+from ml.experiments.spending import LEAST_STEP
 from orchestration.experiments.design import treatments
 from orchestration.experiments.estimates import Estimate
 from serving.experiments.definition import Experiment
@@ -75,7 +76,7 @@ def _one(
     is_over: bool,
 ) -> TakenLook | None:
     before = [one.information for one in taken if one.arm == estimate.arm and one.metric == estimate.metric.name]
-    if estimate.effect is None or share <= (before[-1] if before else 0.0):
+    if estimate.effect is None or share < (before[-1] if before else 0.0) + LEAST_STEP:
         return None
     is_final = is_over or share >= 1.0
     alpha = ALPHA / max(len(treatments(design)), 1)
