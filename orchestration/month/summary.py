@@ -8,6 +8,7 @@ from orchestration.cli.console import say, show_table
 from orchestration.experiments.analysis import page_of
 from orchestration.month.flow import Day, MonthResult
 from orchestration.month.ledger import Money
+from orchestration.month.promises import Promise
 from simulation.month.planted import BANNER, DELIVERY, NOTE
 
 
@@ -36,7 +37,7 @@ def show_month(result: MonthResult) -> None:
     say(f"These visits really left {money.earned:,.0f}: orders and returns are drawn.")
     say()
     for promise in result.promises:
-        say(f"{'came true' if promise.is_kept else 'NOT TRUE '}  {promise.name}")
+        say(f"{_verdict(promise, result):<9}  {promise.name}")
         say(f"           {promise.words}")
     _show_where(result)
 
@@ -55,6 +56,13 @@ def _show_where(result: MonthResult) -> None:
 
 def _gain(money: Money) -> float:
     return money.bandit / money.split - 1.0 if money.split > 0 else 0.0
+
+
+def _verdict(promise: Promise, result: MonthResult) -> str:
+    """A short look may end before what was planted can be found."""
+    if promise.is_kept:
+        return "came true"
+    return "NOT TRUE" if result.is_whole else "not yet"
 
 
 def _share(value: float, money: Money) -> str:
