@@ -46,6 +46,7 @@ def what_changed(
         say(f"nothing was changed by hand since {begin:%Y-%m-%d %H:%M} UTC")
         return
     show_table(COLUMNS, [_row(act) for act in acts])
+    say("customers: whose answer changes when they are asked without a visit, a cart or a product in view")
     for act in acts:
         for line in act.details[:MOST_LINES]:
             say(f"  {act.subject}: {line}")
