@@ -47,8 +47,9 @@ $(VENV)/.system-ready: $(VENV)/.ready tests/system/node/package.json
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null)
 	@touch $@
 
+# Three workers on two cores: a fifth of the time of these tests is waiting for processes to start and to end.
 test-system: $(VENV)/.system-ready ## daemon, browser, client, kill and second-data-set tests
-	@$(BIN)/python -m pytest tests/system tests/external -n 2 --dist loadfile --no-loadscope-reorder \
+	@$(BIN)/python -m pytest tests/system tests/external -n 3 --dist loadfile --no-loadscope-reorder \
 		-m "system or external" -o addopts="-ra --strict-markers --strict-config --import-mode=importlib"
 
 lint: setup ## format, lint, SQL, import direction
