@@ -25,6 +25,8 @@ CURRENT_TABLES = (
     "intermediate/int_sensitive_categories",
     *(f"intermediate/{name}" for name in ("int_identifier_customers", "int_product_categories")),
     *(f"marts/{name}" for name in ("customer_consent", "customer_features", "dim_customer")),
+    # What an order earned takes the cost of its goods.
+    "marts/dim_product",
     *(f"marts/{name}" for name in ("customer_scores", "customer_segments")),
     *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
     *(f"marts/{name}" for name in ("customer_recommendations", "customer_rule_segments", "segment_history")),
