@@ -35,7 +35,9 @@ def configuration(root: Path, **serving_settings: Any) -> Path:
     for entry in (repository_root() / "config").iterdir():
         if entry.name != "settings.yml":
             (folder / entry.name).symlink_to(entry)
-    (folder / "settings.yml").write_text(json.dumps({"serving": serving_settings}), encoding="utf-8")
+    # The sample's snapshot is of 2018, and these services live by the wall clock.
+    settings = {"serving": serving_settings, "pausing": {"snapshot_hours": None}}
+    (folder / "settings.yml").write_text(json.dumps(settings), encoding="utf-8")
     return folder
 
 
