@@ -83,7 +83,7 @@ def _write(root: Path, reader: SnapshotReader, rows: Rows) -> None:
     for left in root.glob(".building-*"):
         # Of a run that was killed; one lets versions go at a time.
         shutil.rmtree(left, ignore_errors=True)
-    with building(root, reader.version) as folder:
+    with building(root, reader.version, replaces=True) as folder:
         _write_tables(folder, rows)
         write_learned(folder, reader.learned)
         counts = {table: len(found) for table, found in rows.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -13,17 +14,21 @@ import msgspec
 
 from serving.experiments.learned import EXPERIMENTS_FILE
 from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
+from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
 
 
 @contextmanager
-def building(root: Path, version: str) -> Iterator[Path]:
+def building(root: Path, version: str, *, replaces: bool = False) -> Iterator[Path]:
     """A hidden folder to write a version into; when the block ends well it becomes `root/<version>`.
 
-    A version of that name that stands there already is replaced; whoever must not do that asks before.
+    Args:
+        root: folder of the versions.
+        version: its name.
+        replaces: whether it takes the place of a version of that name, where one stands.
 
     Raises:
-        SnapshotError: what was written cannot be trusted; nothing of it stays.
+        SnapshotError: what was written cannot be trusted, or a version took the name meanwhile; nothing of it stays.
     """
     root.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
@@ -33,11 +38,23 @@ def building(root: Path, version: str) -> Iterator[Path]:
         yield folder
         verify(folder)
         _sync_folder(folder)
-        shutil.rmtree(root / version, ignore_errors=True)
-        folder.rename(root / version)
+        if replaces:
+            shutil.rmtree(root / version, ignore_errors=True)
+        _take_name(folder, root / version)
         _sync_folder(root)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _take_name(folder: Path, final: Path) -> None:
+    try:
+        # Whatever stands there is a whole version, so its folder is not empty and the system refuses.
+        folder.rename(final)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        message = f"{final.name}: another version took this name meanwhile; publish again"
+        raise SnapshotError(message) from error
 
 
 def data_checks(folder: Path) -> dict[str, FileCheck]:

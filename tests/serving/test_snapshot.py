@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serving.snapshot import pointer
+from serving.snapshot.building import building
 from serving.snapshot.manifest import sha256_of
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import DecisionRow, IdentifierRow, ProfileRecord, SnapshotError
@@ -113,6 +115,23 @@ def test_a_version_is_never_rewritten(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="v1: exists already"):
         sample.write(tmp_path, products=[])
     assert sha256_of(tmp_path / "v1" / "data.mdb") == before
+
+
+def test_of_two_that_build_one_name_the_slower_leaves_the_other_alone(tmp_path: Path) -> None:
+    spare = sample.write(tmp_path / "spare", "v1")
+
+    def slower() -> None:
+        with building(tmp_path, "v1") as folder:
+            shutil.copytree(spare, folder, dirs_exist_ok=True)
+            # Meanwhile another publishes under the same name.
+            sample.write(tmp_path, "v1", products=[])
+            pointer.switch(tmp_path, "v1")
+
+    with pytest.raises(SnapshotError, match=r"^v1: another version took this name meanwhile; publish again$"):
+        slower()
+    assert pointer.current(tmp_path) == "v1"
+    assert verify(tmp_path / "v1").counts["product"] == 0
+    assert not list(tmp_path.glob(".building-*"))
 
 
 @pytest.mark.parametrize("version", ["", ".hidden", "a/b", "current", "a b"])
