@@ -15,6 +15,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from intake.clock import SteppedClock, set_anchor
+from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
 from orchestration.cli.errors import CommandError
@@ -28,6 +29,8 @@ PLANNED_SHARE = 0.85
 SHIPPED = Path(__file__).with_name("config")
 # All that a run goes on from; landing files were taken in, and the service's log begins anew.
 _CARRIED = ("lake", "models", "snapshots", "published", "vault", "keys", "dagster", "dbt", "warehouse.duckdb")
+# What somebody paused in the demo is no part of what is promised of the month.
+_LEFT_BEHIND = ("pause", "guardrail_event", "guardrail_look")
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,9 @@ def _copy(base: DataPaths, paths: DataPaths) -> None:
             shutil.copy2(source, paths.root / name)
     with closing(sqlite3.connect(base.ops_db)) as old, closing(sqlite3.connect(paths.ops_db)) as new:
         old.backup(new)
+    with OpsStore(paths).transaction() as connection:
+        for table in _LEFT_BEHIND:
+            connection.execute(f"delete from {table}")
 
 
 def write_config(base: Path, config: Path, start: datetime, customers: int) -> Path:

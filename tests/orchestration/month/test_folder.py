@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
+from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from orchestration.cli.errors import CommandError
 from orchestration.month.folder import MARKER, first_midnight, make_month, only_month, write_config
 from orchestration.month.owners import show_to_everybody
 from serving.content import load_content
+from serving.snapshot import pointer
 from simulation.month.planted import BANNER, BANNERS, DELIVERIES, DELIVERY, NOTE, NOTES
+from tests.serving import sample
 
 CONFIG = repository_root() / "config"
+AT = datetime(2018, 1, 2, 4, tzinfo=UTC)
+
+
+def finished_demo(root: Path) -> Project:
+    """What a month begins from: a live snapshot, and the truth beside it."""
+    project = Project.open(DataPaths(root), CONFIG)
+    sample.write(project.paths.snapshots)
+    pointer.switch(project.paths.snapshots, "v1")
+    (root / "truth").mkdir()
+    (root / "truth" / "identifiers.parquet").touch()
+    return project
 
 
 def test_without_a_finished_demo_there_is_nothing_to_begin_from(tmp_path: Path) -> None:
@@ -31,6 +45,23 @@ def test_a_folder_that_is_no_month_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=f"is no simulated month \\(it has no {MARKER}\\)"):
         make_month(Project.open(DataPaths(tmp_path), CONFIG), 1_000)
     assert (tmp_path / "month" / "thesis.txt").read_text() == "mine"
+
+
+def test_what_was_paused_in_the_demo_is_not_paused_in_the_month(tmp_path: Path) -> None:
+    base = finished_demo(tmp_path)
+    store = OpsStore(base.paths)
+    store.set_pause("all", reason="a fair", actor="somebody", at=AT)
+    store.set_pause("home_hero", reason="looks odd", actor="somebody", at=AT)
+    store.lift("home_hero", actor="somebody", at=AT, reason="mended", grace=timedelta(0))
+    with store.transaction() as connection:
+        connection.execute(
+            "insert into guardrail_look values ('home_hero', 'margin', ?, 'breach', 2, 0, 'it fell', '{}')",
+            (AT.isoformat(),),
+        )
+    month = OpsStore(make_month(base, 1_000).project.paths)
+    assert (month.pauses(), month.pause_events(), month.standings(AT)) == ([], [], {})
+    assert [pause.scope for pause in store.pauses()] == ["all"]
+    assert len(store.pause_events()) == 3
 
 
 def test_two_months_are_not_lived_in_one_folder(tmp_path: Path) -> None:
