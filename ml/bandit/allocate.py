@@ -66,13 +66,13 @@ def allocate(
         ValueError: a column, number or setting that cannot be meant, by name.
     """
     found, wanted = by_experiment(stats, as_of), _cells(cells)
-    curves, pooled = _curves(delay, found)
+    curves, at_risk, pooled = _curves(delay, found)
     rows: list[dict[str, object]] = []
     for key, roster in rosters(arms).items():
         chosen = _settings(settings, key[0])
         history = found.get(key, nothing())
-        exposed = exposures_by_age(history, chosen.history_hours)
-        arrived = arrived_share(curves.get(key[0], np.zeros(0)), exposed, pooled)
+        # Delays are counted over all versions of an experiment, and so is what was at risk.
+        arrived = arrived_share(curves.get(key[0], np.zeros(0)), at_risk.get(key[0], np.zeros(0)), pooled)
         shares = shares_of(key, roster, history, arrived, wanted.get(key, []), chosen, as_of)
         rows.extend(_rows(key, roster, shares, chosen.floor))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"probability": float, "weight": float, "n": "int64"})
@@ -135,8 +135,8 @@ def _cells(cells: pd.DataFrame | None) -> dict[Key, list[Cell]]:
     return wanted
 
 
-def _curves(delay: pd.DataFrame, found: Mapping[Key, Rows]) -> tuple[dict[str, Floats], Floats]:
-    """Conversions by delay of each experiment, and the curve of all together that young ones lean on."""
+def _curves(delay: pd.DataFrame, found: Mapping[Key, Rows]) -> tuple[dict[str, Floats], dict[str, Floats], Floats]:
+    """Conversions by delay and exposures by age of each experiment, and the curve of all that young ones lean on."""
     check_columns("delay", delay, ("experiment", "delay_hour", "conversions"))
     exposed: dict[str, Floats] = {}
     for (name, _), rows in found.items():
@@ -145,7 +145,7 @@ def _curves(delay: pd.DataFrame, found: Mapping[Key, Rows]) -> tuple[dict[str, F
         exposed[name] = longer + np.pad(shorter, (0, longer.size - shorter.size))
     curves = {str(name): _curve(str(name), rows) for name, rows in delay.groupby("experiment", sort=True)}
     both = sorted(curves.keys() & exposed.keys())
-    return curves, pooled_rates([curves[name] for name in both], [exposed[name] for name in both])
+    return curves, exposed, pooled_rates([curves[name] for name in both], [exposed[name] for name in both])
 
 
 def _curve(name: str, rows: pd.DataFrame) -> Floats:

@@ -89,16 +89,16 @@ def _due(history: Panel, metric: str) -> Floats:
 def _fit_rate(history: Panel, metric: str, keep: Floats, start: _Rate | None) -> _Rate:
     """Rates and the factors of blocks, in turn; events and expectations are weighted by `keep`."""
     events, due = history.sums[COUNTS[metric]] * keep, _due(history, metric) * keep
-    factors = np.ones(history.blocks)
-    if start is not None:
-        factors = block_factors(events.sum(axis=1), (due * np.exp(start.posterior.mean)).sum(axis=1))
-    posterior = None if start is None else start.posterior
-    for _ in range(2 if start is None else 1):
-        posterior = fit_rates(history.units, events.sum(axis=0), factors @ due, posterior)
-        factors = block_factors(events.sum(axis=1), (due * np.exp(posterior.mean)).sum(axis=1))
-    assert posterior is not None  # noqa: S101  the loop runs at least once
-    expected = due * np.exp(posterior.mean) * factors[:, None]
+    seen = events.sum(axis=0)
+    first = fit_rates(history.units, seen, np.ones(history.blocks) @ due) if start is None else start.posterior
+    posterior = fit_rates(history.units, seen, _of_blocks(events, due, first) @ due, first)
+    expected = due * np.exp(posterior.mean) * _of_blocks(events, due, posterior)[:, None]
     return _Rate(posterior, events, expected)
+
+
+def _of_blocks(events: Floats, due: Floats, fit: Posterior) -> Floats:
+    """The factor of each block under a fit."""
+    return block_factors(events.sum(axis=1), (due * np.exp(fit.mean)).sum(axis=1))
 
 
 def _likeliest(

@@ -107,11 +107,14 @@ def _trimmed(measures: Mapping[str, Floats]) -> dict[str, Floats]:
 def _within(totals: Floats, counts: Floats) -> Floats:
     """Each row's total within `FARTHEST` robust deviations of what its count makes usual."""
     seen = counts > 0
-    if seen.sum() < 20:
+    if not seen.any():
         return totals
     middle = float(np.median(totals[seen] / counts[seen]))
     off = (totals[seen] - counts[seen] * middle) / np.sqrt(counts[seen])
     deviation = 1.4826 * float(np.median(np.abs(off)))
+    if seen.sum() < 20 or deviation <= 0:
+        # Too few rows, or too equal ones, to tell a spread from: as wide as the amounts themselves.
+        deviation = max(deviation, abs(middle))
     if deviation <= 0:
         return totals
     reach = FARTHEST * deviation * np.sqrt(np.maximum(counts, 1.0))

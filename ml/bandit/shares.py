@@ -95,9 +95,11 @@ def _lack(summed: Panel, roster: Roster, settings: BanditSettings) -> str:
     shown = _exposures_by_arm(summed, roster)
     known = sorted(shown.values(), reverse=True)[:2]
     if known[-1] < settings.least_units:
-        arm = min(shown, key=lambda name: (shown[name], name))
+        arm = sorted(shown, key=lambda name: (-shown[name], name))[min(1, len(shown) - 1)]
         return f"arm {arm} has {shown[arm]:.0f} of {settings.least_units} exposures"
-    column = next((COUNTS[name] for name in settings.objective if name in COUNTS), "conversions")
+    # Money comes with conversions, whatever else is weighed beside it: complaints are rare where all is well.
+    asks = {"margin", "revenue"} & settings.objective.keys()
+    column = "conversions" if asks else next((COUNTS[n] for n in settings.objective if n in COUNTS), "conversions")
     if set(settings.objective) == {"ltv_change"}:
         return ""
     events = summed.sums[column].sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from decimal import Decimal
 
 import numpy as np
@@ -106,17 +107,62 @@ def test_complaints_can_cost_more_than_an_arm_earns() -> None:
     assert shares(allocated(stats, "a", "b", settings=weighed))["a"] > 0.9
 
 
+@pytest.mark.parametrize("weights", [{"complaint": -20.0, "margin": 1.0}, {"click": 0.001, "margin": 1.0}])
+def test_evidence_of_money_is_conversions_whatever_is_weighed_beside_it(weights: dict[str, float]) -> None:
+    calm = pd.DataFrame([row("a", 50_000, 1500, complaints=2), row("b", 50_000, 1900, complaints=3)])
+    settings = BanditSettings(weights=weights, draws=400)
+    assert shares(allocated(calm, "a", "b", settings=settings))["b"] > 0.9
+    young = pd.DataFrame([row("a", 5_000, 0, clicks=900), row("b", 5_000, 1, clicks=900)])
+    assert set(allocated(young, "a", "b", settings=settings)["basis"]) == {"uniform: 1 of 20 conversions"}
+
+
 def test_where_everything_loses_the_least_loss_wins() -> None:
     stats = pd.DataFrame([row(arm, 50_000, n, margin_micros=-n * 10_000_000) for arm, n in (("a", 1500), ("b", 2000))])
     assert shares(allocated(stats, "a", "b"))["a"] > 0.9
 
 
-def test_one_order_of_a_million_does_not_decide() -> None:
-    lucky = STATS.copy()
+@pytest.mark.parametrize("metric", ["margin", "revenue"])
+@pytest.mark.parametrize("hours", [6, 48])
+@pytest.mark.parametrize("spread", [0, 4_000_000])
+def test_one_order_of_a_million_does_not_decide(metric: str, hours: int, spread: int) -> None:
+    lucky = history(RATES, hours=hours, exposures=4_800 // hours)
+    wobble = np.random.default_rng(5).integers(-spread, spread, len(lucky), endpoint=True) * lucky["conversions"]
+    lucky[["margin_micros", "revenue_micros"]] += wobble.to_numpy()[:, None]
     at = lucky.index[(lucky["arm"] == "a") & (lucky["conversions"] > 0)][0]
-    lucky.loc[at, "margin_micros"] += 10**12
+    lucky.loc[at, ["margin_micros", "revenue_micros"]] += 10**12
     lucky.loc[at, "margin_cents_squared"] += 10**16
-    assert shares(allocated(lucky, "a", "b", "c"))["c"] > 0.85
+    settings = BanditSettings(metric=metric, draws=400, least_units=50, least_conversions=10)
+    assert shares(allocated(lucky, "a", "b", "c", settings=settings))["c"] > 0.85
+
+
+def test_a_new_version_is_judged_by_how_long_its_customers_usually_take() -> None:
+    """Delays are counted over all versions: a day-old one must not take young exposures for hopeless ones."""
+
+    def arrived(age: float) -> float:
+        return 1.0 - math.exp(-age / 24.0)
+
+    def hour(arm: str, exposures: int, rate: float, age: int, version: int) -> dict[str, object]:
+        conversions = round(exposures * rate * arrived(age + 0.5))
+        return row(arm, exposures, conversions, age + 1, experiment_version=version)
+
+    before = [hour(arm, 6_000, 0.04, age, 1) for age in range(24, 24 * 60, 6) for arm in "ab"]
+    # Arm a was shown lately and b before; b is better by an eighth.
+    lately = [
+        hour(arm, 9_000 if (age < 8) == (arm == "a") else 1_000, rate, age, 2)
+        for age in range(24)
+        for arm, rate in (("a", 0.04), ("b", 0.045))
+    ]
+    hours = np.arange(168)
+    delay = pd.DataFrame(
+        {
+            "experiment": "hero",
+            "delay_hour": hours,
+            "conversions": np.round(100_000 * (np.exp(-hours / 24.0) - np.exp(-(hours + 1) / 24.0))),
+        }
+    )
+    roster = arms("a", "b").assign(experiment_version=2)
+    settings = BanditSettings(draws=400, metric="conversion")
+    assert shares(allocate(pd.DataFrame(before + lately), delay, roster, settings, AS_OF))["b"] > 0.9
 
 
 def test_nobody_exposed_yet_means_even_shares() -> None:
@@ -131,6 +177,10 @@ def test_shares_stay_even_until_there_is_evidence() -> None:
     found = allocated(stats, "a", "b", settings=BanditSettings())
     assert shares(found) == pytest.approx({"a": 0.5, "b": 0.5})
     assert set(found["basis"]) == {"uniform: arm a has 199 of 200 exposures"}
+    three = pd.DataFrame([row("a", 5000, 30), row("b", 150, 10), row("c", 0, 0)])
+    assert set(allocated(three, "a", "b", "c", settings=BanditSettings())["basis"]) == {
+        "uniform: arm b has 150 of 200 exposures"
+    }
     few = pd.DataFrame([row("a", 5000, 9), row("b", 5000, 10)])
     assert set(allocated(few, "a", "b", settings=BanditSettings())["basis"]) == {"uniform: 19 of 20 conversions"}
 
