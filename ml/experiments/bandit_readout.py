@@ -27,14 +27,19 @@ class ArmReadout(NamedTuple):
     """One arm of an adaptive experiment.
 
     Attributes:
-        value: outcome a unit, had all units been given the arm.
-        absolute: that minus the plain arm's, on the batches where both could be drawn; none for the plain arm.
+        mean: outcome a unit, had all units been given the arm.
+        n: units in batches where it could be drawn.
+        value: the same with its interval; none where the outcomes of the arm do not vary.
+        absolute: that minus the plain arm's, on the batches where both could be drawn; none for the plain arm, and
+            where neither varies.
         relative: absolute over |plain|; none for the plain arm and where plain cannot be told from 0.
         naive: plain mean of the arm's own draws, biased; for comparison only.
         covered_share: units in batches where the arm (and plain) could be drawn.
     """
 
-    value: Effect
+    mean: float
+    n: int
+    value: Effect | None
     absolute: Effect | None
     relative: Effect | None
     naive: float | None
@@ -85,15 +90,16 @@ def readout(
 
 def _arm(table: Batches, expected: _Expected, arm: int, plain: int, alpha: float, weighting: Weighting) -> ArmReadout:
     alone = _moments(table, expected, arm, arm, weighting)
-    value = _effect(float(alone.mean[0]), float(alone.covariance[0, 0]), alone.n, alpha)
+    mean = float(alone.mean[0])
+    value = _effect(mean, float(alone.covariance[0, 0]), alone.n, alpha)
     n = float(table.n[:, arm].sum())
     naive = float(table.total[:, arm].sum()) / n if n else None
     if arm == plain:
-        return ArmReadout(value, None, None, naive, alone.covered)
+        return ArmReadout(mean, alone.n, value, None, None, naive, alone.covered)
     both = _moments(table, expected, arm, plain, weighting)
     against = np.array([1.0, -1.0])
     absolute = _effect(float(against @ both.mean), float(against @ both.covariance @ against), both.n, alpha)
-    return ArmReadout(value, absolute, _relative(both, alpha), naive, both.covered)
+    return ArmReadout(mean, alone.n, value, absolute, _relative(both, alpha), naive, both.covered)
 
 
 def _relative(both: _Moments, alpha: float) -> Effect | None:
@@ -108,10 +114,9 @@ def _relative(both: _Moments, alpha: float) -> Effect | None:
     return _effect(estimate, float(gradient @ both.covariance @ gradient), both.n, alpha)
 
 
-def _effect(estimate: float, variance: float, n: int, alpha: float) -> Effect:
-    if not variance > 0:
-        raise ValueError("squares: the outcomes do not vary; without scatter there is no interval")
-    return effect_of(estimate, sqrt(variance), n, alpha=alpha, side="two")
+def _effect(estimate: float, variance: float, n: int, alpha: float) -> Effect | None:
+    """None without scatter, which gives no interval: an arm that never converted must not hide the others."""
+    return effect_of(estimate, sqrt(variance), n, alpha=alpha, side="two") if variance > 0 else None
 
 
 def _expected(table: Batches) -> _Expected:
@@ -147,7 +152,8 @@ def _moments(table: Batches, expected: _Expected, arm: int, plain: int, weightin
     p = table.propensity[:, [arm, plain]]
     drawable = (p > 0).all(axis=1) & (table.n.sum(axis=1) > 0)
     if not drawable.any():
-        raise ValueError(f"arm {table.arms[arm]!r}: no batch with units could draw it and {table.arms[plain]!r}")
+        beside = "" if arm == plain else f" and {table.arms[plain]!r}"
+        raise ValueError(f"arm {table.arms[arm]!r}: no batch with units could draw it{beside}")
     sums, squares = _scores(table, expected, arm, plain, drawable)
     units = table.n[drawable].sum(axis=1)
     weight = np.ones(len(units)) if weighting == "uniform" else 1 / np.sqrt((1 / p[drawable]).sum(axis=1))

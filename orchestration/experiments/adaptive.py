@@ -91,7 +91,14 @@ def _estimate(
     metric: Metric, arm: str, found: Mapping[str, ArmReadout], plain: str, notes: tuple[str, ...]
 ) -> Estimate:
     if arm not in found or found[arm].absolute is None:
-        return Estimate(metric, arm, None, METHOD, f"arm {arm!r} and {plain!r} were never drawn side by side", notes)
+        return Estimate(
+            metric,
+            arm,
+            None,
+            METHOD,
+            f"arm {arm!r} and {plain!r} were never drawn side by side, or nothing varies",
+            notes,
+        )
     one, other = found[plain], found[arm]
     if other.covered_share < LEAST_COVERED:
         words = (
@@ -101,8 +108,6 @@ def _estimate(
     absolute = other.absolute
     if absolute is None or not isfinite(absolute.standard_error):
         return Estimate(metric, arm, None, METHOD, "too few draws side by side", notes)
-    comparison = Comparison(
-        one.value.estimate, other.value.estimate, one.value.n, other.value.n, absolute, other.relative, None
-    )
-    biased = f"{metric.label} of {arm}: plain average {other.naive:.4g}, corrected {other.value.estimate:.4g}"
+    comparison = Comparison(one.mean, other.mean, one.n, other.n, absolute, other.relative, None)
+    biased = f"{metric.label} of {arm}: plain average {other.naive:.4g}, corrected {other.mean:.4g}"
     return Estimate(metric, arm, comparison, METHOD, "", (*notes, biased))

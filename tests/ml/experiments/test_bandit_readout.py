@@ -152,6 +152,20 @@ def test_an_arm_added_in_flight_is_compared_where_both_could_be_drawn() -> None:
     assert found.absolute.estimate == pytest.approx(1.0, abs=3 * found.absolute.standard_error)
 
 
+def test_an_arm_that_never_converted_does_not_hide_the_others() -> None:
+    random = np.random.default_rng(8)
+    values = [list((random.random(400) < rate).astype(float)) for rate in (0.10, 0.30)]
+    frame = pd.concat(
+        [rows_of("s", 0, [1 / 3, 1 / 3], values), rows_of("s", 0, [1 / 3], [[0.0] * 400]).assign(arm="dead")]
+    )
+    found = readout(frame, plain="plain")
+    assert (found["dead"].mean, found["dead"].value) == (0.0, None)
+    assert found["dead"].absolute is not None
+    assert found["dead"].absolute.interval.high < 0
+    assert found["bold"].absolute is not None
+    assert found["bold"].absolute.interval.low > 0
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
