@@ -72,6 +72,7 @@ def clustered(
     below = denominator or "__rows"
     rows = frame if denominator else frame.assign(__rows=1.0)
     _by_arm(rows, arm, [value, below])
+    rows = rows.assign(**{name: _finite(rows, name) for name in (value, below)})
     sums = rows.groupby([cluster, arm], sort=True, observed=True)[[value, below]].sum().reset_index()
     twice = int(sums[cluster].duplicated().sum())
     if twice:

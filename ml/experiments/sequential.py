@@ -160,7 +160,7 @@ def _repeated_p(
 ) -> float:
     def short(log_alpha: float) -> float:
         bound = _boundaries(fractions, exp(log_alpha), is_two, spending, is_final).bounds[-1]
-        return min(bound, 10.0) - evidence
+        return min(bound - evidence, 1.0)
 
     # No look is worth more than the single test with the same statistic.
     alone = float(ndtr(-evidence)) * (2 if is_two else 1)

@@ -76,6 +76,7 @@ def test_clusters_are_the_units() -> None:
 def test_clusters_with_a_denominator_are_ratios_of_their_sums() -> None:
     frame = pd.DataFrame({"arm": ["a"] * 4, "person": [1, 1, 2, 3], "paid": [1.0, 2, 3, 4], "visits": [1.0, 1, 2, 1]})
     found = frames.clustered(frame, "person", "paid", "visits")["a"]
+    assert frames.clustered(frame.astype({"paid": str}), "person", "paid", "visits")["a"] == found
     assert found == frames.ratios(pd.DataFrame({"arm": ["a"] * 3, "x": [3.0, 3, 4], "y": [2.0, 2, 1]}), "x", "y")["a"]
 
 

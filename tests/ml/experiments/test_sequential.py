@@ -104,6 +104,10 @@ def test_look_interval_and_p_say_the_same(side: str) -> None:
     for estimate in (-4.0, -2.3, 0.1, 2.3, 4.0):
         found = look(bare_effect(estimate, 1.0), FIVE[:3], side=side)  # type: ignore[arg-type]
         assert found.is_crossed == (found.p_value <= 0.05) == (found.interval.low > 0 or found.interval.high < 0)
+    # So early that nothing may be spent yet: no statistic is enough, and p says so as well.
+    early = look(bare_effect(12.0 if side != "less" else -12.0, 1.0), [0.05], side=side)  # type: ignore[arg-type]
+    assert not early.is_crossed
+    assert early.p_value > 0.05
     edge = look(bare_effect(found.bound, 1.0), FIVE[:3], side="two" if side == "two" else "greater")
     assert edge.p_value == pytest.approx(0.05, rel=1e-6)
 
