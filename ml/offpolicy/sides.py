@@ -45,7 +45,7 @@ def _judged(difference: Estimate, rest: float, bound: float, people: int, others
         return Verdict.INSUFFICIENT, f"{figures}; at least {LEAST_PEOPLE} on each side are needed"
     if low >= bound:
         return Verdict.OK, f"{figures}; not below {bound:+.0%}"
-    if high < 0 or (middle < bound and high < -bound):
+    if high < 0:
         return Verdict.WORSE, f"{figures}; at least {bound:+.0%} is needed"
     more = people * ((difference.value - difference.low) / max(abs(bound * rest), 1e-12)) ** 2
     return Verdict.INSUFFICIENT, f"{figures}: too early; about {more:,.0f} people would tell a loss of {bound:+.0%}"
