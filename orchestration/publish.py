@@ -11,6 +11,7 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.edits.record import record_edits
 from orchestration.experiment_versions import note_live
+from orchestration.experiments_published import publish_probabilities
 from orchestration.model_registry import ModelRegistry
 from orchestration.offpolicy.judge import require_judged
 from orchestration.pin import current_as_of
@@ -65,9 +66,11 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     manifest = pointer.switch(root, version)
     note_live(project, contents.learned)
     record_edits(project, before, version, PUBLISHER, created)
+    # Steps of experiments that were taken while this version was built: it does not know them.
+    live = publish_probabilities(project, warehouse) or version
     removed = let_go(project, pointer.outdated(root, project.settings.serving.keep_snapshots)).removed
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return LiveSnapshot(version, manifest.as_of, dict(manifest.counts), size, tuple(removed), proof)
+    size = sum(file.stat().st_size for file in (root / live).rglob("*") if file.is_file())
+    return LiveSnapshot(live, manifest.as_of, dict(manifest.counts), size, tuple(removed), proof)
 
 
 def sweep(root: Path) -> list[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from intake.clock import FixedClock
+from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.settings import Settings
+from orchestration.experiments_published import live_shares, publish_probabilities
 from orchestration.model_registry import ModelRegistry
 from orchestration.publish import publish_snapshot, sweep
 from orchestration.snapshot_contents import collect
@@ -20,6 +23,7 @@ from serving.session.reducer import microseconds
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import ProfileRecord, SnapshotError
+from serving.snapshot.writer import write_snapshot
 
 AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
 HASH = {"ada": "a" * 32, "bob": "b" * 32, "lent": "c" * 32, "family": "d" * 32, "left": "e" * 32}
@@ -170,6 +174,32 @@ def test_a_published_snapshot_is_live_and_readable(project: Project, warehouse: 
         ada = reader.profile("c1")
         assert ada is not None
         assert ada.segment_name == "Regulars"
+
+
+def test_a_stop_during_the_build_stays_a_stop(
+    project: Project, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(kind: str, share: float) -> None:
+        step = ExperimentEvent("hero_specials", 1, kind, AS_OF, "tests", "", share)
+        ExperimentBook(project.paths).record_experiment_event(step)
+
+    def stopped_meanwhile(*args: Any, **kwargs: Any) -> Path:
+        folder = write_snapshot(*args, **kwargs)
+        take("stop", 0.0)
+        assert publish_probabilities(project) is not None
+        assert live_shares(project) == {}
+        return folder
+
+    take("start", 0.25)
+    first = publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
+    assert live_shares(project) == {"hero_specials/1": 0.25}
+    monkeypatch.setattr("orchestration.publish.write_snapshot", stopped_meanwhile)
+    second = publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
+    assert live_shares(project) == {}
+    root = project.paths.snapshots
+    assert second.version == pointer.current(root)
+    assert (second.as_of, second.counts) == (first.as_of, first.counts)
+    assert second.total_bytes == sum(file.stat().st_size for file in (root / second.version).iterdir())
 
 
 def test_a_snapshot_that_cannot_be_written_leaves_the_live_one(project: Project, warehouse: Warehouse) -> None:
