@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import sqrt
 from typing import NamedTuple, TypeVar
 
 from ml.experiments.arms import Base, Statistic, Variance, degrees_of_freedom, equal_variance, pair_of
-from ml.experiments.checks import known_arm, one_of
+from ml.experiments.checks import one_of
 from ml.experiments.effect import Effect, Side, check_question, effect_of
 from ml.experiments.lift import RelativeBy, lift_by_delta, lift_by_logarithm, lift_refused
 
@@ -79,33 +78,3 @@ def compare(
     by = lift_by_delta if relative_by == "delta" else lift_by_logarithm
     lift = None if refused else by(pair, alpha, side, variance, degrees)
     return Comparison(pair.base.mean, pair.base.mean + pair.difference, a.n, b.n, absolute, lift, refused)
-
-
-def compare_all(
-    arms: Mapping[str, Kind],
-    *,
-    plain: str,
-    alpha: float = 0.05,
-    side: Side = "two",
-    variance: Variance = "welch",
-    relative_by: RelativeBy = "delta",
-    base: Base = "observed",
-) -> dict[str, Comparison]:
-    """Each arm against the plain one, in the arms' order; p-values are not yet corrected for their number.
-
-    Raises:
-        ValueError: as `compare`, naming the arm, or a plain arm that is not among them.
-    """
-    known_arm("plain", plain, arms)
-    control = arms[plain]
-    found = {}
-    for arm, statistic in arms.items():
-        if arm == plain:
-            continue
-        try:
-            found[arm] = compare(
-                control, statistic, alpha=alpha, side=side, variance=variance, relative_by=relative_by, base=base
-            )
-        except ValueError as error:
-            raise ValueError(f"arm {arm!r} against {plain!r}: {error}") from error
-    return found

@@ -11,8 +11,8 @@ from scipy.special import ndtri
 
 from ml.experiments.arms import Statistic, arm_of
 from ml.experiments.checks import at_least, finite, inside, known_arm, one_of
+from ml.experiments.drift import drift_needed
 from ml.experiments.effect import Side, check_question
-from ml.experiments.futility import drift_needed
 from ml.experiments.proportions import Proportion
 from ml.experiments.spending import Spending
 
@@ -108,41 +108,6 @@ def planned_size(
     total = design.rest * _variance_a_unit(known, minimum_effect, design) * (design.drift / error) ** 2
     arms = {arm: ceil(total * share - 1e-9) for arm, share in design.shares.items()}
     return PlannedSize(sum(arms.values()), arms, design.inflation)
-
-
-def power_of(
-    baseline: Statistic | Baseline,
-    effect: float,
-    total: int,
-    *,
-    alpha: float = 0.05,
-    side: Side = "two",
-    shares: Mapping[str, float] | None = None,
-    plain: str = "control",
-    correlation: float = 0.0,
-    looks: int = 1,
-    spending: Spending = "obrien_fleming",
-    comparisons: int = 1,
-) -> float:
-    """Chance that an effect of this relative size is found with so many units; arguments as `planned_size`.
-
-    Raises:
-        ValueError: as `planned_size`, or a total below 2.
-    """
-    at_least(2, total=total)
-    known = _baseline(baseline)
-
-    def short(power: float) -> float:
-        design = _design(alpha, power, side, shares, plain, correlation, looks, spending, comparisons)
-        needed = (
-            design.rest * _variance_a_unit(known, effect, design) * (design.drift / _effect_size(known, effect)) ** 2
-        )
-        return needed - total
-
-    least, most = alpha / comparisons, 1 - 1e-9
-    if short(least) > 0:
-        return least
-    return most if short(most) < 0 else float(brentq(short, least, most, xtol=1e-8))
 
 
 def detectable_effect(

@@ -55,12 +55,3 @@ def wilson(share: Proportion, *, alpha: float = 0.05) -> Interval:
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
-
-
-def newcombe(control: Proportion, treatment: Proportion, *, alpha: float = 0.05) -> Interval:
-    """Treatment minus control by two score intervals (Newcombe 1998, method 10), right also at 0 of n and n of n."""
-    a, b = wilson(control, alpha=alpha), wilson(treatment, alpha=alpha)
-    p, q = control.mean, treatment.mean
-    below = sqrt((q - b.low) ** 2 + (a.high - p) ** 2)
-    above = sqrt((b.high - q) ** 2 + (p - a.low) ** 2)
-    return Interval(q - p - below, q - p + above)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ml.experiments.cuped import Adjusted, AdjustedRatio, correlation
-from ml.experiments.difference import Comparison, compare, compare_all
+from ml.experiments.difference import Comparison, compare
 from ml.experiments.means import Mean
-from ml.experiments.proportions import Proportion, newcombe, wilson
+from ml.experiments.proportions import Proportion, wilson
 from ml.experiments.ratios import Ratio
 from tests.ml.experiments.oracles import case_name, cases, recorded, statistic
 
@@ -118,10 +118,7 @@ def test_pooled_shares_are_the_chi_square_test() -> None:
     assert found.absolute.p_value == pytest.approx(chi.pvalue, rel=1e-10)
 
 
-def test_newcombe_is_the_published_example() -> None:
-    # Newcombe (1998), Statistics in Medicine 17, 873-890, table II: 56/70 - 48/80 and 10/10 - 0/20, method 10.
-    assert tuple(newcombe(Proportion(80, 48), Proportion(70, 56))) == pytest.approx((0.0524, 0.3339), abs=5e-5)
-    assert tuple(newcombe(Proportion(20, 0), Proportion(10, 10))) == pytest.approx((0.6791, 1.0), abs=5e-5)
+def test_the_interval_of_a_share_is_wilsons() -> None:
     theirs = stats.binomtest(7, 50).proportion_ci(0.95, "wilson")
     assert tuple(wilson(Proportion(50, 7))) == pytest.approx((theirs.low, theirs.high), rel=1e-10)
 
@@ -220,20 +217,12 @@ def test_a_treatment_of_zero_has_no_interval_of_its_lift() -> None:
         (lambda: compare(Mean(5, 5, 9), Mean(5, 5, 9), alpha=1.5), "alpha: 1.5"),
         (lambda: compare(Mean(5, 5, 9), Mean(5, 5, 9), side="both"), "side: 'both'"),  # type: ignore[arg-type]
         (lambda: compare(Mean(5, 5, 9), Proportion(5, 1)), "treatment: Proportion; the control is a Mean"),
-        (lambda: compare_all({"a": Mean(5, 5, 9)}, plain="b"), "plain: 'b'; not among the arms a"),
-        (lambda: compare_all({"a": Mean(5, 5, 9), "b": Mean(1, 1, 1)}, plain="a"), "arm 'b' against 'a': treatment.n"),
+        (lambda: compare(Mean(5, 5, 9), Mean(1, 1, 1)), "treatment.n"),
     ],
 )
 def test_bad_numbers_are_named(make: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
         make()
-
-
-def test_each_arm_is_compared_with_plain() -> None:
-    arms = {"b": Mean(50, 60, 100), "plain": Mean(50, 50, 80), "c": Mean(50, 40, 70)}
-    found = compare_all(arms, plain="plain")
-    assert list(found) == ["b", "c"]
-    assert found["c"] == compare(arms["plain"], arms["c"])
 
 
 rows = st.lists(st.integers(-1000, 1000), min_size=3, max_size=30).filter(lambda values: len(set(values)) > 1)

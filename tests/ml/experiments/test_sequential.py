@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ml.experiments.brownian import crossing
+from ml.experiments.drift import drift_needed
 from ml.experiments.effect import effect_of
-from ml.experiments.futility import drift_needed, futility_bounds
 from ml.experiments.sequential import boundaries, look, students
 from ml.experiments.spending import spent
-from ml.experiments.stagewise import stagewise
 from tests.ml.experiments.oracles import bare_effect
 
 FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -93,9 +92,6 @@ def test_one_look_is_the_single_test() -> None:
     assert found.bound == pytest.approx(1.959964, abs=1e-6)
     assert found.p_value == pytest.approx(effect.p_value, rel=1e-7)
     assert tuple(found.interval) == pytest.approx(tuple(effect.interval), rel=1e-7)
-    once = stagewise(effect, [1.0])
-    assert once.p_value == pytest.approx(effect.p_value, rel=1e-7)
-    assert once.estimate == pytest.approx(1.0, rel=1e-7)
     assert students(1.959964, 28) == pytest.approx(stats.t.ppf(0.975, 28), rel=1e-6)
 
 
@@ -118,47 +114,6 @@ def test_early_looks_say_little_and_never_nothing_wrong() -> None:
     assert not found.is_crossed
     assert tuple(found.interval) == (-inf, inf)
     assert look(bare_effect(60.0, 1.0), FIVE).is_crossed
-
-
-def test_stagewise_intervals_cover_and_estimates_are_median_unbiased() -> None:
-    """Paths with a drift, stopped where they cross; brute force for what the integration claims."""
-    fractions, drift, random = (0.4, 0.7, 1.0), 2.0, np.random.default_rng(5)
-    bounds = boundaries(fractions).bounds
-    steps = random.normal(drift * np.diff([0, *fractions]), np.sqrt(np.diff([0, *fractions])), (120, 3))
-    z = np.cumsum(steps, axis=1) / np.sqrt(fractions)
-    above, covered = 0, 0
-    for path in z:
-        stop = next((at for at in range(3) if abs(path[at]) >= bounds[at]), 2)
-        error = 1 / sqrt(fractions[stop])
-        found = stagewise(bare_effect(path[stop] * error, error), fractions[: stop + 1])
-        above += found.estimate > drift
-        covered += found.interval.low <= drift <= found.interval.high
-    assert above / 120 == pytest.approx(0.5, abs=0.12)
-    assert covered / 120 == pytest.approx(0.95, abs=0.05)
-
-
-def test_an_early_stop_is_corrected_towards_nothing() -> None:
-    found = stagewise(bare_effect(3.0, 1.0), FIVE[:3])
-    assert found.interval.low < found.estimate < 3.0
-    mirrored = stagewise(bare_effect(-3.0, 1.0), FIVE[:3])
-    assert mirrored.estimate == pytest.approx(-found.estimate, abs=1e-6)
-    assert mirrored.p_value == pytest.approx(found.p_value, rel=1e-6)
-    less = stagewise(bare_effect(-3.0, 1.0), FIVE[:3], side="less")
-    assert less.interval.low == -inf
-    assert less.interval.high < 0
-
-
-def test_futility_spends_beta_under_the_planned_effect_by_scipy() -> None:
-    plan = futility_bounds((0.4, 0.7, 1.0), alpha=0.025, beta=0.1)
-    won = []
-    for at in range(3):
-        before = [(plan.lower[i], plan.upper[i]) for i in range(at)]
-        both = [*before, (plan.upper[at], inf)]
-        won.append(mvn_stay(plan.fractions[: at + 1], [b[0] for b in both], [b[1] for b in both], plan.drift))
-    assert sum(won) == pytest.approx(0.9, abs=1e-4)
-    assert plan.lower[-1] == plan.upper[-1]
-    assert plan.upper == boundaries((0.4, 0.7, 1.0), alpha=0.025, side="greater").bounds
-    assert plan.drift > stats.norm.ppf(0.975) + stats.norm.ppf(0.9)
 
 
 def test_looking_costs_little_and_keeps_the_power_by_scipy() -> None:
@@ -201,7 +156,3 @@ def test_other_bad_settings_are_named() -> None:
         boundaries(FIVE, alpha=0)
     with pytest.raises(ValueError, match="spending: 'linear'"):
         boundaries(FIVE, spending="linear")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"beta: 1\.2"):
-        futility_bounds(FIVE, beta=1.2)
-    with pytest.raises(ValueError, match=r"fractions\[1\]: 0.8; futility is planned to the whole"):
-        futility_bounds((0.4, 0.8))
