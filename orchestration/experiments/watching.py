@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ml.experiments.confidence_sequence import confidence_sequence
 from ml.experiments.guard_rail import guard_rail
 from orchestration.experiments.design import harm_of
-from orchestration.experiments.estimates import Estimate
+from orchestration.experiments.estimates import LEAST_UNITS, Estimate
 from serving.experiments.definition import Experiment
 
 
@@ -33,13 +33,16 @@ UNKNOWN = Watch("", None, None, None, "")
 
 
 def watched(design: Experiment, estimate: Estimate) -> Watch:
-    """The sequence of one estimate; nothing to say where there is none."""
+    """The sequence of one estimate, also of one that is refused for too few events: harm often begins with none."""
     metric, harm = estimate.metric, harm_of(design, estimate.metric.name)
-    if estimate.comparison is None:
-        return UNKNOWN
-    if estimate.plain is None:
+    if estimate.plain is None or estimate.treatment is None:
         return _of_effect(estimate, harm)
-    found = guard_rail(estimate.plain, estimate.treatment, harm=harm, lower_is_better=metric.lower_is_better)
+    if min(estimate.plain.n, estimate.treatment.n) < LEAST_UNITS:
+        return UNKNOWN
+    try:
+        found = guard_rail(estimate.plain, estimate.treatment, harm=harm, lower_is_better=metric.lower_is_better)
+    except ValueError:
+        return UNKNOWN
     low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
     return Watch(found.state, found.change, low, high, found.said)
 

@@ -30,13 +30,16 @@ def one(readings: list[Reading], name: str) -> Reading:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, list[Reading]]:
-    """A winner, a null, a harmful one, a broken split and one with people in two arms, read out at the end."""
+    """A winner, a null, two harmful ones, a broken split and one with people in two arms, read out at the end."""
     shop = Shop(tmp_path_factory.mktemp("shop"))
-    for name in ("winner", "null", "harmful", "broken", "torn"):
+    for name in ("winner", "null", "harmful", "poison", "broken", "torn"):
         shop.define(name, **({"hypothesis": "<script>alert(1)</script>"} if name == "null" else {}))
+    for name in ("harmful", "poison"):
+        shop.define(name, traffic=0.1)
     shop.play("winner", lift=0.5, seed=1)
     shop.play("null", seed=2)
     shop.play("harmful", seed=3, complaints={"treat": 0.20})
+    shop.play("poison", units=800, lift=0.9, seed=10, complaints={"plain": 0.0, "treat": 0.20})
     shop.play("broken", seed=4, split=0.4)
     seen = shop.play("torn", seed=5).head(60)
     other = seen["arm"].map({"plain": "treat", "treat": "plain"})
@@ -58,6 +61,9 @@ def test_complaints_stop_and_a_broken_split_or_torn_people_are_not_trusted(
 ) -> None:
     shop, readings = played
     assert one(readings, "harmful").verdict == "stop"
+    # It earns more, and the plain arm has nobody at all who complains.
+    assert (one(readings, "poison").verdict, one(readings, "poison").arm) == ("stop", "treat")
+    assert [look.crossed for look in one(readings, "poison").looks] == ["better"]
     for name, word in (("broken", "sample ratio"), ("torn", "identities")):
         reading = one(readings, name)
         assert reading.verdict == "do not trust"
