@@ -22,13 +22,17 @@ INSUFFICIENT = "insufficient"
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison as it is told: against what, in which role, with which correction, and what is watched."""
+    """One comparison as it is told: against what, in which role, with which correction, and what is watched.
+
+    `group` is the people it is about, as `gender f`; empty for everybody.
+    """
 
     estimate: Estimate
     plain: str
     role: str
     p_adjusted: float | None = None
     watch: Watch = UNKNOWN
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def compare_holdout(design: Experiment, units: pd.DataFrame) -> tuple[Compared, 
 def compare_slices(
     design: Experiment, units: pd.DataFrame, groups: Mapping[str, pd.Series], least: int
 ) -> tuple[Compared, ...]:
-    """The primary metric within groups of people that are reported on and never decided on.
+    """The primary metric within groups of people: harm in one of them is harm, and no group alone makes a winner.
 
     Args:
         units: complete units without the holdout.
@@ -98,18 +102,19 @@ def compare_slices(
         group = units["customer_id"].map(of_customer)
         for value in sorted(group.dropna().unique()):
             rows = units[group == value]
-            plain = f"{design.plain_arm} in {attribute} {value}"
-            found += [_slice(design, one, plain, rows, least) for one in against_plain(design, rows, metric)]
+            name = f"{attribute} {value}"
+            found += [_slice(design, one, name, rows, least) for one in against_plain(design, rows, metric)]
     return tuple(found)
 
 
-def _slice(design: Experiment, estimate: Estimate, plain: str, rows: pd.DataFrame, least: int) -> Compared:
+def _slice(design: Experiment, estimate: Estimate, group: str, rows: pd.DataFrame, least: int) -> Compared:
+    plain = f"{design.plain_arm} in {group}"
     counts = rows["arm"].value_counts()
     fewest = min(int(counts.get(estimate.arm, 0)), int(counts.get(design.plain_arm, 0)))
     if fewest < least:
         few = Estimate(estimate.metric, estimate.arm, None, estimate.method, f"{fewest} units; {least} are needed")
-        return Compared(few, plain, "slice", None, Watch(INSUFFICIENT, None, None, None, ""))
-    return Compared(estimate, plain, "slice", None, watched(design, estimate))
+        return Compared(few, plain, "slice", None, Watch(INSUFFICIENT, None, None, None, ""), group)
+    return Compared(estimate, plain, "slice", None, watched(design, estimate), group)
 
 
 def factor_effects(design: Experiment, units: pd.DataFrame) -> tuple[tuple[FactorEffect, ...], tuple[str, ...]]:

@@ -56,7 +56,8 @@ def gates(reading: Reading) -> str:
         return "; ".join(unhealthy)
     if reading.verdict in ("stop", "do not trust"):
         return reading.words
-    harmed = [one.watch.words for one in reading.comparisons.arms if one.watch.state == "harm"]
+    compared = (*reading.comparisons.arms, *reading.comparisons.slices)
+    harmed = [one.watch.words for one in compared if one.watch.state == "harm"]
     if harmed:
         return "; ".join(harmed)
     return "" if reading.counts.first_exposed_at else "nobody was exposed yet"

@@ -61,7 +61,7 @@ def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
     over = material.is_closed and counts.waiting == 0
     trusted = all(check.is_ok or not check.spoils for check in found)
     looks = [*material.taken, *(_look(design, compared, material, counts, now, over) if trusted else ())]
-    watches = {(one.estimate.metric.name, f"{one.estimate.arm}{_where(one.plain, design)}"): one.watch
+    watches = {(one.estimate.metric.name, one.estimate.arm, one.group): one.watch
                for one in (*compared.arms, *compared.slices)}  # fmt: skip
     evidence = Evidence(
         counts.by_arm, counts.waiting, [one.estimate for one in compared.arms], watches, looks, found, over
@@ -71,10 +71,6 @@ def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
         design, now, decided, counts, compared, found, tuple(looks), None if ratio is None else ratio.p_value,
         tuple(material.shadow), tuple(material.events), notes(design, compared),
     )  # fmt: skip
-
-
-def _where(plain: str, design: Experiment) -> str:
-    return plain.removeprefix(design.plain_arm)
 
 
 def count(material: Material, live: pd.DataFrame) -> Counts:

@@ -114,7 +114,7 @@ def _slices(reading: Reading) -> str:
          one.estimate.refused if one.watch.state == INSUFFICIENT else lift(one))
         for one in reading.comparisons.slices
     ]  # fmt: skip
-    return _table("By group (reported, never decided on)", ("against", "arm", "state", "change"), rows)
+    return _table("By group (harm in one of them is harm)", ("against", "arm", "state", "change"), rows)
 
 
 def _factors(reading: Reading) -> str:

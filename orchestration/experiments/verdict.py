@@ -36,7 +36,7 @@ class Evidence:
         units: complete units by arm, the holdout left out.
         waiting: units whose window is still open.
         estimates: of every metric and arm.
-        watches: by (metric, arm).
+        watches: by (metric, arm, group); the group is empty for everybody.
         looks: taken at the primary metric, in order.
         checks: of the health.
         is_over: whether nothing more will come.
@@ -45,7 +45,7 @@ class Evidence:
     units: dict[str, int]
     waiting: int
     estimates: Sequence[Estimate]
-    watches: dict[tuple[str, str], Watch]
+    watches: dict[tuple[str, str, str], Watch]
     looks: Sequence[TakenLook]
     checks: Sequence[Check]
     is_over: bool
@@ -76,9 +76,9 @@ def _untrusted(seen: Evidence) -> Verdict | None:
 
 
 def _harmful(design: Experiment, seen: Evidence) -> Verdict | None:
-    for (_, arm), watch in seen.watches.items():
+    for (_, arm, group), watch in seen.watches.items():
         if watch.state == "harm":
-            words = f"Stop {arm}: {watch.words}."
+            words = f"Stop {arm}{f' (harm in {group})' if group else ''}: {watch.words}."
             return Verdict("stop", arm, words if len(treatments(design)) == 1 else f"{words} The other arms may go on.")
     return None
 
@@ -108,7 +108,7 @@ def _worse(seen: Evidence) -> Verdict | None:
 
 
 def _winner(design: Experiment, seen: Evidence) -> Verdict | None:
-    harmed = {arm for (_, arm), watch in seen.watches.items() if watch.state == "harm"}
+    harmed = {arm for (_, arm, _), watch in seen.watches.items() if watch.state == "harm"}
     better = [look for look in _latest(seen) if look.crossed == "better" and look.arm not in harmed]
     if not better:
         return None
