@@ -74,7 +74,7 @@ def judge(life: Life, name: str, cells: Cells, now: datetime, days: int) -> Judg
         frame = exposures(connection, BANNER, now, days, hours)
     asked = frame[(frame["traffic"] == "live") & frame["arm"].notna()]
     logged, wanted = _truth(life, experiment, read_table(file), set(asked["personalization_id"]))
-    return _compared(name, report, logged, wanted)
+    return compared(name, report, logged, wanted)
 
 
 def _truth(life: Life, experiment: Experiment, table: Table, ids: set[str]) -> tuple[float, float]:
@@ -110,7 +110,8 @@ def _frame(cells: Cells) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _compared(name: str, report: Report, logged: float, candidate: float) -> Judgement:
+def compared(name: str, report: Report, logged: float, candidate: float) -> Judgement:
+    """What was said of a candidate beside the true margin a visit of what was shown and of the candidate, USD."""
     said, gain = report.estimates["DR"], candidate - logged
     difference = report.difference
     # A judgement that tells the two apart must tell them apart the right way round.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from intake.ops_store import OpsStore
 from orchestration.month.hindsight import Judgement
-from orchestration.month.hour import Life
+from orchestration.month.hour import PLACEMENTS, Life
 from orchestration.month.ledger import Money
 from orchestration.month.owners import Owners
 from simulation.month.planted import BAD_BANNER, BANNER, DELIVERIES, DELIVERY, NOTE
@@ -79,13 +79,16 @@ def _judged(judgement: Judgement) -> Promise:
 
 
 def _nothing_lost(life: Life) -> Promise:
-    posted = sum(life.waiting.told.values())
-    kept = life.shop.decisions_lost == 0 and life.events + life.suppressed == posted
+    """The service acknowledged all that was posted, all that was shown was posted, and every decision was logged."""
+    due = sum(life.waiting.told.values())
+    shown = len(PLACEMENTS) * sum(int(entry.was_shown.sum()) for entry in life.ledger.entries)
+    kept = life.shop.decisions_lost == 0 and life.exposures == shown and life.events + life.suppressed == due
     words = (
-        f"{life.visits:,} visits, {life.exposures:,} exposures and {life.events:,} events "
-        f"taken in, {life.suppressed:,} left out for want of consent, {life.shop.decisions_lost} decisions lost"
+        f"{life.visits:,} visits; {life.exposures:,} of {shown:,} exposures acknowledged; of {due:,} events "
+        f"{life.events:,} acknowledged and {life.suppressed:,} left out for want of consent; "
+        f"{life.shop.decisions_lost} decisions that the service could not log"
     )
-    return Promise("nothing is lost on the way in", kept, words)
+    return Promise("nothing is lost on the way into the log", kept, words)
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:
