@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from serving.content import Content
-from serving.experiments.learned import reworded
+from serving.experiments.learned import Learned, reworded
 from serving.live import LiveSnapshot
 from serving.placement import Placement
 from serving.policy import Policy
@@ -20,15 +20,17 @@ MoreFeatures = Callable[[str], Mapping[str, FeatureValue]]
 
 
 class EditedReader(SnapshotReader):
-    """A reader whose placements, policies and experiments are those of files."""
+    """A reader whose placements, policies and experiments are those of files, or of another version."""
 
-    def __init__(self, folder: Path, content: Content, more: MoreFeatures | None = None) -> None:
+    def __init__(
+        self, folder: Path, content: Content, more: MoreFeatures | None = None, learned: Learned | None = None
+    ) -> None:
         self._edited = content
         self._more = more
         super().__init__(folder)
         self.placements: dict[str, Placement] = {p.name: p for p in content.placements}
         self.policies: list[Policy] = list(content.policies)
-        self.learned = reworded(self.learned, content.experiments)
+        self.learned = reworded(self.learned, content.experiments) if learned is None else learned
 
     def profile(self, customer_id: str) -> ProfileRecord | None:
         """One customer's record, with what edited rules need."""
@@ -38,6 +40,11 @@ class EditedReader(SnapshotReader):
         return msgspec.structs.replace(found, features={**self._more(customer_id), **found.features})
 
 
-def edited(folder: Path, content: Content, more: MoreFeatures | None = None) -> LiveSnapshot:
-    """The snapshot in `folder` with the placements and policies of `content`."""
-    return LiveSnapshot(EditedReader(folder, content, more))
+def edited(
+    folder: Path, content: Content, more: MoreFeatures | None = None, learned: Learned | None = None
+) -> LiveSnapshot:
+    """The snapshot in `folder` with the placements, policies and experiments of `content`.
+
+    Who runs with which share follows from the files, unless `learned` says it.
+    """
+    return LiveSnapshot(EditedReader(folder, content, more, learned))

@@ -59,5 +59,7 @@ def _overrides(ops: OpsStore) -> Iterator[Act]:
 
 def _pauses(ops: OpsStore) -> Iterator[Act]:
     for pause in ops.pauses():
+        if pause.is_automatic:
+            continue
         people = "everybody" if pause.scope == "all" else "everybody there"
         yield Act(pause.created_at, pause.actor, "pause", pause.scope, people, (pause.reason,))

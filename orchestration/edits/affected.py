@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from serving.content import Content
+from orchestration.edits.spoken import Spoken
 from serving.decide import decide_for
 from serving.edited import edited
 from serving.live import LiveSnapshot
@@ -44,16 +44,19 @@ class Affected:
         self._differing[differing] += 1
 
 
-def affected(folder: Path, before: Content, placements: frozenset[str], now: datetime) -> Affected:
-    """Ask for people of a version what they get under it and under the content of before, without a visit under way.
+def affected(folder: Path, before: Spoken, placements: frozenset[str], now: datetime) -> Affected:
+    """Ask for people of a version what they get under it and under what held before, without a visit under way.
 
     Args:
         folder: the new version.
-        before: placements and policies of the version before it.
+        before: what the version before it said.
         placements: those that an edit concerns.
         now: the moment of the question (aware).
     """
-    with closing(LiveSnapshot(SnapshotReader(folder))) as live, closing(edited(folder, before)) as old:
+    with (
+        closing(LiveSnapshot(SnapshotReader(folder))) as live,
+        closing(edited(folder, before.content, learned=before.learned)) as old,
+    ):
         found = Affected(people=live.reader.manifest.counts.get("profile", 0))
         for profile in _spread(live.reader, found.people):
             person = person_of(profile)

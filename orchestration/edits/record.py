@@ -6,14 +6,15 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from intake.ops_edits import ConfigEdit
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.edits.affected import Affected, affected
 from orchestration.edits.author import author_of
 from orchestration.edits.changes import changes_between
-from serving.content import Content
-from serving.snapshot.reader import SnapshotReader
+from orchestration.edits.spoken import Spoken, spoken
 from serving.snapshot.records import SnapshotError
 
 _LOG = logging.getLogger(__name__)
@@ -25,10 +26,10 @@ def record_edits(project: Project, before: str | None, version: str, publisher: 
     Nothing is written for the first version, and where the one before cannot be read any more.
     """
     root = project.paths.snapshots
-    old = _content_of(root, before)
-    if before is None or old is None:
+    old, new = _spoken(root, before), _spoken(root, version)
+    if before is None or old is None or new is None:
         return []
-    found = changes_between(old, _content_of(root, version) or old)
+    found = changes_between(old.content, new.content)
     if not found:
         return []
     counted = affected((root / version).resolve(), old, frozenset().union(*(one.placements for one in found)), at)
@@ -48,12 +49,12 @@ def _people(counted: Affected, placements: frozenset[str]) -> dict[str, int]:
     return {"affected": counted.people_of(placements), "asked": counted.asked, "people": counted.people}
 
 
-def _content_of(root: Path, version: str | None) -> Content | None:
+def _spoken(root: Path, version: str | None) -> Spoken | None:
+    """What a version says; None where this program cannot read it, which must not undo what is live already."""
     if version is None:
         return None
     try:
-        with SnapshotReader((root / version).resolve()) as reader:
-            return Content(list(reader.placements.values()), list(reader.policies), reader.learned.definitions())
-    except SnapshotError as error:
+        return spoken((root / version).resolve())
+    except (SnapshotError, ValidationError) as error:
         _LOG.warning("what was edited since %s is not known: %s", version, error)
         return None

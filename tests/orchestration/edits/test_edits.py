@@ -15,12 +15,16 @@ import yaml
 from intake.clock import FixedClock
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
+from intake.pause_records import Look
+from intake.pause_rules import Rule
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.edits.acts import acts_since
 from orchestration.edits.affected import affected
 from orchestration.edits.author import author_of
 from orchestration.edits.changes import changes_between
+from orchestration.edits.record import record_edits
+from orchestration.edits.spoken import spoken
 from orchestration.policy.publish_config import publish_config
 from serving.content import load_content
 from serving.decide import decide_for
@@ -111,8 +115,42 @@ def test_an_experiment_that_begins_is_an_edit_of_its_placement(project: Project)
     assert [one.what for one in changes_between(old, load_content(project.config))] == ["removed"]
 
 
+def test_an_edit_that_frees_a_layer_for_a_draft_is_recorded(project: Project) -> None:
+    """Asked on the places that the new version gives its experiments, the old files would not fit."""
+    root = project.paths.snapshots
+    first, second = sorted(one.name for one in load_content(project.config).experiments if one.unit == "person")[:2]
+    rewrite(
+        project,
+        f"experiments/{first}.yml",
+        lambda content: content.update(layer="one", status="running", traffic=1.0, holdout=0.0),
+    )
+    rewrite(project, f"experiments/{second}.yml", lambda content: content.update(layer="one", traffic=1.0, holdout=0.0))
+    publish_config(project, "ann")
+    rewrite(project, f"experiments/{first}.yml", lambda content: content.update(status="stopped"))
+    rewrite(project, f"experiments/{second}.yml", lambda content: content.update(status="running"))
+    done = publish_config(project, "ann")
+    edits = [edit for edit in OpsStore(project.paths).edits(sample.NOW) if edit.version == done.version]
+    assert {edit.file for edit in edits} == {f"experiments/{first}.yml", f"experiments/{second}.yml"}
+    assert pointer.current(root) == done.version
+
+
+def test_a_version_that_cannot_be_read_any_more_stops_nothing(project: Project) -> None:
+    damaged = project.paths.snapshots / "v1" / "experiments.json"
+    damaged.write_text(damaged.read_text().replace('"status":"draft"', '"status":"unheard of"', 1))
+    rewrite(project, HERO, new_words)
+    assert record_edits(project, "v1", "v1", "ann", sample.NOW) == []
+
+
+def test_a_pause_of_the_service_itself_is_no_act_of_a_person(project: Project) -> None:
+    ops = OpsStore(project.paths)
+    ops.set_pause("home_hero", reason="sale", actor="ann", at=sample.NOW)
+    ops.record_looks([Look("all", "fallback_rate", "breach", "too many")], {"fallback_rate": Rule()}, sample.NOW)
+    assert len(ops.pauses()) == 2
+    assert [act.actor for act in acts_since(ops, sample.NOW)] == ["ann"]
+
+
 def test_a_sample_of_people_stands_for_all(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = load_content(project.config)
+    old = spoken(project.paths.snapshots / "v1")
     rewrite(project, HERO, new_words)
     done = publish_config(project, "ann")
     folder = project.paths.snapshots / done.version
