@@ -96,10 +96,11 @@ async def exposures(request: Request) -> Response:
     counted = [counting(service, request, pairs, None, now) for pairs in hashed]
     lines = [exposure_line(exposure, pairs, now) for exposure, pairs in zip(body.exposures, counted, strict=True)]
     await written(service.exposures, lines)
-    for exposure in body.exposures:
-        service.metrics.exposed(exposure.placement)
     with service.store.lease() as live:
         for exposure, pairs in zip(body.exposures, counted, strict=True):
+            # A series for every text that a client sends would fill the memory.
+            is_known = live is not None and exposure.placement in live.placements
+            service.metrics.exposed(exposure.placement if is_known else None)
             if live is not None and exposure.placement and exposure.action:
                 at = exposure.occurred_at or now
                 told = exposure.placement, exposure.action, at

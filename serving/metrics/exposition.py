@@ -29,7 +29,7 @@ _COUNTERS = (
     ("late_total", "decisions that were the prepared answer, past their deadline or in a crowd", "late",
      ("placement", "cause")),
     ("failed_total", "decisions that failed with an error", "failed", ("placement",)),
-    ("exposures_total", "exposures told, by placement where it was said", "exposures", ("placement",)),
+    ("exposures_total", "exposures told, by placement where it is known", "exposures", ("placement",)),
     ("events_total", "posted events, stored or suppressed for want of consent", "events", ("outcome",)),
 )  # fmt: skip
 _HISTOGRAMS = (

@@ -95,6 +95,21 @@ def test_every_request_decision_rung_and_block_is_counted(root: Path) -> None:
             assert counts == sorted(counts)
 
 
+def test_what_a_client_calls_a_placement_makes_no_series(root: Path) -> None:
+    texts: list[str] = []
+
+    async def run() -> None:
+        async with running(config(root)) as client:
+            for name in ("home_hero", "made up 1", "made up 2"):
+                exposure = {"personalization_id": "a" * 32, "placement": name}
+                assert (await client.post("/v1/exposures", json={"exposures": [exposure]})).status_code == 202
+            texts.append((await client.get("/metrics")).text)
+
+    asyncio.run(run())
+    told = {dict(labels)["placement"]: n for (name, labels), n in parsed(texts[0]).items() if name == "exposures_total"}
+    assert told == {"home_hero": 1, "": 2}
+
+
 def test_a_worker_tells_of_the_others_that_live(root: Path) -> None:
     texts: list[str] = []
 
