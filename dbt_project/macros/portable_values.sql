@@ -20,6 +20,16 @@
 {%- endmacro %}
 
 
+{# A value as another type; null where it does not fit. #}
+{% macro cast_if_fits(expression, type) -%}
+    {{ return(adapter.dispatch('cast_if_fits', 'concierge')(expression, type)) }}
+{%- endmacro %}
+
+{% macro default__cast_if_fits(expression, type) -%}
+    try_cast({{ expression }} as {{ type }})
+{%- endmacro %}
+
+
 {# One date out of a JSON object, the day of a time stamp too; null when absent or unreadable. #}
 {% macro json_date(json_expression, path) -%}
     {{ return(adapter.dispatch('json_date', 'concierge')(json_expression, path)) }}

@@ -8,8 +8,8 @@ from typing import Final
 CREDITABLE: Final = "('live', 'canary', 'holdout')"
 # Visitors that the ledger has not seen yet are called by the key of their identifier.
 UNSEEN: Final = "key:"
-# A billion in the shop's currency, in millionths: what is beyond is a mistake, and must not break a sum.
-MOST_MICROS: Final = 1_000_000_000_000_000
+# In the shop's currency: what is beyond is a mistake, and must not break a sum.
+MOST: Final = 1_000_000_000
 _PERSON: Final = """
     case when not is_refused
         then coalesce(customer_id, case when session_id is not null then concat('session:', session_id) end)
@@ -51,6 +51,6 @@ def outcome_rows(facts: str, assignments: str) -> str:
 
 
 def _micros(column: str) -> str:
-    # Of null and a number `least` takes the number.
-    bounded = f"least(greatest({column} * 1000000, -{MOST_MICROS}), {MOST_MICROS})"
+    # Of null and a number `least` takes the number. Bounded first: 18 digits do not hold millionths of any amount.
+    bounded = f"least(greatest({column}, -{MOST}), {MOST}) * cast(1000000 as decimal(38, 0))"
     return f"case when {column} is not null then cast({bounded} as bigint) end"

@@ -69,16 +69,26 @@ reported_orders as (
 
 ),
 
-goods as (
+-- A quantity or a price that is a mistake must not stop all the others: wide products, and none where they do not fit.
+priced_lines as (
 
     select
         lines.event_id,
-        sum(lines.quantity * products.cost) as goods_cost,
-        sum(case when products.cost is null or lines.quantity is null then 1 else 0 end) as n_unknown
+        {{ cast_if_fits('lines.quantity * cast(products.cost as decimal(38, 4))', 'decimal(30, 7)') }} as line_cost
     from {{ ref('int_order_lines') }} as lines
     left join {{ ref('dim_product') }} as products on lines.product_id = products.product_id
     where lines.event_type = 'order_completed'
-    group by lines.event_id
+
+),
+
+goods as (
+
+    select
+        event_id,
+        sum(line_cost) as goods_cost,
+        sum(case when line_cost is null then 1 else 0 end) as n_unknown
+    from priced_lines
+    group by event_id
 
 ),
 
@@ -125,15 +135,16 @@ final as (
                 then coalesce({{ json_text('reports.properties', 'converted') }} = 'true', false)
         end as is_converted,
         cast(reports.told_revenue as decimal(18, 4)) as revenue_amount,
-        cast(
-            coalesce(
-                reports.told_margin,
-                reports.any_margin,
-                case
-                    when reports.event_kind = 'order'
-                        then reports.told_revenue - case when goods.n_unknown = 0 then goods.goods_cost else 0 end
-                end
-            ) as decimal(18, 4)
+        coalesce(
+            reports.told_margin,
+            reports.any_margin,
+            case
+                when reports.event_kind = 'order'
+                    then {{ cast_if_fits(
+                        'reports.told_revenue - case when goods.n_unknown = 0 then goods.goods_cost else 0 end',
+                        'decimal(18, 4)'
+                    ) }}
+            end
         ) as margin_amount,
         {{ json_money('reports.properties', 'cost_amount') }} as cost_amount,
         {{ json_money('reports.properties', 'ltv_change_amount') }} as ltv_change_amount,
