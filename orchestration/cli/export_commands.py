@@ -42,11 +42,10 @@ Channel = Annotated[str, typer.Option("--channel", help="email, sms, push, phone
 
 @dataclass(frozen=True)
 class _Target:
-    """Where rows go, and under which ids."""
+    """Where rows go, under which ids, and for which channel."""
 
     to: str
     as_id: str
-    ids: Path | None
     channel: str
 
 
@@ -65,7 +64,8 @@ def audience(
     shop's own ids, and members who are not on that list stay out.
     """
     project, published, found = _members(segment, channel, to)
-    _hand_over(project, published, found, found.members, _Target(to, as_id, ids, channel), segment)
+    rows = _named(project, published, found.members, as_id, ids)
+    _hand_over(project, published, found, rows, _Target(to, as_id, channel), segment)
 
 
 @export.command("decisions")
@@ -81,19 +81,21 @@ def decisions(
 ) -> None:
     """Write what each member of a segment is to be shown on a placement, with the reason, for letters and ads.
 
-    The answers are the service's own and are logged as decisions; report the `personalization_id` of those that were
-    really shown as exposures. Consent is asked as in `export audience`.
+    The answers are the service's own and are logged as decisions. A placement with `exposure: on_decide` counts each as
+    shown; of others report the `personalization_id` of those that were. Consent is asked as in `export audience`.
     """
     from orchestration.audience.decisions import AudienceError, decide_members
     from orchestration.audience.members import owners_of
 
     project, published, found = _members(segment, channel, to)
     name = f"{placement}-{segment}-{published.version}"
+    # Whoever cannot be handed over is not decided for: a placement may count as shown with its decision.
+    members = _named(project, published, found.members, as_id, ids)
     try:
-        rows = decide_members(project, found.members, owners_of(published), placement, channel, name)
+        rows = decide_members(project, members, owners_of(published), placement, channel, name)
     except AudienceError as error:
         raise CommandError(str(error)) from error
-    _hand_over(project, published, found, rows, _Target(to, as_id, ids, channel), f"{placement}-{segment}")
+    _hand_over(project, published, found, rows, _Target(to, as_id, channel), f"{placement}-{segment}")
 
 
 @export.command("moves")
@@ -136,7 +138,7 @@ def _hand_over(
     from orchestration.cli.actor import current_actor
     from orchestration.cli.console import say
 
-    rows = _named(project, published, rows, target.as_id, target.ids)
+    rows = rows.drop(columns="customer_id")
     # Before the first row leaves: a webhook that fails half way has had some of them.
     noted(project, name, len(rows), current_actor(), _told(target.to))
     where = _deliver(rows, target.to, f"{name}-{published.version}")
@@ -154,7 +156,7 @@ def _named(
     from orchestration.audience.members import owners_of
 
     if kind == OURS:
-        return members.rename(columns={OURS: "id"})
+        return members.assign(id=members[OURS])[["id", *members.columns]]
     if ids is None and kind not in KINDS:
         raise typer.BadParameter(f"--as: {kind!r}; allowed: {', '.join(KINDS)}; other ids need --ids FILE")
     if ids is not None and kind not in IDENTIFIER_TYPES:
@@ -164,7 +166,7 @@ def _named(
         known = addresses(project, owners, kind) if ids is None else own_ids(project, owners, kind, ids)
     except AddressError as error:
         raise CommandError(str(error)) from error
-    return known.merge(members, on=OURS).drop(columns=OURS).sort_values("id").reset_index(drop=True)
+    return known.merge(members, on=OURS).sort_values("id").reset_index(drop=True)
 
 
 def _is_url(target: str) -> bool:
