@@ -126,9 +126,9 @@ def _change(seen: Evidence, look: TakenLook) -> str:
     relative = found[0].comparison.relative if found and found[0].comparison else None
     if relative is None:
         return "better"
-    word = "lower" if found[0].metric.lower_is_better else "higher"
-    low, high = sorted((abs(relative.interval.low), abs(relative.interval.high)))
-    return f"{abs(relative.estimate):.1%} {word} (95 %: {low:.1%} to {high:.1%})"
+    word = "lower" if relative.estimate < 0 else "higher"
+    low, high = sorted((relative.interval.low, relative.interval.high))
+    return f"{abs(relative.estimate):.1%} {word} (95 %: {low:+.1%} to {high:+.1%})"
 
 
 def _latest(seen: Evidence) -> list[TakenLook]:

@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from intake.ops_experiments import TakenLook
+from ml.experiments.difference import Comparison
+from ml.experiments.effect import effect_of
 from orchestration.experiments.comparisons import compare_slices
+from orchestration.experiments.estimates import Estimate
+from orchestration.experiments.metric_registry import metric_of
 from orchestration.experiments.verdict import Evidence, verdict
 from orchestration.experiments.watching import Watch
 from serving.experiments.definition import Experiment
@@ -68,3 +73,21 @@ def test_a_group_that_loses_is_seen_under_its_own_name() -> None:
         ("gender m", "treat"): "safe",
     }
     assert [one.plain for one in found] == ["plain in gender f", "plain in gender m"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "lift", "words"),
+    [
+        (METRIC, -0.01, "1.0% lower (95 %: -4.9% to +2.9%)"),
+        (METRIC, 0.01, "1.0% higher (95 %: -2.9% to +4.9%)"),
+        ("complaint_rate", -0.1, "10.0% lower (95 %: -13.9% to -6.1%)"),
+    ],
+)
+def test_a_change_is_told_with_its_sign(metric: str, lift: float, words: str) -> None:
+    """The look that decided may be weeks old, and the change of today may point the other way."""
+    effect = effect_of(lift, 0.02, 2_000, alpha=0.05, side="two")
+    comparison = Comparison(1.0, 1.0 + lift, 1_000, 1_000, effect, effect, None)
+    seen = replace(
+        SEEN, estimates=[Estimate(metric_of(metric), "treat", comparison, "")], looks=[replace(LOOK, metric=metric)]
+    )
+    assert words in verdict(design(metrics={"primary": metric}), seen).words
