@@ -38,7 +38,7 @@ def from_trials(at: Situation) -> Choice | None:
     found = [(trial, unit, remembered(at, trial)) for trial, unit in _open(at, at.live.trials.serving)]
     # Whoever drew an arm once stays with it, also where a login has changed what is hashed.
     for trial, unit, held in sorted(found, key=lambda one: one[2] is None):
-        if held is not None and (held.arm == "" or held.arm in trial.experiment.arms):
+        if held is not None:
             return _again(at, trial, held)
         if trial.takes(unit):
             return _first(at, trial, unit)

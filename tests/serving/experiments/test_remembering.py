@@ -27,7 +27,7 @@ from serving.snapshot.relearned import write_relearned
 from serving.snapshot.writer import write_snapshot
 from tests.serving import sample
 from tests.serving.experiments import registry
-from tests.serving.experiments.registry import experiment, learned
+from tests.serving.experiments.registry import ARMS, experiment, learned
 from tests.serving.service_client import config, logged, running
 
 BANDIT = experiment(kind="bandit", floor=0.0)
@@ -149,6 +149,28 @@ def test_the_snapshot_remembers_for_a_device_that_was_never_seen(tmp_path: Path)
         enrolment = registry.part(registry.ask(snapshot, ann))
         assert enrolment is not None
         assert not enrolment.remembered
+
+
+def test_who_drew_an_arm_that_is_gone_sees_the_plain_one_and_draws_no_other(tmp_path: Path) -> None:
+    publish(tmp_path, "v1", learned(BANDIT, rows=table("specials")))
+    left = experiment(kind="bandit", floor=0.0, arms={name: arm for name, arm in ARMS.items() if name != "specials"})
+
+    async def browse() -> None:
+        async with running(config(tmp_path, overlay=tmp_path / "overlay")) as client:
+            assert (await ask(client, "cookie=k9"))["experiment"]["arm"] == "specials"
+            relearn(tmp_path, "v1", "v2", table("produce", "t2"), left)
+            await reloaded(client)
+            for _ in range(2):
+                again = await ask(client, "cookie=k9")
+                assert (again["action"], again["rung"], again["experiment"].get("arm")) == ("welcome", "plain", None)
+                assert again["experiment"]["remembered"]
+            assert (await ask(client, "cookie=k8"))["experiment"]["arm"] == "produce"
+            # The arm comes back, and with it those who have it.
+            relearn(tmp_path, "v2", "v3", table("produce", "t3"))
+            await reloaded(client)
+            assert (await ask(client, "cookie=k9"))["experiment"]["arm"] == "specials"
+
+    asyncio.run(browse())
 
 
 def test_a_visit_keeps_its_arm_and_the_next_one_draws(tmp_path: Path) -> None:
