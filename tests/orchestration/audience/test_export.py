@@ -221,6 +221,10 @@ def test_decisions_are_those_of_the_service_and_are_logged(shop: Project, concie
     known = [IdentifierRow("email", hash_of(shop, who), f"c-{who}") for who in ("ada", "cyn", "dan")]
     sample.write(shop.paths.snapshots, identifiers=known, profiles=profiles)
     pointer.switch(shop.paths.snapshots, "v1")
+    # The vault has no address of dan: who cannot be written to is not shown anything either.
+    (shop.paths.vault / "crm-1.parquet").unlink()
+    given = {"source": ["crm"] * 2, "received_at": [datetime(2018, 1, 1, tzinfo=UTC)] * 2}
+    write_private_table(pa.table({**given, "email": [mail("ada"), mail("cyn")]}), shop.paths.vault / "crm-2.parquet")
     words = ("export", "decisions", "weekly_email_offer", "--channel", "email", "--as", "email", "--to")
     first, again = tmp_path / "letters.csv", tmp_path / "again.csv"
     for file in (first, again):
