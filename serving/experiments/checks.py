@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import product
 
-from serving.experiments.definition import ACTIVE, Experiment
+from serving.experiments.definition import ACTIVE, HOLDOUT, Experiment
 from serving.placement import Placement
 
 Location = tuple[int | str, ...]
@@ -18,6 +18,8 @@ _ROUNDING = 1e-9
 def mistakes_in(experiment: Experiment) -> Iterator[Mistake]:
     """Where one experiment contradicts itself."""
     yield from _plain(experiment)
+    if HOLDOUT in experiment.arms:
+        yield ("arms", HOLDOUT), f"{HOLDOUT!r} names those outside of all arms; allowed: any other name"
     yield from _levels(experiment)
     yield from _ramp(experiment)
     yield from _canary(experiment)

@@ -15,6 +15,8 @@ Unit = Literal["person", "session", "account"]
 Status = Literal["draft", "running", "paused", "stopped"]
 ACTIVE: tuple[Status, ...] = ("running", "paused")
 """Who holds a place in a layer: a paused experiment may go on where it was."""
+HOLDOUT = "holdout"
+"""What tables call those outside of all arms, in the place of an arm; no arm is called so."""
 
 LEARNED = ("margin", "revenue", "conversion", "click", "complaint", "return", "ltv_change")
 """What a bandit can learn by, and what an objective may weigh."""

@@ -26,6 +26,7 @@ MISTAKES = [
     (HERO, "{action: weekly_specials}", "{action: weekly_specials, is_plain: true}", "'welcome' is plain already"),
     (HERO, PLAIN, "welcome: {action: welcome, is_plain: true, is_paused: true}", "plain arm cannot be paused"),
     (HERO, "{action: weekly_specials}", "{action: weekly_special}", "did you mean 'weekly_specials'"),
+    (HERO, "  specials: {", "  holdout: {", "arms.holdout: 'holdout' names those outside of all arms"),
     (HERO, "placement: home_hero", "placement: home", "'home' is unknown"),
     (HERO, "traffic: 0.5", "traffic: 1.5", "less than or equal to 1 (got 1.5)"),
     (HERO, "traffic: 0.5", "traffic: 50%", "10 % is 0.10"),
