@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import product
 
+from serving.experiments.buckets import BUCKETS
 from serving.experiments.definition import ACTIVE, HOLDOUT, Experiment
+from serving.experiments.slots import wanted
 from serving.placement import Placement
 
 Location = tuple[int | str, ...]
 Mistake = tuple[Location, str]
-# Sums of shares such as 0.1 + 0.2 + 0.7 are not exactly one.
-_ROUNDING = 1e-9
 
 
 def mistakes_in(experiment: Experiment) -> Iterator[Mistake]:
@@ -133,15 +133,16 @@ def _layers(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Location, 
                     "experiments of one layer have one unit"
                 ),
             )
-        before = sum(other.traffic for other in others)
-        if before + one.traffic > 1 + _ROUNDING:
+        # Whole buckets, as they are allotted: 0.1 + 0.2 + 0.7 is a layer, and six times 1/6 is two buckets too many.
+        before = sum(map(wanted, others))
+        if before + wanted(one) > BUCKETS:
             held = ", ".join(f"{other.name} {other.traffic:g}" for other in others)
             yield (
                 one.name,
                 ("traffic",),
                 (
-                    f"{one.traffic:g} does not fit into layer {one.layer!r}, of which {held} hold {before:g}; "
-                    f"allowed: at most {max(0.0, 1 - before):g}"
+                    f"{one.traffic:g} does not fit into layer {one.layer!r}, of which {held} hold "
+                    f"{before / BUCKETS:g}; allowed: at most {max(0, BUCKETS - before) / BUCKETS:g}"
                 ),
             )
         others.append(one)

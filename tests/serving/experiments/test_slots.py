@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.experiments.buckets import BUCKETS
+from serving.experiments.checks import mistakes_between
 from serving.experiments.slots import LayerFullError, allotted, position, wanted
 from tests.serving.experiments.registry import experiment
 
@@ -24,6 +25,30 @@ def test_parts_never_overlap_and_stay_when_others_come_and_go(sizes: list[int], 
     held = [bucket for ranges in second.values() for start, end in ranges for bucket in range(start, end)]
     assert len(held) == len(set(held))
     assert all(0 <= bucket < BUCKETS for bucket in held)
+
+
+@pytest.mark.parametrize(
+    ("traffics", "over"),
+    [
+        ([0.1, 0.2, 0.7], []),
+        ([0.7, 0.2, 0.1], []),
+        ([1 / 3] * 3, []),
+        ([0.5, 0.5, 0.00001], ["e2"]),
+        ([1 / 6] * 6, ["e5"]),
+    ],
+)
+def test_what_passes_the_check_of_a_layer_gets_its_buckets_and_nobody_two(
+    traffics: list[float], over: list[str]
+) -> None:
+    everyone = [experiment(name=f"e{n}", traffic=traffic) for n, traffic in enumerate(traffics)]
+    assert [(name, place) for name, place, _ in mistakes_between(everyone)] == [(name, ("traffic",)) for name in over]
+    if over:
+        with pytest.raises(LayerFullError, match=f"experiment {over[0]}/1"):
+            allotted(everyone, {})
+        return
+    held = [b for ranges in allotted(everyone, {}).values() for start, end in ranges for b in range(start, end)]
+    assert len(held) == len(set(held)) == sum(round(traffic * BUCKETS) for traffic in traffics)
+    assert max(held) < BUCKETS
 
 
 def test_a_layer_that_is_full_is_named() -> None:
