@@ -107,7 +107,7 @@ def probabilities(warehouse: Warehouse) -> list[ArmRow] | None:
 
 
 def publish_probabilities(project: Project, warehouse: Warehouse | None = None) -> str | None:
-    """Put new probabilities, ramp shares and stops live on the profiles of the live version, in well under a second.
+    """Put new probabilities, ramp shares and stops live on the profiles of the live version.
 
     Experiments are those of the live version: an edited file goes live with `publish` alone.
 
