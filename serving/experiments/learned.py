@@ -91,9 +91,12 @@ def learned_of(
 
 
 def reworded(live: Learned, experiments: Sequence[Experiment]) -> Learned:
-    """The same with the files as they stand now: who ran goes on, unless its file says otherwise."""
+    """The same with the files as they stand now: who ran goes on unless its file says otherwise, and what was ended by
+    command while its file said running stays ended."""
+    ended = {one.key for one in live.definitions() if one.status == "running"} - live.shares.keys()
     shares = {}
     for one in experiments:
-        if one.status == "running" or (one.status == "draft" and one.key in live.shares):
+        begins = one.status == "running" and one.key not in ended
+        if begins or (one.status == "draft" and one.key in live.shares):
             shares[one.key] = live.shares.get(one.key, one.first_share)
     return learned_of(experiments, shares, live.slots, live.probabilities)
