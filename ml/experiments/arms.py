@@ -9,8 +9,9 @@ from ml.experiments.cuped import Adjusted, AdjustedRatio, merged, pooled_slope, 
 from ml.experiments.means import Mean
 from ml.experiments.proportions import Proportion
 from ml.experiments.ratios import Ratio
+from ml.experiments.stratified import Stratified
 
-Statistic = Mean | Proportion | Ratio | Adjusted | AdjustedRatio
+Statistic = Mean | Proportion | Ratio | Adjusted | AdjustedRatio | Stratified
 Variance = Literal["welch", "pooled", "normal"]
 Base = Literal["observed", "adjusted"]
 

@@ -12,8 +12,9 @@ from intake.pause_rules import rule_of
 from intake.project import Project
 from intake.settings_pausing import CAUSES
 from orchestration.experiments_published import in_force
+from orchestration.pausing.bench import Bench
 from orchestration.pausing.conversion_looks import conversion_looks, keep_usual
-from orchestration.pausing.experiment_looks import Bench, experiment_looks, running_by_key
+from orchestration.pausing.experiment_looks import experiment_looks, running_by_key
 from orchestration.pausing.shop_looks import shop_looks
 from orchestration.pausing.tables import Tables, tables_of
 from orchestration.warehouse import Warehouse

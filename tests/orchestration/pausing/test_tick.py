@@ -105,6 +105,20 @@ class House:
             for row in rows:
                 connection.execute(f"insert into ml.arm_stats values ({marks})", list(row)).fetchall()
 
+    def cells(self, cells: Mapping[int, Mapping[str, tuple[int, int]]], spread: int = 20) -> None:
+        """By segment and arm: exposures and their margin in cents, half of them `spread` above and half below."""
+        names = list(source_table("ml.arm_stats").column_names)
+        about = {"experiment": "banner", "experiment_version": 1, "context_bucket": "any",
+                 "hour": NOW.replace(tzinfo=None) - timedelta(hours=30)}  # fmt: skip
+        rows = [
+            dict.fromkeys(names, 0) | about | {
+                "segment_id": segment, "arm": arm, "exposures": n, "margin_micros": n * cents * 10_000,
+                "margin_cents_squared": Decimal(n * (cents**2 + spread**2)),
+            }
+            for segment, arms in cells.items() for arm, (n, cents) in arms.items()
+        ]  # fmt: skip
+        self.warehouse.replace({"ml.arm_stats": pd.DataFrame(rows, columns=names)})
+
     def rows(self, address: str, rows: list[dict[str, Any]]) -> None:
         """Let a declared table hold these rows."""
         names = list(source_table(address).column_names)
@@ -291,3 +305,19 @@ def test_switched_off_nothing_is_paused_and_what_is_stays(house: House) -> None:
     house.set(enabled=False)
     assert house.tick(NOW + timedelta(days=3)) == []
     assert [pause.cause for pause in house.ops.pauses()] == ["match_rate"]
+
+
+def test_a_bandits_arm_is_held_against_the_plain_one_cell_by_cell(house: House) -> None:
+    """Where people buy little the arm is drawn most: 120 cents an exposure against 210, and no harm in either cell."""
+    house.experiment(experiment(ARMS))
+    cells = {1: {"plain": (400, 300), "bad": (100, 300)}, 2: {"plain": (400, 100), "bad": (3_600, 100)}}
+    house.cells(cells)
+    assert house.tick() == []
+    house.cells(cells | {1: {"plain": (400, 300), "bad": (3_600, 30)}})
+    assert house.tick(NOW + timedelta(hours=1)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
+
+
+def test_two_exposures_of_an_arm_are_no_evidence_of_harm(house: House) -> None:
+    house.experiment(experiment(ARMS))
+    house.cells({1: {"plain": (4_000, 90_000), "bad": (2, 0)}}, spread=1)
+    assert house.tick() == []
