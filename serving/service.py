@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -53,6 +54,7 @@ class Service:
         # Until the kill switch was read once nobody knows what is paused: then everybody gets the plain variant.
         self._scopes: frozenset[str] = frozenset({PAUSE_ALL})
         self.paused: frozenset[str] = self._scopes
+        self._reading, self._heeding = threading.Lock(), threading.Lock()
         self.streams = {kind: self._stream(kind) for kind in KINDS}
         self.events, self.exposures, self.decisions, self.segment, self.consents = self.streams.values()
         self._browsers: dict[tuple[str, str], str | None] = {}
@@ -156,10 +158,17 @@ class Service:
 
     def follow_pauses(self) -> None:
         """Look once at what is paused; while it cannot be read it stays as it was."""
-        try:
-            self._scopes = self.config.paused_scopes()
-        except UNREADABLE as error:
-            _LOG.error("kill switch cannot be read and stays as it was: %s", type(error).__name__)
+        # One at a time, or what was read before could take the place of what was read after.
+        with self._reading:
+            written = self.pause_watch.written()
+            try:
+                scopes = self.config.paused_scopes()
+            except UNREADABLE as error:
+                _LOG.error("kill switch cannot be read and stays as it was: %s", type(error).__name__)
+            else:
+                with self._heeding:
+                    self._scopes = scopes
+                    self.pause_watch.seen(written)
         self._heed()
 
     def watch(self) -> None:
@@ -178,11 +187,12 @@ class Service:
             self.follow_pauses()
 
     def _heed(self) -> None:
-        """Everything paused that is written down, and what this worker could not write yet."""
-        paused = self._scopes | self.pause_watch.held
-        if paused != self.paused:
-            _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
-            self.paused = paused
+        """Everything paused that was read, and what this worker holds by itself. Never waits for a database."""
+        with self._heeding:
+            paused = self._scopes | self.pause_watch.held
+            if paused != self.paused:
+                _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
+                self.paused = paused
 
     async def turn_over(self) -> None:
         """Close the segments of all logs, so that intake finds what was said so far at once."""

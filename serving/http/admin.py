@@ -73,11 +73,12 @@ async def reload(request: Request) -> Response:
 
 
 async def _in_force(service: Service) -> Response:
-    found = await _with_store(service, lambda store: store.pauses())
     await asyncio.to_thread(service.follow_pauses)
+    # What this worker has paused and nobody could be told of yet; asked first, or it might be written in between.
+    holding = service.pause_watch.holding()
+    found = await _with_store(service, lambda store: store.pauses())
     known = {(pause.scope, pause.cause) for pause in found}
-    # What this worker has paused and nobody could be told of yet.
-    found += [pause for pause in service.pause_watch.holding() if (pause.scope, pause.cause) not in known]
+    found += [pause for pause in holding if (pause.scope, pause.cause) not in known]
     return json_response(Pauses([_state(service, pause) for pause in found], sorted(service.paused)))
 
 

@@ -29,10 +29,14 @@ USUAL_EXPOSURES, USUAL_CONVERSIONS = "service_exposures", "service_orders"
 # Looks that change nothing are written down so often, for whoever asks how things stand.
 _TOLD_SECONDS = 60.0
 Key = tuple[str, str]
+Held = dict[Key, tuple[Look, datetime]]
 
 
 class PauseWatch:
-    """Looks of one worker. `held` are the surfaces it has paused and could not write down yet."""
+    """Looks of one worker. `held` are the surfaces it has paused that nobody has read among the pauses yet.
+
+    Looks, writing, and reading what is held may happen in three threads.
+    """
 
     def __init__(self, settings: PausingSettings, ops: OpsStore | None, service_log: Path, worker: str) -> None:
         self._settings = settings
@@ -44,7 +48,8 @@ class PauseWatch:
         self._tallies = Tallies(worker, timedelta(minutes=settings.window_minutes))
         self._orders = SinceLastOrder()
         self._known: dict[Key, Standing] = {}
-        self._owed: dict[Key, tuple[Look, datetime]] = {}
+        self._owed: Held = {}
+        self._written: Held = {}
         self._usual: Usual | None = None
         self._usual_on: object = None
         self._resumed: dict[str, datetime] = {}
@@ -52,20 +57,32 @@ class PauseWatch:
         self._is_behind = False
         self._news: list[Look] = []
         self._writing = threading.Lock()
+        # Of `_owed`, `_written` and `_news`; held for no longer than a look at them.
+        self._guard = threading.Lock()
         self.problem: str | None = None
 
     @property
     def held(self) -> frozenset[str]:
-        """Surfaces paused by this worker alone, as long as nobody can be told."""
-        return frozenset(surface for surface, _ in self._owed)
+        """Surfaces paused by this worker alone: not written down yet, or not read since."""
+        with self._guard:
+            return frozenset(surface for surface, _ in (*self._owed, *self._written))
 
     def holding(self) -> list[Pause]:
         """The same as pauses, for whoever asks before they are written."""
         actor = f"service:{self._worker}"
-        return [
-            Pause(look.surface, look.told, actor, at, look.cause, dict(look.evidence))
-            for look, at in list(self._owed.values())
-        ]
+        with self._guard:
+            held = list((self._written | self._owed).values())
+        return [Pause(look.surface, look.told, actor, at, look.cause, dict(look.evidence)) for look, at in held]
+
+    def written(self) -> Held:
+        """What has been written by now: who reads the pauses from here on finds it there, and tells so with `seen`."""
+        with self._guard:
+            return dict(self._written)
+
+    def seen(self, written: Held) -> None:
+        """Hold this no longer: it was read, or lifted meanwhile."""
+        with self._guard:
+            self._written = {key: one for key, one in self._written.items() if written.get(key) is not one}
 
     def look(
         self, counted: Counted, placements: Iterable[str], live: Fresh | None, paused: frozenset[str], now: datetime
@@ -74,14 +91,17 @@ class PauseWatch:
         self._follow(paused, now)
         self._read(now)
         looks = self._looks(counted, placements, live, paused, now)
-        self._news = [look for look in looks if self._is_news(look, now)]
-        self._hold(self._news, now)
+        with self._guard:
+            self._news = [look for look in looks if self._is_news(look, now)]
+            self._hold(self._news, now)
 
     def tell(self, now: datetime) -> bool:
         """Write down what was seen; True when that paused or resumed something for everybody."""
         with self._writing:
-            looks, self._news = self._news, []
-            return bool(looks or self._owed) and self._write(looks, now)
+            with self._guard:
+                looks, self._news = self._news, []
+                owed = dict(self._owed)
+            return bool(looks or owed) and self._write(looks, owed, now)
 
     def _looks(
         self, counted: Counted, placements: Iterable[str], live: Fresh | None, paused: frozenset[str], now: datetime
@@ -127,7 +147,7 @@ class PauseWatch:
         """Whether a look may change something, or nobody was told of one for a while."""
         key = look.surface, look.cause
         standing = self._known.get(key, Standing())
-        if key in self._owed:
+        if key in self._owed or key in self._written:
             return False
         if look.verdict == "breach" or standing.is_paused or standing.streak.breaches:
             return True
@@ -145,23 +165,26 @@ class PauseWatch:
                 self._owed[key] = look, now
                 _LOG.warning("paused: %s (%s): %s", look.surface, look.cause, look.told)
 
-    def _write(self, looks: Sequence[Look], now: datetime) -> bool:
-        owed = [look for look, _ in self._owed.values()]
-        others_of = [look for look in looks if (look.surface, look.cause) not in self._owed]
+    def _write(self, looks: Sequence[Look], owed: Held, now: datetime) -> bool:
+        paused = [look for look, _ in owed.values()]
+        others_of = [look for look in looks if (look.surface, look.cause) not in owed]
         actor = f"service:{self._worker}"
         try:
             if self._ops is None:
                 return False
             # They were judged when they were seen; the rule asks for no more looks.
             at_once = {cause: Rule() for cause in self._rules}
-            steps = self._ops.record_looks(owed, at_once, now, actor=actor) if owed else []
+            steps = self._ops.record_looks(paused, at_once, now, actor=actor) if paused else []
             every = self._settings.tick_seconds * 0.9
             steps += self._ops.record_looks(others_of, self._rules, now, actor=actor, every=every)
         except UNREADABLE as error:
             self._failed("written", error)
             self._is_behind = True
             return False
-        self._owed.clear()
+        with self._guard:
+            # What was paused while this was written is owed still.
+            self._owed = {key: one for key, one in self._owed.items() if key not in owed}
+            self._written |= owed
         self._is_behind, self.problem = False, None
         return bool(steps)
 
