@@ -14,7 +14,8 @@ SUMS: Final = (
     "exposures", "conversions", "clicks", "complaints", "returns", "revenue_micros", "margin_micros",
     "margin_cents_squared", "cost_micros", "ltv_change_micros",
 )  # fmt: skip
-# An exposure with a report takes its money from there: orders beside it are what the report tells of.
+# An exposure with a report takes its money from there: orders beside it are what the report tells of. A refund then
+# gives no loss back that no order has brought.
 _FOLLOWED: Final = """
     select personalization_id,
         cast(max(case when is_converted and kind in ('order', 'report') then 1 else 0 end) as bigint) as conversions,
@@ -23,12 +24,15 @@ _FOLLOWED: Final = """
         cast(sum(case when kind = 'complaint' then 1 else 0 end) as bigint) as complaints,
         cast(sum(case when kind = 'return' then 1 else 0 end) as bigint) as returns,
         cast(sum(case when is_money then coalesce(revenue_micros, 0) else 0 end) as bigint) as revenue_micros,
-        cast(sum(case when is_money then coalesce(margin_micros, 0) else 0 end) as bigint) as margin_micros,
+        cast(sum(case
+            when kind = 'refund' and has_report then least(coalesce(margin_micros, 0), 0)
+            when is_money then coalesce(margin_micros, 0) else 0
+        end) as bigint) as margin_micros,
         cast(sum(case when is_money then coalesce(cost_micros, 0) else 0 end) as bigint) as cost_micros,
         cast(sum(coalesce(ltv_change_micros, 0)) as bigint) as ltv_change_micros
     from (
-        select *, kind in ('report', 'refund')
-            or (kind = 'order' and not max(kind = 'report') over (partition by personalization_id)) as is_money
+        select *, max(kind = 'report') over (partition by personalization_id) as has_report,
+            kind in ('report', 'refund') or (kind = 'order' and not has_report) as is_money
         from {credits} where rule <> 'none'
     ) as credits group by personalization_id
 """

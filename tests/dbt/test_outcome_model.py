@@ -81,3 +81,19 @@ def test_money_that_is_a_mistake_stops_no_other_row(events: Events) -> None:
         "order:2": (Decimal(-149_999_999_980), "price_list", None, None),
         "order:3": (Decimal(20), "revenue", None, None),
     }
+
+
+def test_refunds_give_back_at_most_what_their_order_cost(events: Events) -> None:
+    events.happened("o", "order_completed", "2026-01-01 10:00:00", order_id="1", amount=10)
+    for number, amount in enumerate(("4", "-3", "8", "5"), start=1):
+        properties = f'{{"refund_id": "{number}"}}'
+        at = f"2026-01-0{number + 1} 10:00:00"
+        events.happened(f"r{number}", "order_refunded", at, order_id="1", amount=amount, properties=properties)
+    events.happened("r1-again", "order_refunded", "2026-01-02 10:00:01", order_id="1", amount="4", source="till",
+                    properties='{"refund_id": "1"}')  # fmt: skip
+    events.happened("r9", "order_refunded", "2026-01-02 10:00:00", order_id="unknown", amount="70")
+    found = events.outcomes("revenue_amount")
+    given_back = [found[f"refund:id:{number}"][0] for number in (1, 2, 3, 4)]
+    assert given_back == [Decimal(-4), Decimal(-3), Decimal(-3), Decimal(0)]
+    assert sum(given_back) + found["order:1"][0] == 0
+    assert found["refund:unknown:70.0000:1"] == (Decimal(-70),)

@@ -35,7 +35,7 @@ told as (
         case
             when event_kind = 'report' then {{ json_money('properties', 'revenue_amount') }}
             when event_kind = 'order' then amount
-            when event_kind = 'refund' then -amount
+            when event_kind = 'refund' then -abs(amount)
         end as told_revenue,
         case
             when event_kind = 'refund' then -abs({{ json_money('properties', 'margin_amount') }})
@@ -104,6 +104,48 @@ reports as (
 
 ),
 
+costs as (
+
+    select
+        order_id,
+        max(case when told_revenue > 0 then told_revenue else 0 end) as order_cost
+    from reports
+    where event_kind = 'order' and place = 1 and told_revenue is not null
+    group by order_id
+
+),
+
+-- All refunds of an order give back at most what it cost, oldest first; what goes beyond stands in `order_exception`.
+refunds as (
+
+    select
+        reports.event_id,
+        reports.told_revenue,
+        costs.order_cost,
+        sum(reports.told_revenue) over (
+            partition by reports.order_id
+            order by reports.occurred_at, reports.received_at, reports.event_id
+            rows between unbounded preceding and current row
+        ) as back_so_far
+    from reports
+    inner join costs on reports.order_id = costs.order_id
+    where reports.event_kind = 'refund' and reports.place = 1 and reports.told_revenue is not null
+
+),
+
+bounded_refunds as (
+
+    select
+        event_id,
+        case
+            when back_so_far >= -order_cost then told_revenue
+            when back_so_far - told_revenue > -order_cost then told_revenue - back_so_far - order_cost
+            else 0
+        end as bounded_revenue
+    from refunds
+
+),
+
 final as (
 
     select
@@ -134,7 +176,7 @@ final as (
             when reports.event_kind = 'report'
                 then coalesce({{ json_text('reports.properties', 'converted') }} = 'true', false)
         end as is_converted,
-        cast(reports.told_revenue as decimal(18, 4)) as revenue_amount,
+        cast(coalesce(bounded_refunds.bounded_revenue, reports.told_revenue) as decimal(18, 4)) as revenue_amount,
         coalesce(
             reports.told_margin,
             reports.any_margin,
@@ -171,6 +213,7 @@ final as (
     left join promises on reports.order_id = promises.order_id and reports.event_kind = 'delivery'
     left join reported_orders on reports.order_id = reported_orders.order_id and reports.event_kind = 'order'
     left join goods on reports.event_id = goods.event_id
+    left join bounded_refunds on reports.event_id = bounded_refunds.event_id
     {{ customer_joins('reports') }}
     where reports.place = 1
 

@@ -125,7 +125,10 @@ def _followed(given: Sequence[Row]) -> Counter[str]:
         if item["outcome"]["kind"] in {"report", "refund"}
         or (item["outcome"]["kind"] == "order" and not kinds["report"])
     ]
-    margin = sum(item["margin"] or 0 for item in money)
+    margin = sum(
+        min(item["margin"] or 0, 0) if kinds["report"] and item["outcome"]["kind"] == "refund" else item["margin"] or 0
+        for item in money
+    )
     cents = (abs(margin) + 5_000) // 10_000
     converted = [i for i in given if i["outcome"]["kind"] in {"order", "report"} and i["outcome"]["is_converted"]]
     return Counter(

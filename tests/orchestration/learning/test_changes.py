@@ -204,3 +204,12 @@ def test_an_order_of_a_million_and_a_loss_are_numbers_like_others(warehouse: duc
     take(warehouse, [exposure("p")], [order("1", 1, margin_micros=huge), order("2", 2, margin_micros=-2 * huge)])
     (sums,) = stats(warehouse).values()
     assert (sums["margin_micros"], sums["margin_cents_squared"]) == (-huge, 10**16)
+
+
+def test_a_refund_gives_no_loss_back_that_a_report_did_not_tell(warehouse: duckdb.DuckDBPyConnection) -> None:
+    loss = order("1", 5, margin_micros=-4_000_000)
+    told = {"outcome_id": "report:p", "kind": "report", "personalization_id": "p", "margin_micros": 1_000_000}
+    back = {"outcome_id": "refund:1", "kind": "refund", "revenue_micros": -9_000_000, "margin_micros": None}
+    take(warehouse, [exposure("p")], [loss, order("1", 6, **told), order("1", 7, is_converted=None, **back)])
+    (sums,) = stats(warehouse).values()
+    assert sums["margin_micros"] == 1_000_000
