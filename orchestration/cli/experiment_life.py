@@ -54,10 +54,13 @@ def history(name: Name) -> None:
     """Every step of an experiment's life, and every look that was taken at its results."""
     from intake.ops_experiments import ExperimentBook
     from orchestration.cli.console import say, show_table
+    from orchestration.experiments.versions import named
 
-    book = ExperimentBook(open_project().paths)
+    project = open_project()
+    book = ExperimentBook(project.paths)
     events = book.experiment_events(name)
     if not events:
+        named(project, name)
         say(f"{name}: nothing has happened yet")
     else:
         show_table(COLUMNS, [_row(event) for event in events])

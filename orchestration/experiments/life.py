@@ -7,7 +7,7 @@ from datetime import datetime
 
 from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.project import Project
-from orchestration.experiments.versions import ENDING, in_files, named
+from orchestration.experiments.versions import ENDING, UnknownExperimentError, in_files, named
 from orchestration.experiments_published import require_startable
 from orchestration.warehouse import Warehouse
 from serving.experiments.definition import Experiment
@@ -32,7 +32,7 @@ def start(project: Project, name: str, step: Step) -> ExperimentEvent:
     """Begin with the first share of the ramp.
 
     Raises:
-        ValueError: no such experiment.
+        UnknownExperimentError: no such experiment.
         StepRefusedError: it runs already, its file says paused or stopped, or its version was stopped before.
         ConfigError: it cannot run beside those that run, for want of room in its layer or because of its placement.
     """
@@ -53,7 +53,7 @@ def stop(project: Project, name: str, step: Step) -> ExperimentEvent:
     """End it: everybody sees the plain answer again with the next version that goes live.
 
     Raises:
-        ValueError: no such experiment.
+        UnknownExperimentError: no such experiment.
         StepRefusedError: it does not run.
     """
     design = named(project, name)
@@ -68,16 +68,16 @@ def ship(project: Project, name: str, arm: str, step: Step, *, anyway: bool = Fa
         anyway: also against what the last read-out says; the reason is kept.
 
     Raises:
-        ValueError: no such experiment or arm.
+        UnknownExperimentError: no such experiment or arm.
         StepRefusedError: it does not run, or the last read-out does not say to ship this arm.
     """
     design = named(project, name)
     if arm not in design.arms:
-        raise ValueError(f"{design.key} has no arm {arm!r}; there are: {', '.join(design.arms)}")
+        raise UnknownExperimentError(f"{design.key} has no arm {arm!r}; there are: {', '.join(design.arms)}")
     _require_running(project, design)
     word, words = last_verdict(project, design)
     if not anyway and (word != "ship" or f"Ship {arm}:" not in words):
-        raise StepRefusedError(f"{design.key}: {words or 'nothing was read out yet'} --anyway records it all the same")
+        raise StepRefusedError(f"{design.key}: {words or 'nothing was read out yet.'} --anyway records it all the same")
     return _record(project, design, "ship", step, 0.0, {"arm": arm, "verdict": word, "words": words})
 
 

@@ -18,6 +18,10 @@ FOLDER = "experiments"
 ENDING = ("stop", "ship")
 
 
+class UnknownExperimentError(ValueError):
+    """An experiment or an arm that does not exist; the message lists those that there are."""
+
+
 def in_files(project: Project) -> dict[str, Experiment]:
     """The experiments of the configuration by name.
 
@@ -32,13 +36,15 @@ def named(project: Project, name: str) -> Experiment:
     """One experiment of the configuration.
 
     Raises:
-        ValueError: no such experiment; the message lists those that there are.
+        UnknownExperimentError: no such experiment.
         ConfigError: a mistake in the files.
     """
     found = in_files(project)
     if name not in found:
-        raise ValueError(f"experiment {name!r} does not exist in {project.config / FOLDER}; there are: "
-                         f"{', '.join(sorted(found)) or 'none'}")  # fmt: skip
+        known = ", ".join(sorted(found)) or "none"
+        raise UnknownExperimentError(
+            f"experiment {name!r} does not exist in {project.config / FOLDER}; there are: {known}"
+        )
     return found[name]
 
 

@@ -186,6 +186,8 @@ def placements_of(project: Project, candidate: Candidate, connection: duckdb.Duc
         chosen = {one.placement for one in registry_of(project).values() if one.name in kind.experiments}
     else:
         chosen = {p.name for p in now.placements if any(a.name == kind.action for a in p.actions)}
+        if not chosen:
+            raise CandidateError(f"{kind.action!r} is no folder, no table and no action of any placement")
     found = [name for name in logged if name in chosen]
     if not found:
         told = ", ".join(logged) or "none"

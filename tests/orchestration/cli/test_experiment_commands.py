@@ -236,3 +236,16 @@ def test_a_draft_is_not_started_where_it_could_not_run(project: Project) -> None
     start(project, "second", step)
     shares = in_force(project, loaded(project))
     assert shares == {"first/1": pytest.approx(0.7 * 0.05), "second/1": pytest.approx(0.3 * 0.05)}
+
+
+@pytest.mark.parametrize("words", [("plan",), ("start",), ("stop",), ("report",), ("history",), ("ship", "specials")])
+def test_an_experiment_that_does_not_exist_is_told_with_those_that_do(
+    project: Project, concierge: Concierge, words: tuple[str, ...]
+) -> None:
+    write(project)
+    told = concierge("experiment", words[0], "hero_special", *words[1:])
+    assert (told.exit_code, told.stderr) == (
+        1,
+        f"error: experiment 'hero_special' does not exist in {project.config / 'experiments'}; there are: "
+        "hero_specials\n",
+    )

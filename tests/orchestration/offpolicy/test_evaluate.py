@@ -112,6 +112,8 @@ def test_a_candidate_that_changes_nothing_logged_is_refused(
     done = run(project, monkeypatch, folder(tmp_path))
     assert done.exit_code == 1
     assert "changes no placement with logged exposures; those are: banner" in done.output
+    unknown = run(project, monkeypatch, "nobodys")
+    assert (unknown.exit_code, "'nobodys' is no folder, no table and no action" in unknown.output) == (1, True)
 
 
 def test_a_placement_that_was_never_explored_is_refused(project: Project, tmp_path: Path) -> None:
