@@ -12,13 +12,17 @@ from ml.experiments.proportions import Proportion, wilson
 from serving.experiments.definition import Experiment
 
 CHOSEN = """
-select json_extract_string(shadow, ?) as arm, action, count(*) as decisions
-from marts.fct_decision
-where
-    shadow is not null and not is_bot and placement = ? and decided_at < cast(? as timestamp)
-    and json_extract_string(shadow, ?) is not null
-group by arm, action
-order by arm, action
+select chosen.arm, chosen.action, count(*) as decisions
+from (
+    select json_extract_string(shadow, ?) as arm, action
+    from marts.fct_decision
+    where
+        shadow is not null and not is_bot and not coalesce(is_refused, false)
+        and placement = ? and decided_at < cast(? as timestamp)
+) as chosen
+where chosen.arm is not null
+group by chosen.arm, chosen.action
+order by chosen.arm, chosen.action
 """
 
 
@@ -43,7 +47,7 @@ def agreements(connection: duckdb.DuckDBPyConnection, design: Experiment, as_of:
     if design.kind != "shadow":
         return []
     path = f'$."{design.key}"'
-    frame = connection.execute(CHOSEN, [path, design.placement, as_of, path]).df()
+    frame = connection.execute(CHOSEN, [path, design.placement, as_of]).df()
     return [_agreement(design, str(arm), rows) for arm, rows in frame.groupby("arm", sort=True)]
 
 

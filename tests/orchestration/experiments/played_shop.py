@@ -28,8 +28,8 @@ TABLES = {
     " occurred_at TIMESTAMP, order_id VARCHAR, personalization_id VARCHAR, is_converted BOOLEAN,"
     " revenue_amount DECIMAL(18,4), margin_amount DECIMAL(18,4), ltv_change_amount DECIMAL(18,4),"
     " value DECIMAL(18,4), margin_basis VARCHAR, topic VARCHAR",
-    "fct_decision": "personalization_id VARCHAR, placement VARCHAR, action VARCHAR, shadow VARCHAR,"
-    " decided_at TIMESTAMP, is_bot BOOLEAN",
+    "fct_decision": "personalization_id VARCHAR, placement VARCHAR, action VARCHAR, arm VARCHAR, shadow VARCHAR,"
+    " decided_at TIMESTAMP, is_bot BOOLEAN, is_refused BOOLEAN",
     "fct_session": "session_id VARCHAR, customer_id VARCHAR, started_at TIMESTAMP, ended_at TIMESTAMP,"
     " duration_ms BIGINT, is_bounce BOOLEAN, is_bot BOOLEAN",
     "fct_order": "order_id VARCHAR, customer_id VARCHAR, ordered_at TIMESTAMP, order_amount DECIMAL(18,4)",
