@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from intake.ops_store import OpsStore
@@ -21,17 +21,23 @@ BY_CREDIT = f"select personalization_id from {CREDITED} where is_converted"
 SINCE_SQL = """
     with converted as ({converted}),
     shown as (
-        select e.placement, e.shown_at, c.personalization_id is not null as is_converted
+        select e.placement, e.shown_at, c.personalization_id is not null as is_converted, {is_served} as is_served
         from {exposures} as e
         left join (select distinct personalization_id from converted) as c using (personalization_id)
-        where e.shown_at >= ? and e.shown_at < ? and e.placement is not null
+        where e.shown_at >= $since and e.shown_at < $until and e.placement is not null
+            and not coalesce(e.is_bot, false) and not coalesce(e.is_refused, false)
     ),
     latest as (select placement, max(case when is_converted then shown_at end) as last_at from shown group by placement)
     select placement,
-        count(case when last_at is null or shown_at > last_at then 1 end) as barren,
+        count(case when is_served and (last_at is null or shown_at > last_at) then 1 end) as barren,
         count(case when shown_at <= last_at then 1 end) as usual,
         count(case when is_converted then 1 end) as conversions
     from shown inner join latest using (placement) group by placement order by placement
+"""
+# What an experiment shows no more brought nothing for reasons of its own: it is no fault of what is shown now.
+IS_SERVED = """
+    (e.experiment is null or list_contains($served, concat_ws('/', e.experiment, e.experiment_version,
+        case when e.traffic = 'holdout' or e.arm is null then '' else e.arm end)))
 """
 THROUGH_SQL = f"""
     select count(case when event_type = 'exposure_shown' then 1 end),
@@ -42,15 +48,27 @@ THROUGH_SQL = f"""
 """
 
 
-def conversion_looks(tables: Tables, settings: PausingSettings, as_of: datetime) -> Iterator[Look]:
-    """`zero_conversions` of each placement: exposures old enough to have brought something, and none did."""
+def conversion_looks(
+    tables: Tables, settings: PausingSettings, as_of: datetime, served: Collection[str] | None = None
+) -> Iterator[Look]:
+    """`zero_conversions` of each placement: exposures old enough to have brought something, and none did.
+
+    Args:
+        tables: as they stand.
+        settings: bounds and days.
+        as_of: the moment that the tables are of.
+        served: `Bench.served`, what experiments show now: only that counts beside what no experiment drew. None: all.
+    """
     least, sources = settings.conversions_due, converted_sources(tables)
     if least is None or not sources:
         return
     until = as_of.replace(tzinfo=None) - timedelta(hours=settings.conversion_wait_hours)
-    since = until - timedelta(days=settings.conversion_days)
-    sql = SINCE_SQL.format(converted=" union all ".join(sources), exposures=EXPOSURES)
-    for placement, *counts in tables.rows(sql, [since, until]):
+    told: dict[str, object] = {"since": until - timedelta(days=settings.conversion_days), "until": until}
+    if served is not None:
+        told["served"] = sorted(served)
+    is_served = "true" if served is None else IS_SERVED
+    sql = SINCE_SQL.format(converted=" union all ".join(sources), exposures=EXPOSURES, is_served=is_served)
+    for placement, *counts in tables.rows(sql, told):
         none, usual, conversions = (int(str(count)) for count in counts)
         yield none_look(str(placement), none, conversions, usual, least)
 

@@ -92,6 +92,9 @@ def _number(value: object) -> float | None:
     return None if isnan(found) else found
 
 
-def running_by_key(experiments: Sequence[Experiment], shares: Mapping[str, float]) -> dict[tuple[str, int], Experiment]:
-    """Experiments with a share of their layer now."""
-    return {(one.name, one.version): one for one in experiments if shares.get(one.key, 0.0) > 0}
+def running_by_key(
+    experiments: Sequence[Experiment], shares: Mapping[str, float], now: datetime
+) -> dict[tuple[str, int], Experiment]:
+    """Experiments with a share of their layer whose dates include `now` (aware)."""
+    running = (one for one in experiments if shares.get(one.key, 0.0) > 0 and one.runs_at(now))
+    return {(one.name, one.version): one for one in running}

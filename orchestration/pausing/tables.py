@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -24,9 +24,10 @@ class Tables:
         """Whether `schema.name` is there."""
         return address in self._names
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[object, ...]]:
         """The result of one query as tuples; none without a file."""
-        return list(self._connection.execute(sql, list(parameters)).fetchall()) if self._connection else []
+        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        return list(self._connection.execute(sql, given).fetchall()) if self._connection else []
 
     def frame(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
         """The result of one query; empty without a file."""

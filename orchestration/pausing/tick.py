@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from intake.ops_store import OpsStore
@@ -19,6 +19,7 @@ from orchestration.pausing.shop_looks import shop_looks
 from orchestration.pausing.tables import Tables, tables_of
 from orchestration.warehouse import Warehouse
 from serving.experiments.files import load_experiments
+from serving.pausing.live_looks import ALL
 from serving.placement_files import load_placements
 from serving.yaml_file import ConfigError
 
@@ -60,19 +61,33 @@ def looks(project: Project, tables: Tables, as_of: datetime, now: datetime) -> I
     settings, ops = project.settings.pausing, OpsStore(project.paths)
     yield from shop_looks(project, tables, as_of, now)
     keep_usual(ops, tables, settings, as_of)
-    yield from conversion_looks(tables, settings, as_of)
-    bench = bench_of(project, ops)
-    if bench is None:
-        return
-    found = list(experiment_looks(bench, tables, as_of))
+    bench = bench_of(project, ops, now)
+    found = list(conversion_looks(tables, settings, as_of, None if bench is None else bench.served))
+    found += experiment_looks(bench, tables, as_of) if bench else []
     yield from found
+    yield from _gone(ops, found, is_known=bench is not None)
+
+
+def _gone(ops: OpsStore, found: Sequence[Look], *, is_known: bool) -> Iterator[Look]:
+    """Looks at what is paused and shows nothing any more: without them a pause that ends by itself never would.
+
+    Orders of the whole shop are looked at by the service.
+
+    Args:
+        found: looks at what there is.
+        is_known: whether the experiments that run are known.
+    """
     seen = {(look.surface, look.cause) for look in found}
     for pause in ops.pauses():
-        if pause.cause in OF_EXPERIMENTS and (pause.scope, pause.cause) not in seen:
+        if (pause.scope, pause.cause) in seen:
+            continue
+        if pause.cause in OF_EXPERIMENTS and is_known:
             yield Look(pause.scope, pause.cause, "healthy", "no experiment with such evidence runs here any more")
+        elif pause.cause == "zero_conversions" and pause.scope != ALL:
+            yield Look(pause.scope, pause.cause, "silent", "nothing that was shown here is old enough to be judged")
 
 
-def bench_of(project: Project, ops: OpsStore) -> Bench | None:
+def bench_of(project: Project, ops: OpsStore, now: datetime) -> Bench | None:
     """The experiments that run now, by their files and what ops knows; None while the files have mistakes."""
     try:
         placements = load_placements(project.config / "placements")
@@ -81,4 +96,4 @@ def bench_of(project: Project, ops: OpsStore) -> Bench | None:
     except ConfigError as error:
         _LOG.warning("experiments are not looked at, their files have mistakes: %s", error)
         return None
-    return Bench(running_by_key(experiments, shares), ops.paused_arms(), project.settings.pausing)
+    return Bench(running_by_key(experiments, shares, now), ops.paused_arms(), project.settings.pausing)

@@ -260,28 +260,63 @@ def test_one_conflict_in_a_hundred_is_allowed_and_a_little_more_is_not(house: Ho
         assert house.tick() == steps
 
 
+def barren(house: House, silent: int, **changes: Any) -> None:
+    """30 of 1,000 exposures used to convert; then so many do not, which differ by `changes`."""
+    usual = [(f"u{n}", NOW - timedelta(days=9) + timedelta(minutes=n)) for n in range(1_000)]
+    later = [(f"s{n}", NOW - timedelta(days=5) + timedelta(minutes=n)) for n in range(silent)]
+    frames = [pd.DataFrame(rows, columns=["personalization_id", "shown_at"]) for rows in (usual, later)]
+    frame = pd.concat([frames[0], frames[1].assign(**changes)], ignore_index=True)
+    frame["shown_at"] = frame["shown_at"].dt.tz_localize(None)
+    columns = {"placement": "varchar", "experiment": "varchar", "experiment_version": "integer", "arm": "varchar",
+               "traffic": "varchar", "is_bot": "boolean", "is_refused": "boolean"}  # fmt: skip
+    with house.warehouse.connect() as connection:
+        told = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        connection.execute(
+            f"create or replace table marts.fct_exposure (personalization_id varchar, shown_at timestamp, {told})"
+        )
+        connection.register("given", frame.assign(placement="home_hero"))
+        connection.execute("insert into marts.fct_exposure by name select * from given")
+    # Every 33rd brings something, the very last of the usual ones too.
+    named = [f"u{n}" for n in range(999, 0, -33)][:30]
+    house.table("marts.fct_outcome", pd.DataFrame({"personalization_id": named, "is_converted": True}))
+
+
 def test_no_conversion_where_twenty_were_due(house: House) -> None:
-    """30 of 1,000 exposures used to convert; then nothing does."""
-
-    def exposures(silent: int) -> None:
-        usual = [(f"u{n}", "home_hero", NOW - timedelta(days=9) + timedelta(minutes=n)) for n in range(1_000)]
-        later = [(f"s{n}", "home_hero", NOW - timedelta(days=5) + timedelta(minutes=n)) for n in range(silent)]
-        frame = pd.DataFrame([*usual, *later], columns=["personalization_id", "placement", "shown_at"])
-        frame["shown_at"] = frame["shown_at"].dt.tz_localize(None)
-        house.table("marts.fct_exposure", frame)
-        # Every 33rd brings something, the very last of the usual ones too.
-        named = [f"u{n}" for n in range(999, 0, -33)][:30]
-        house.table("marts.fct_outcome", pd.DataFrame({"personalization_id": named, "is_converted": True}))
-
-    exposures(600)
+    barren(house, 600)
     assert house.tick() == []
-    exposures(700)
+    barren(house, 700)
     assert house.tick() == [("pause", "home_hero", "zero_conversions")]
     (pause,) = house.ops.pauses()
     found = pause.evidence
     assert (found["exposures"], found["usual_conversions"], found["usual_exposures"]) == (700, 30, 1_000)
     assert found["due"] == pytest.approx(21.0)
     assert found["chance"] == pytest.approx(stats.binom.pmf(0, 30, 700 / 1_700), rel=1e-9)
+
+
+def test_what_is_shown_no_more_and_who_can_bring_nothing_owe_no_conversion(house: House) -> None:
+    tried = {"experiment": "banner", "experiment_version": 1, "arm": "bad", "traffic": "live"}
+    arms = {name: arm | ({"is_paused": True} if name == "bad" else {}) for name, arm in ARMS.items()}
+    barren(house, 700, **tried)
+    for changed in (experiment(ARMS, ends_at=(NOW - timedelta(hours=1)).isoformat()), experiment(arms)):
+        house.experiment(changed)
+        assert house.tick() == []
+    barren(house, 700, is_refused=True)
+    assert house.tick() == []
+    house.experiment(experiment(ARMS))
+    barren(house, 700, **tried)
+    assert house.tick() == [("pause", "home_hero", "zero_conversions")]
+
+
+def test_a_pause_for_want_of_conversions_ends_by_itself_where_the_experiment_is_over(house: House) -> None:
+    house.set(resume={"zero_conversions": "automatic"}, healthy_looks={"zero_conversions": 2})
+    house.experiment(experiment(ARMS))
+    barren(house, 700, experiment="banner", experiment_version=1, arm="bad")
+    assert house.tick() == [("pause", "home_hero", "zero_conversions")]
+    assert [house.tick(NOW + timedelta(minutes=minute)) for minute in (1, 2)] == [[], []]
+    house.experiment(experiment(ARMS, status="stopped"))
+    assert [house.tick(NOW + timedelta(minutes=minute)) for minute in (3, 4)] == [
+        [], [("resume", "home_hero", "zero_conversions")],
+    ]  # fmt: skip
 
 
 def test_a_placement_that_never_converted_owes_nothing() -> None:
