@@ -127,7 +127,7 @@ class ServingSettings(_Section):
     host: str = Field(default="127.0.0.1", description="other than loopback only once there is a key (serving.md)")
     port: int = Field(default=8765, ge=1, le=65_535, description="of the lookup service")
     workers: int = Field(default=1, ge=1, le=64, description="processes; one a core")
-    keep_snapshots: int = Field(default=5, ge=2, le=100, description="versions kept for rollback")
+    keep_snapshots: int = Field(default=5, ge=2, le=100, description="versions, and data, kept for rollback")
     overlay_megabytes: int = Field(
         default=128, ge=16, le=65_536, description="memory for live sessions; at most half of what is free"
     )

@@ -41,6 +41,10 @@ def rollback(
     version: Annotated[
         str | None, typer.Argument(metavar="VERSION", help="The snapshot to serve; else the one before the live one.")
     ] = None,
+    data: Annotated[
+        bool,
+        typer.Option("--data", help="Past all edits and hourly probabilities: to the last snapshot of earlier data."),
+    ] = False,
 ) -> None:
     """Serve an older snapshot; running services follow within a second.
 
@@ -51,11 +55,13 @@ def rollback(
     from orchestration.cli.console import say
     from serving.snapshot import pointer
 
+    if data and version is not None:
+        raise CommandError(f"--data chooses the snapshot itself; leave out either it or {version}")
     project = open_project()
     root = project.paths.snapshots
     _require_any(root)
     before, began = pointer.current(root), time.monotonic()
-    manifest = pointer.rollback(root, version)
+    manifest = pointer.rollback(root, version, earlier_data=data)
     seconds, now = time.monotonic() - began, project.clock.now()
     OpsStore(project.paths).record_metric(now.date(), "rollback_seconds", seconds, at=now)
     say(f"live: {manifest.version} (as of {manifest.as_of[:16]} UTC); before: {before or 'none'}")

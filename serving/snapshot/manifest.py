@@ -23,7 +23,8 @@ class FileCheck(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     """Timestamps are ISO 8601 in UTC; `counts` are rows by table; `policy_hash` covers placements and policies.
 
-    `replaces` names the version of which this one is the copy without people who were erased.
+    `replaces` names the version of which this one is the copy without people who were erased, `follows` the one that
+    was live when it was written.
     """
 
     version: str
@@ -37,6 +38,7 @@ class Manifest(msgspec.Struct, frozen=True):
     model_versions: dict[str, str]
     totals: dict[str, int]
     replaces: str = ""
+    follows: str = ""
 
 
 def sha256_of(path: Path) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
-from serving.snapshot.manifest import MANIFEST, Manifest, read_manifest
+from serving.snapshot.manifest import DATA_FILE, MANIFEST, Manifest, read_manifest
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
 
@@ -52,37 +54,94 @@ def switch(root: Path, version: str) -> Manifest:
     return manifest
 
 
-def rollback(root: Path, version: str | None = None) -> Manifest:
-    """Make `version` live, or, without one, the newest trustworthy version older than the live one.
+def rollback(root: Path, version: str | None = None, *, earlier_data: bool = False) -> Manifest:
+    """Make `version` live, or, without one, the newest trustworthy version before the live one.
+
+    The version before is the one that was live when the live one was written: where one was taken back and others were
+    written since, what was taken back does not return.
+
+    Args:
+        root: folder of the versions.
+        version: its name.
+        earlier_data: pass over versions of the same data (`as_of`), such as those of an edit or of an hour's
+            probabilities.
 
     Raises:
         SnapshotError: nothing is live, or there is no such version.
     """
     if version is not None:
         return switch(root, version)
-    live = current(root)
-    versions = [manifest.version for manifest in list_versions(root)]
-    if live not in versions:
-        raise SnapshotError(f"live version {live!r} is not among the snapshots; name the version to return to")
-    for candidate in reversed(versions[: versions.index(live)]):
+    versions = list_versions(root)
+    live = next((manifest for manifest in versions if manifest.version == current(root)), None)
+    if live is None:
+        raise SnapshotError(f"live version {current(root)!r} is not among the snapshots; name the version to return to")
+    for candidate in _before(versions, live):
+        if earlier_data and _moment(candidate) >= _moment(live):
+            continue
         try:
-            return switch(root, candidate)
+            return switch(root, candidate.version)
         except SnapshotError:
             continue
-    raise SnapshotError(f"no usable version older than {live!r}; there are: {', '.join(versions)}")
+    what = f"of data before {live.as_of}" if earlier_data else f"older than {live.version!r}"
+    raise SnapshotError(f"no usable version {what}; there are: {', '.join(one.version for one in versions)}")
 
 
 def outdated(root: Path, keep: int) -> list[Path]:
-    """Folders of all but the newest `keep` versions; the live one and those after it are never among them.
+    """Folders of the versions that may go, oldest first.
+
+    What stays: the newest `keep` versions, the last one of each of the newest `keep` data files (hourly versions share
+    one), and of each of the newest `keep` moments that data is of (an edit writes a file of the same moment); the live
+    one, the one it followed, and all that were written after it.
 
     Raises:
         ValueError: `keep` is below 1.
     """
     if keep < 1:
         raise ValueError(f"keep: {keep} is below 1")
-    live = current(root)
-    older = takewhile(lambda manifest: manifest.version != live, list_versions(root)[:-keep])
-    return [root / manifest.version for manifest in older]
+    live, versions = current(root), list_versions(root)
+    kept: set[str] = set()
+    for same in (_version, _data, _moment):
+        kept |= _last_of_each(versions, same, keep)
+    older = list(takewhile(lambda manifest: manifest.version != live, versions))
+    if len(older) < len(versions):
+        kept |= {manifest.version for manifest in _followed(versions, versions[len(older)])[:1]}
+    return [root / manifest.version for manifest in older if manifest.version not in kept]
+
+
+def _before(versions: Sequence[Manifest], live: Manifest) -> list[Manifest]:
+    """Versions before the live one: those that it followed, then all others that are older, the newest first."""
+    followed = _followed(versions, live)
+    return [*followed, *(one for one in reversed(versions[: versions.index(live)]) if one not in followed)]
+
+
+def _followed(versions: Sequence[Manifest], live: Manifest) -> list[Manifest]:
+    named = {one.replaces: one for one in versions if one.replaces} | {one.version: one for one in versions}
+    found: list[Manifest] = []
+    at = named.get(live.follows)
+    while at is not None and at != live and at not in found:
+        found.append(at)
+        at = named.get(at.follows)
+    return found
+
+
+def _last_of_each(versions: Sequence[Manifest], same: Callable[[Manifest], object], keep: int) -> set[str]:
+    last: dict[object, str] = {}
+    for manifest in reversed(versions):
+        if len(last) < keep:
+            last.setdefault(same(manifest), manifest.version)
+    return set(last.values())
+
+
+def _version(manifest: Manifest) -> str:
+    return manifest.version
+
+
+def _data(manifest: Manifest) -> str:
+    return manifest.files[DATA_FILE].sha256 if DATA_FILE in manifest.files else ""
+
+
+def _moment(manifest: Manifest) -> datetime:
+    return datetime.fromisoformat(manifest.as_of)
 
 
 def _sync(folder: Path) -> None:

@@ -36,10 +36,8 @@ def write_relearned(root: Path, source: str, learned: Learned, *, version: str, 
         _link(root / source / DATA_FILE, folder / DATA_FILE)
         write_learned(folder, learned)
         moment = created_at.astimezone(UTC).isoformat()
-        files = data_checks(folder)
-        write_manifest(
-            folder, msgspec.structs.replace(manifest, version=version, created_at=moment, files=files, replaces="")
-        )
+        own = {"version": version, "created_at": moment, "files": data_checks(folder), "replaces": ""}
+        write_manifest(folder, msgspec.structs.replace(manifest, **own, follows=source))
     return final
 
 

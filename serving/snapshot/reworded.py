@@ -114,4 +114,5 @@ def _manifest(
         counts=counts,
         files=data_checks(folder),
         replaces="",
+        follows=source.version,
     )

@@ -18,6 +18,7 @@ from serving.references import check_references
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import category_key, identifier_key, open_for_writing, place_key
 from serving.snapshot.manifest import Manifest
+from serving.snapshot.pointer import current
 from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
 from serving.yaml_file import ConfigError
 
@@ -145,4 +146,5 @@ def _manifest(
         files=data_checks(folder),
         model_versions=dict(contents.model_versions),
         totals=dict(contents.totals),
+        follows=current(folder.parents[1]) or "",
     )

@@ -9,9 +9,11 @@ import pytest
 from typer.testing import Result
 
 from intake.project import Project
+from serving.experiments.learned import Learned
 from serving.placement import Action, Placement
 from serving.snapshot import pointer
 from serving.snapshot.records import IdentifierRow, ProfileRecord, SnapshotContents
+from serving.snapshot.relearned import write_relearned
 from serving.snapshot.writer import write_snapshot
 
 Concierge = Callable[..., Result]
@@ -76,6 +78,20 @@ def test_rollback_goes_one_back_and_a_name_goes_anywhere(concierge: Concierge, p
     assert pointer.current(project.paths.snapshots) == "first"
     assert concierge("rollback", "second").exit_code == 0
     assert pointer.current(project.paths.snapshots) == "second"
+
+
+@pytest.mark.usefixtures("_two")
+def test_bad_data_are_left_behind_with_the_hours_upon_them(concierge: Concierge, project: Project) -> None:
+    later = START + timedelta(days=1, hours=1)
+    write_relearned(project.paths.snapshots, "second", Learned(), version="second-2", created_at=later)
+    pointer.switch(project.paths.snapshots, "second-2")
+    assert concierge("rollback", "second", "--data").exit_code == 1
+    assert concierge("rollback", "--data").stdout.startswith("live: first (as of 2026-03-01T00:00 UTC)")
+    refused = concierge("rollback", "--data")
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)
+    assert "no usable version of data before 2026-03-01T00:00:00+00:00" in refused.stderr
+    assert concierge("rollback", "second-2").exit_code == 0
+    assert concierge("rollback").stdout.startswith("live: second (")
 
 
 @pytest.mark.usefixtures("_two")
