@@ -11,6 +11,7 @@ from intake.project import Project
 from intake.purposes import MARKETING
 from orchestration.experiment_versions import require_unedited
 from orchestration.experiments_published import accounts, assigned, learned_now
+from orchestration.incentives.advice import advice_now
 from orchestration.snapshot_facts import (
     REVIEWS_PER_PRODUCT,
     ProductFacts,
@@ -40,6 +41,7 @@ from serving.snapshot.records import (
     Recommended,
     SnapshotContents,
 )
+from serving.uplift import advised_actions
 from serving.variables import ACCOUNT_STAGE
 
 # Bought-together lists leave out what the customer got lately; four weeks is the cycle of a weekly grocery shop.
@@ -159,6 +161,7 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
     named = {name for policy in configured.policies for rule in policy.rules for name in variables_in(rule.when)}
     extra = _Extra(
         account_stages(warehouse) if ACCOUNT_STAGE in named else {},
+        advice_now(warehouse, advised_actions(configured.placements, configured.policies)),
         shown_before(warehouse, watched_in(configured.placements)),
         assigned(warehouse, configured.experiments),
         accounts(warehouse, configured.experiments),
@@ -198,15 +201,17 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
 
 @dataclass(frozen=True)
 class _Extra:
-    """By customer: the stage of their company, what they were shown, what they drew, and their account."""
+    """By customer: the stage of their company, advised incentives, what they were shown and drew, and their account."""
 
     stages: Mapping[str, str]
+    advice: Mapping[str, Mapping[str, FeatureValue]]
     shown: Mapping[str, dict[str, list[int]]]
     assigned: Mapping[str, dict[str, Remembered]]
     accounts: Mapping[str, str]
 
     def features(self, customer: str) -> dict[str, FeatureValue]:
-        return {ACCOUNT_STAGE: self.stages[customer]} if customer in self.stages else {}
+        found = dict(self.advice.get(customer, {}))
+        return found | {ACCOUNT_STAGE: self.stages[customer]} if customer in self.stages else found
 
 
 def _product(row: Sequence[object], facts: ProductFacts) -> ProductRecord:

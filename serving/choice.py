@@ -29,7 +29,7 @@ _INCENTIVES_FIRST = "Another incentive promises nearly as much without lowering 
 class Choice:
     """What was chosen and on which rung. `reason` "" leaves the sentence to the action or the rung; `row` holds the
     probabilities of the candidates, `conditional` that of the action under the model alone of a hybrid; `enrolment` is
-    its part in an experiment."""
+    its part in an experiment, `gain` the margin that the uplift model expects of it."""
 
     action: Action
     rung: Rung
@@ -40,6 +40,7 @@ class Choice:
     row: tuple[float, ...] = ()
     conditional: float | None = None
     enrolment: Enrolment | None = None
+    gain: float | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from serving.question import Context, Decision, Question
 from serving.rungs import REASONS, Rung
 from serving.showings import NOTHING_SHOWN, showings_of
 from serving.strategies import chosen
+from serving.uplift import advice_of
 from serving.visit import Visit
 
 PAUSE_ALL = "all"
@@ -85,6 +86,8 @@ def situation(
         shown = showings_of(live.watched, person, visit, now)
     viewed = live.reader.product(context.product_id) if context.product_id else None
     evidence = gather(person, context, cart, local_time(now, live.zone), visit, viewed, shown.answers)
+    if placement.name in live.advised and (advice := advice_of(placement, person)) is not None:
+        evidence.advise(advice)
     bench = judge(live, placement, evidence, now, shown, context.channel)
     if placement.name in live.filling:
         fill(live, context, shown, bench)
@@ -148,6 +151,7 @@ def _decision(
         blocked=bench.blocked,
         conditional_propensity=choice.conditional,
         experiment=choice.enrolment or msgspec.UNSET,
+        expected_gain=msgspec.UNSET if choice.gain is None else choice.gain,
     )
 
 

@@ -10,6 +10,7 @@ from serving.person import PROFILE_PURPOSES, Person
 from serving.placement import Action
 from serving.question import Context
 from serving.snapshot.records import FeatureValue, ProductRecord
+from serving.uplift import Advice
 from serving.variables import ACCOUNT_STAGE, ANSWER, VARIABLES, Kind, Value, known_name, profile_features
 
 _BLANK: dict[str, Value] = {name: variable.default for name, variable in VARIABLES.items()}
@@ -45,11 +46,18 @@ class Evidence:
         self._cart = cart
         self._cart_value = cart_value
         self._by_share: dict[float, dict[str, Value]] = {}
+        self._advice: Advice | None = None
+
+    def advise(self, advice: Advice) -> None:
+        """Let the values know what the uplift model advises; before any action is judged."""
+        self._advice = advice
+        self.values |= advice.of_everything
 
     def of_action(self, action: Action, fixed: dict[str, Value] | None = None) -> dict[str, Value]:
         """Values with those of one action (`fixed`, when they are known already) and of the cart after it."""
         own = action_values(action) if fixed is None else fixed
-        return self._with_cart(price_cut_share(action, self._cart_value)) | own
+        values = self._with_cart(price_cut_share(action, self._cart_value)) | own
+        return values if self._advice is None else values | self._advice.of_action(action.name)
 
     def of_product(self, values: dict[str, Value], product_id: str, product: ProductRecord | None) -> dict[str, Value]:
         """Values of an action with those of one product."""

@@ -42,6 +42,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     table_version: str | None = None
     remembered: bool = False
     shadow: dict[str, str] = {}
+    expected_gain: float | None = None
     shown_at: list[datetime] = []
     explanation: str = ""
 
@@ -79,6 +80,8 @@ def _why(record: DecisionRecord) -> str:
     if len(record.eligible) > 1:
         others = ", ".join(name for name in record.eligible if name != record.action)
         why += f"; chosen with probability {record.propensity:.3g} before {others}"
+    if record.expected_gain:
+        why += f"; expected to earn {record.expected_gain:.2f} more than without, after its cost"
     why += _tried(record)
     return f"{why}; from snapshot {record.snapshot_version}."
 

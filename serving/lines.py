@@ -65,7 +65,7 @@ def decision_line(
 
 
 def _of_experiments(decision: Decision) -> dict[str, Any]:
-    """Which experiment a decision took part in, and with what; nothing for all the others."""
+    """Which experiment or uplift model a decision rests on, and with what; nothing for all the others."""
     told: dict[str, Any] = {}
     part = decision.experiment
     if isinstance(part, Enrolment):
@@ -76,6 +76,8 @@ def _of_experiments(decision: Decision) -> dict[str, Any]:
         told |= {"remembered": True} if part.remembered else {}
     if decision.conditional_propensity is not None:
         told["conditional_propensity"] = decision.conditional_propensity
+    if isinstance(decision.expected_gain, float):
+        told["expected_gain"] = decision.expected_gain
     if decision.shadow:
         told["shadow"] = decision.shadow
     return told

@@ -12,6 +12,7 @@ from serving.rulebook import Rulebook
 from serving.scoring import is_weighted, least_support
 from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
+from serving.uplift import advised_placements
 from serving.visit import features_used
 
 REFUSED_ANALYTICS = "refused_analytics"
@@ -43,6 +44,7 @@ class LiveSnapshot:
         self.because = {
             a.ask.question: a.ask.because or "You told us: {answer}." for p in placements for a in p.actions if a.ask
         }
+        self.advised = advised_placements(placements, reader.policies)
         self.trials = Trials(reader.learned)
         self.zone = ZoneInfo(reader.manifest.time_zone)
         self.session_features = features_used(reader.policies, reader.placements.values())

@@ -37,6 +37,9 @@ class Placement(Section):
     strategy: Strategy
     hybrid: Hybrid | None = Field(default=None, description="needed by strategy hybrid")
     experiment: Experiment | None = Field(default=None, description="needed by strategy experiment")
+    uplift_of: Name | None = Field(
+        default=None, description="placement whose randomised log taught what incentives earn; default this one"
+    )
     consent: list[Asked] = Field(default_factory=list, description="purposes needed besides personalization")
     plain: Name = Field(description="action shown to everybody when nothing may or can be chosen; policies spare it")
     no_consent: Name | None = Field(default=None, description="action without the purposes of `consent`; else `plain`")
@@ -76,6 +79,8 @@ class Placement(Section):
                 raise ValueError(f"strategy: {strategy} needs the field {strategy}")
         if "experiment" in self.models and self.experiment is None:
             raise ValueError("hybrid.model: experiment needs the field experiment")
+        if "uplift" in self.models and "profiling_price" not in self.consent:
+            raise ValueError("consent: strategy uplift chooses what a person pays by a profile; add profiling_price")
         for name in () if self.experiment is None else self.experiment.shares:
             if name not in actions:
                 raise ValueError(f"experiment.shares: {name!r} is not an action; allowed: {', '.join(sorted(actions))}")

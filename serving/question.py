@@ -70,7 +70,8 @@ class Decision(msgspec.Struct, frozen=True):
     `eligible`; `rung` says which step of the ladder answered, `missing_purpose` what was not agreed to. Of hybrid
     traffic `conditional_propensity` is the probability that the model alone had given the action. `experiment` is there
     when it takes part in one (the propensity is then that of the arm), `shadow` when shadow experiments ran: the arm
-    that each would have served."""
+    that each would have served; `expected_gain` when the uplift model chose: the margin expected beyond the plain
+    action's, after the cost."""
 
     placement: str
     action: str
@@ -87,3 +88,4 @@ class Decision(msgspec.Struct, frozen=True):
     conditional_propensity: float | None = None
     experiment: Enrolment | msgspec.UnsetType = msgspec.UNSET
     shadow: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    expected_gain: float | msgspec.UnsetType = msgspec.UNSET

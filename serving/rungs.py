@@ -15,6 +15,7 @@ class Rung(StrEnum):
     EXPLORED = "explored"
     EXPERIMENT = "experiment"
     EVERYONE = "everyone"
+    ADVISED = "advised"
     DECLARED = "declared"
     RECOMMENDATION = "recommendation"
     POPULAR = "popular"
@@ -28,9 +29,10 @@ DESCRIPTIONS: dict[Rung, str] = {
     Rung.PAUSED: "the kill switch is on for this placement or for all: the plain action",
     Rung.RULE: "a force rule of a policy chose the action",
     Rung.SEGMENT: "best permitted action of the person's segment in the decision table",
-    Rung.EXPLORED: "drawn at random among the segment's permitted actions, so that the table goes on learning",
+    Rung.EXPLORED: "drawn at random among the permitted actions beside the best one, so that models go on learning",
     Rung.EXPERIMENT: "drawn by share among the permitted arms of an experiment",
     Rung.EVERYONE: "a known person whose segment has no usable row: best permitted action for everyone",
+    Rung.ADVISED: "what the uplift model advises for this person: an incentive expected to earn its cost, or none",
     Rung.DECLARED: "nothing has been measured here yet: the permitted action with the highest declared margin effect",
     Rung.RECOMMENDATION: "products chosen for this person or for the product in view",
     Rung.POPULAR: "the precomputed popular choice: an unknown person, or no list of the person's own",

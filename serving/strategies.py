@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replace_fields
 
+from serving.advised import from_uplift
 from serving.choice import Choice, Situation, from_recommendations, from_table
 from serving.draw import uniform
 from serving.experiments.assigning import from_trials
@@ -37,6 +38,7 @@ _MODELS: dict[str, Callable[[Situation], Choice | None]] = {
     "decision_table": from_table,
     "recommendations": from_recommendations,
     "experiment": from_experiment,
+    "uplift": from_uplift,
 }
 
 

@@ -20,9 +20,9 @@ WINDOW_SECONDS: dict[Window, int] = {
 
 # The words a person may use for what files have always called otherwise.
 _SYNONYMS = {"model": "decision_table", "recommendation": "recommendations"}
-Model = Literal["decision_table", "recommendations", "experiment"]
+Model = Literal["decision_table", "recommendations", "experiment", "uplift"]
 Strategy = Annotated[
-    Literal["rules", "decision_table", "recommendations", "experiment", "hybrid", "model", "recommendation"],
+    Literal["rules", "decision_table", "recommendations", "experiment", "hybrid", "uplift", "model", "recommendation"],
     BeforeValidator(lambda value: _SYNONYMS.get(value, value) if isinstance(value, str) else value),
 ]
 

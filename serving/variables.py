@@ -10,7 +10,7 @@ from serving.session.feature import Type
 from serving.session.spec import shipped_spec
 
 Kind = Literal["int", "double", "string", "bool"]
-Scope = Literal["profile", "consent", "context", "session", "action", "product", "cart", "time"]
+Scope = Literal["profile", "consent", "context", "session", "action", "uplift", "product", "cart", "time"]
 Value = bool | int | float | str
 
 DEFAULTS: dict[Kind, Value] = {"int": 0, "double": 0.0, "string": "", "bool": False}
@@ -123,6 +123,19 @@ _ROWS: tuple[tuple[str, Kind, Scope, str], ...] = (
     ("action_cost", "double", "action", "cost of showing it, shop currency"),
     ("incentive_kind", "string", "action", "none, free_shipping, free_returns, free_gift, percent_off, amount_off"),
     ("incentive_value", "double", "action", "share of percent_off, else an amount in shop currency"),
+    (
+        "incentive_best",
+        "string",
+        "uplift",
+        "action that the uplift model advises for this person here, the plain one where none earns its cost",
+    ),
+    (
+        "incentive_gain",
+        "double",
+        "uplift",
+        "margin that the action under judgement is expected to add for this person, after its cost, shop currency",
+    ),
+    ("incentive_gain_low", "double", "uplift", "lower bound of that margin (80 %)"),
     ("product_id", "string", "product", "the product under judgement"),
     ("product_category", "string", "product", "its category"),
     ("list_price", "double", "product", "list price, shop currency"),

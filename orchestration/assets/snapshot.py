@@ -23,7 +23,11 @@ PUBLISHED = ["customer_scores", "customer_segments", "customer_recommendations",
 
 @asset(
     key=["serving", "snapshot"],
-    deps=[*(["marts", table] for table in PUBLISHED), ["ml", "arm_probability"], ["ml", "assignment"]],
+    deps=[
+        *(["marts", table] for table in [*PUBLISHED, "customer_incentives"]),
+        ["ml", "arm_probability"],
+        ["ml", "assignment"],
+    ],
     group_name=Group.SNAPSHOT.value,
     owners=OWNERS,
     kinds={"python", "lmdb"},

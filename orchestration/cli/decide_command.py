@@ -141,6 +141,8 @@ def readable(decision: Decision) -> list[str]:
         f"  eligible  {', '.join(decision.eligible)}",
         *tried(decision),
     ]
+    if isinstance(decision.expected_gain, float):
+        lines.append(f"  expected  {decision.expected_gain:+.2f} of margin beside the plain action, after its cost")
     for blocked in decision.blocked:
         product = f" (product {blocked.product_id})" if blocked.product_id else ""
         lines.append(f"  blocked   {blocked.action}{product}: {blocked.why}")

@@ -14,6 +14,7 @@ from intake.keys import identifier_key_bytes
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.regime import load_consent_rules
+from orchestration.incentives.advice import published_advice
 from serving.content import Content
 from serving.edited import edited
 from serving.lean import attributes_used
@@ -23,6 +24,7 @@ from serving.question import Context, Question
 from serving.silence import under_regime
 from serving.snapshot import pointer
 from serving.snapshot.records import FeatureValue, ProfileRecord, SnapshotError
+from serving.uplift import Actions, advised_actions
 from serving.variables import ANSWER, VARIABLES, Value
 
 PUBLISHED = Path("current") / "concierge.duckdb"
@@ -55,22 +57,26 @@ def open_edited(project: Project, content: Content) -> LiveSnapshot:
     if version is None:
         raise SnapshotError(f"{project.paths.snapshots}: there is no live snapshot; make one with: concierge run")
     folder = (project.paths.snapshots / version).resolve()
-    return edited(folder, content, PublishedFeatures(project, attributes_used(content.placements, content.policies)))
+    actions = advised_actions(content.placements, content.policies)
+    names = attributes_used(content.placements, content.policies)
+    return edited(folder, content, PublishedFeatures(project, names, actions))
 
 
 class PublishedFeatures:
-    """Features that a rule names and the snapshot may not carry, from the published tables, for one customer a time."""
+    """Features and advice that a rule names and the snapshot may not carry, from the published tables, for one customer
+    a time."""
 
-    def __init__(self, project: Project, names: set[str]) -> None:
+    def __init__(self, project: Project, names: set[str], actions: Actions) -> None:
         self._database = project.paths.published / PUBLISHED
-        self._names = sorted(names)
+        self._names, self._actions = sorted(names), actions
         self._known: dict[str, Mapping[str, FeatureValue]] = {}
 
     def __call__(self, customer_id: str) -> Mapping[str, FeatureValue]:
         """The features of one customer; none where nothing has been published."""
         if customer_id not in self._known:
             found = published_features(self._database, self._names, customer_id)
-            self._known[customer_id] = found.get(customer_id, {})
+            advice = published_advice(self._database, self._actions, customer_id)
+            self._known[customer_id] = {**found.get(customer_id, {}), **advice.get(customer_id, {})}
         return self._known[customer_id]
 
 

@@ -12,6 +12,7 @@ from serving.live import LiveSnapshot
 from serving.person import Person, person_of
 from serving.placement import expressions_of
 from serving.snapshot.records import ProfileRecord
+from serving.uplift import advised_actions, feature_names
 from serving.variables import VARIABLES
 
 _DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
@@ -54,7 +55,8 @@ def profile_names(live: LiveSnapshot) -> list[str]:
     named = _variables(expressions)
     if live.weighted:
         named.add("return_order_rate")
-    return sorted(named)
+    advice = feature_names(advised_actions(live.placements.values(), live.reader.policies))
+    return sorted([*named, *advice])
 
 
 def _variables(expressions: Sequence[str]) -> set[str]:

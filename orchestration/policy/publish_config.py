@@ -15,6 +15,7 @@ from intake.project import Project
 from orchestration.edits.record import record_edits
 from orchestration.experiment_versions import note_live, require_unedited
 from orchestration.experiments_published import learned_now
+from orchestration.incentives.advice import published_advice
 from orchestration.offpolicy.judge import require_judged
 from orchestration.policy.asking import PUBLISHED, published_features
 from orchestration.policy.evidence import Proof, ProofError
@@ -29,6 +30,7 @@ from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.reworded import write_reworded
+from serving.uplift import advised_actions
 
 GROUPS = "select attribute, customer_id, value from marts.customer_sensitive where attribute in ({marks})"
 
@@ -63,7 +65,9 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
     if before is None:
         raise SnapshotError(f"{root}: there is no live snapshot; make one with: concierge run")
     names = attributes_used(content.placements, content.policies)
-    features = published_features(project.paths.published / PUBLISHED, sorted(names))
+    database = project.paths.published / PUBLISHED
+    features = published_features(database, sorted(names))
+    advice = published_advice(database, advised_actions(content.placements, content.policies))
     version = free_name(root, before)
     folder = write_reworded(
         root,
@@ -71,7 +75,7 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
         content,
         version=version,
         created_at=project.clock.now(),
-        more=lambda customer: features.get(customer, {}),
+        more=lambda customer: {**features.get(customer, {}), **advice.get(customer, {})},
         learned=learned,
     )
     proof = proved(project, folder, fairness_of(project))
