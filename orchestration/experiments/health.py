@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -21,12 +21,16 @@ MOST_UNKNOWN_MARGIN = 0.05
 
 @dataclass(frozen=True)
 class Check:
-    """One look at the health of an experiment; what is not ok and `spoils` it makes its results worthless."""
+    """One look at the health of an experiment; what is not ok and `spoils` it makes its results worthless.
+
+    `missing` are the days (UTC) that the check of days found without a new unit.
+    """
 
     name: str
     is_ok: bool
     words: str
     spoils: bool = False
+    missing: tuple[date, ...] = ()
 
 
 def sample_ratio(design: Experiment, assigned: pd.DataFrame) -> SampleRatio | None:
@@ -111,9 +115,8 @@ def _days(assigned: pd.DataFrame) -> Check:
     if not missing:
         return Check("days", True, f"exposures on every day from {first} to {last}")
     named = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
-    return Check(
-        "days", False, f"no new unit on {len(missing)} days ({named}): was data lost, or the experiment paused?"
-    )
+    words = f"no new unit on {len(missing)} days ({named}): was data lost, or the experiment paused?"
+    return Check("days", False, words, missing=tuple(missing))
 
 
 def _margins(units: pd.DataFrame) -> Check:

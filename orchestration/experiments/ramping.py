@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from intake.ops_experiments import ExperimentBook, ExperimentEvent
+from orchestration.experiments.health import Check
 from orchestration.experiments.reading import Reading
 from serving.experiments.definition import Experiment
 
@@ -15,10 +16,12 @@ SAME = 1e-9
 
 
 def move_on(book: ExperimentBook, reading: Reading, now: datetime) -> ExperimentEvent | None:
-    """Take the next step of the ramp when its days are over and the gates are open; else hold, once a reason."""
+    """Take the next step of the ramp when its days are over and the gates are open; else hold, once a reason.
+
+    The gates are asked at every look, by what is known then: what held the ramp holds it no longer than it lasts.
+    """
     design, events = reading.design, reading.events
-    runs = design.status == "running" or _started(events)
-    if not design.ramp or not runs or _ended(events):
+    if not design.ramp or reading.is_closed or not _runs(design, events, now):
         return None
     held = position(design, events, reading.counts.first_exposed_at)
     if held is None:
@@ -26,7 +29,7 @@ def move_on(book: ExperimentBook, reading: Reading, now: datetime) -> Experiment
     share, since, days = held
     if days is None or now < since + timedelta(days=days):
         return None
-    closed = gates(reading)
+    closed = gates(reading, now - timedelta(days=days))
     step = _event(design, now, "hold", f"the ramp stays at {share:.0%} of the layer: {closed}", None) if closed else (
         _next(design, now, share)
     )  # fmt: skip
@@ -45,13 +48,20 @@ def position(
     if since is None:
         return None
     share = told[-1].share if told and told[-1].share is not None else design.first_share
-    days = next((step.days for step in design.ramp if abs(step.share * design.traffic - share) < SAME), None)
-    return share, since, days
+    if share > design.traffic - SAME:
+        return share, since, None
+    # A share that no step has, since the file was edited, is held as long as the step below it asks for.
+    reached = [step for step in design.ramp if step.share * design.traffic < share + SAME]
+    return share, since, (reached[-1] if reached else design.ramp[0]).days
 
 
-def gates(reading: Reading) -> str:
-    """What keeps the ramp from moving on; empty when everything is green."""
-    unhealthy = [check.words for check in reading.checks if not check.is_ok]
+def gates(reading: Reading, since: datetime) -> str:
+    """What keeps the ramp from moving on; empty when everything is green.
+
+    Args:
+        since: the days of the step so far; a day that was lost before them is told in the report and holds no more.
+    """
+    unhealthy = [check.words for check in reading.checks if not check.is_ok and _still_counts(check, since)]
     if unhealthy:
         return "; ".join(unhealthy)
     if reading.verdict in ("stop", "do not trust"):
@@ -60,7 +70,20 @@ def gates(reading: Reading) -> str:
     harmed = [one.watch.words for one in compared if one.watch.state == "harm"]
     if harmed:
         return "; ".join(harmed)
-    return "" if reading.counts.first_exposed_at else "nobody was exposed yet"
+    last = reading.counts.last_came_at
+    if last is None:
+        return "nobody was exposed yet"
+    return "" if last >= since else f"nobody new has come since {last:%Y-%m-%d %H:%M} UTC"
+
+
+def _still_counts(check: Check, since: datetime) -> bool:
+    return not check.missing or check.missing[-1] >= since.date()
+
+
+def _runs(design: Experiment, events: Sequence[ExperimentEvent], now: datetime) -> bool:
+    """Whether units are drawn now: by its file, or started by command, within its dates."""
+    begun = design.status == "running" or (design.status == "draft" and _started(events))
+    return begun and not _ended(events) and design.runs_at(now)
 
 
 def _next(design: Experiment, now: datetime, share: float) -> ExperimentEvent:

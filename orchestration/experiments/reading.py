@@ -7,6 +7,7 @@ from datetime import datetime
 
 from intake.ops_experiments import ExperimentEvent, TakenLook
 from orchestration.experiments.comparisons import Comparisons
+from orchestration.experiments.exploring import Aftermath
 from orchestration.experiments.health import Check
 from orchestration.experiments.shadowing import Agreement
 from orchestration.experiments.verdict import Verdict
@@ -15,13 +16,17 @@ from serving.experiments.definition import Experiment
 
 @dataclass(frozen=True)
 class Counts:
-    """Units of a version: compared by arm, waiting for the end of their window, left out, and in the holdout."""
+    """Units of a version: compared by arm, waiting for the end of their window, left out, and in the holdout.
+
+    `first_exposed_at` and `last_came_at` are the first exposures of the first and of the last unit.
+    """
 
     by_arm: dict[str, int]
     waiting: int
     excluded: int
     holdout: int
     first_exposed_at: datetime | None
+    last_came_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,9 @@ class Reading:
         ratio_p: of the sample-ratio test; None where nobody was drawn.
         shadow: what a shadow would have chosen; empty for other kinds.
         events: the steps of its life.
+        is_closed: whether nobody new is drawn any more.
         notes: what was assumed or done to the values, each once.
+        aftermath: of a bandit, what exploring does to people weeks later.
     """
 
     design: Experiment
@@ -48,6 +55,8 @@ class Reading:
     shadow: tuple[Agreement, ...]
     events: tuple[ExperimentEvent, ...]
     notes: tuple[str, ...]
+    is_closed: bool = False
+    aftermath: tuple[Aftermath, ...] = ()
 
     @property
     def experiment(self) -> str:

@@ -69,20 +69,22 @@ def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
     decided = _shadow_verdict(material.shadow) if design.kind == "shadow" else verdict(design, evidence)
     return Reading(
         design, now, decided, counts, compared, found, tuple(looks), None if ratio is None else ratio.p_value,
-        tuple(material.shadow), tuple(material.events), notes(design, compared),
+        tuple(material.shadow), tuple(material.events), notes(design, compared), material.is_closed,
     )  # fmt: skip
 
 
 def count(material: Material, live: pd.DataFrame) -> Counts:
     """How many units there are of each sort."""
     assigned, units = material.assigned, material.units
-    first = assigned["first_exposed_at"].min() if len(assigned) else None
+    came = [assigned["first_exposed_at"].agg(end) if len(assigned) else None for end in ("min", "max")]
+    first, last = (None if one is None else pd.Timestamp(one).to_pydatetime().replace(tzinfo=UTC) for one in came)
     return Counts(
         by_arm={str(arm): int(n) for arm, n in live["arm"].value_counts().sort_index().items()},
         waiting=int((~units["is_complete"].astype(bool)).sum()),
         excluded=int(assigned["is_excluded"].sum()),
         holdout=int((units["arm"] == HOLDOUT).sum()),
-        first_exposed_at=None if first is None else pd.Timestamp(first).to_pydatetime().replace(tzinfo=UTC),
+        first_exposed_at=first,
+        last_came_at=last,
     )
 
 

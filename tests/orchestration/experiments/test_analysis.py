@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from intake.ops_experiments import ExperimentBook
+from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.ops_store import OpsStore
 from orchestration.experiments.analysis import NotBuiltError, analyse
 from orchestration.experiments.life import Step, StepRefusedError, ship, start, stop
@@ -143,7 +143,9 @@ def test_only_what_the_read_out_says_is_shipped(played: tuple[Shop, list[Reading
 
 def test_weekly_looks_go_on_until_the_evidence_is_there_and_a_ramp_moves_when_all_is_green(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
-    shop.define("slow", status="draft", ramp=[{"share": 0.1, "days": 3}, {"share": 0.5, "days": 100}])
+    shop.define(
+        "slow", status="draft", ramp=[{"share": 0.1, "days": 3}, {"share": 0.5, "days": 100}, {"share": 1, "days": 1}]
+    )
     start(shop.project, "slow", Step("anna", "go", at(0)))
     with pytest.raises(StepRefusedError, match="runs already"):
         start(shop.project, "slow", Step("anna", "go", at(0)))
@@ -162,13 +164,30 @@ def test_weekly_looks_go_on_until_the_evidence_is_there_and_a_ramp_moves_when_al
 
 def test_a_ramp_holds_once_with_its_reason(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
-    shop.define("slow", ramp=[{"share": 0.1, "days": 3}], starts_at=at(0).isoformat())
+    shop.define("slow", ramp=[{"share": 0.1, "days": 3}, {"share": 1, "days": 1}], starts_at=at(0).isoformat())
     shop.play("slow", units=600, days=3, split=0.3, seed=7)
     for day in (4, 5):
         analyse(shop.project, at(day))
     events = ExperimentBook(shop.project.paths).experiment_events("slow")
     assert [event.kind for event in events] == ["hold"]
     assert "stays at 2%" in events[0].reason
+
+
+def test_what_held_a_ramp_holds_it_no_longer_than_it_lasts(tmp_path: Path) -> None:
+    """A lost day holds a step of three days until three whole ones have come; without anybody new it holds again."""
+    shop = Shop(tmp_path)
+    # The share in force, 2 %, is that of a step which the file has no more.
+    shop.define("slow", ramp=[{"share": 0.05, "days": 3}, {"share": 0.5, "days": 3}, {"share": 1, "days": 3}])
+    first = ExperimentEvent("slow", 1, "ramp", at(0), "daily run", "", 0.02)
+    ExperimentBook(shop.project.paths).record_experiment_event(first)
+    shop.play("slow", units=600, days=8, seed=7)
+    shop.execute("delete from marts.fct_exposure where shown_at::date = date '2026-03-03'")
+    for day in (4, 6.5, 12):
+        analyse(shop.project, at(day))
+    events = ExperimentBook(shop.project.paths).experiment_events("slow")[1:]
+    assert [(event.kind, event.share) for event in events] == [("hold", None), ("ramp", 0.1), ("hold", None)]
+    assert "no new unit on 1 days (2026-03-03)" in events[0].reason
+    assert "nobody new has come since 2026-03-09" in events[2].reason
 
 
 def test_one_arm_alone_a_lost_day_and_an_order_of_a_million_are_told(tmp_path: Path) -> None:
