@@ -97,12 +97,15 @@ def learned_now(
 
 def probabilities(warehouse: Warehouse) -> list[ArmRow] | None:
     """The table that the learner wrote last; None where there is none yet."""
-    table = _first_of(warehouse, "ml.arm_probability", "marts.arm_probability")
-    if table is None:
-        return None
+    with warehouse.connect() as connection:
+        there = {str(name) for (name,) in connection.execute(TABLES).fetchall()}
+        table = next((name for name in ("ml.arm_probability", "marts.arm_probability") if name in there), None)
+        if table is None:
+            return None
+        rows = connection.execute(PROBABILITIES.format(table=table)).fetchall()
     return [
-        ArmRow(str(name), int(str(v)), int(str(segment)), str(bucket), str(arm), float(str(p)), str(version or ""))
-        for name, v, segment, bucket, arm, p, version in warehouse.rows(PROBABILITIES.format(table=table))
+        ArmRow(str(name), int(v), int(segment), str(bucket), str(arm), float(p), str(version or ""))
+        for name, v, segment, bucket, arm, p, version in rows
     ]
 
 
@@ -144,7 +147,8 @@ def live_shares(project: Project) -> dict[str, float]:
 
 def assigned(warehouse: Warehouse, experiments: Sequence[Experiment]) -> dict[str, dict[str, Remembered]]:
     """By customer and `name/version` the arm that each was shown first, in experiments of the registry."""
-    table = _first_of(warehouse, "ml.assignment", "marts.assignment")
+    there = {str(row[0]) for row in warehouse.rows(TABLES)}
+    table = next((name for name in ("ml.assignment", "marts.assignment") if name in there), None)
     units = {one.key: one.unit for one in experiments}
     members = _members(warehouse) if "account" in units.values() and table is not None else {}
     found: dict[str, dict[str, Remembered]] = {}
@@ -203,8 +207,3 @@ def _live(project: Project) -> Learned:
 
 def _warehouse(project: Project) -> Warehouse | None:
     return Warehouse(project.paths.warehouse) if project.paths.warehouse.exists() else None
-
-
-def _first_of(warehouse: Warehouse, *tables: str) -> str | None:
-    there = {str(row[0]) for row in warehouse.rows(TABLES)}
-    return next((name for name in tables if name in there), None)

@@ -16,7 +16,8 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> list[str]:
         The addresses of tables and columns that were added, e.g. `identity.identity_edge.reason`.
     """
     before = _columns(connection)
-    create_source_tables(connection)
+    if any(table.address not in before for table in SOURCE_TABLES):
+        create_source_tables(connection)
     added = []
     for table in SOURCE_TABLES:
         known = before.get(table.address)
