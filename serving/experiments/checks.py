@@ -101,6 +101,12 @@ def _ramp(experiment: Experiment) -> Iterator[Mistake]:
         if steps[index].share <= steps[index - 1].share:
             before = steps[index - 1].share
             yield ("ramp", index, "share"), f"{steps[index].share} must be above the step before ({before})"
+    if steps and steps[-1].share < 1:
+        yield (
+            ("ramp", len(steps) - 1, "share"),
+            f"{steps[-1].share:g} leaves the ramp short of the whole traffic; the last step has share 1, all of "
+            f"`traffic` ({experiment.traffic:g} of the layer)",
+        )
 
 
 def _canary(experiment: Experiment) -> Iterator[Mistake]:

@@ -113,7 +113,7 @@ class Experiment(Section):
     planned_size: int | None = Field(default=None, ge=1, description="units of all arms together")
     starts_at: AwareDatetime | None = Field(default=None, description="with its time zone; it runs from here")
     ends_at: AwareDatetime | None = Field(default=None, description="with its time zone; it runs until before here")
-    ramp: list[RampStep] = Field(default_factory=list, description="steps towards the whole traffic")
+    ramp: list[RampStep] = Field(default_factory=list, description="steps to the whole traffic; the last has share 1")
     attribution_hours: int = Field(default=168, ge=1, le=8_760, description="how long an exposure may earn")
     floor: float = Field(default=0.10, ge=0, le=1, description="ε of a bandit: every arm keeps ε/K")
     least_units: int = Field(default=200, ge=0, description="exposures an arm needs before a bandit leaves its start")

@@ -37,6 +37,7 @@ MISTAKES = [
     (HERO, "metric: return_rate", "metric: return_rates", "did you mean 'return_rate'"),
     (HERO, "harm: -0.02}\n    - {metric: return", "harm: 0.02}\n    - {metric: return", "less than 0 (got 0.02)"),
     (HERO, "share: 0.25", "share: 0.05", "0.05 must be above the step before (0.05)"),
+    (HERO, "share: 1.0", "share: 0.5", "0.5 leaves the ramp short of the whole traffic; the last step has share 1"),
     (HERO, "name: hero_specials", "name: hero", "must equal the file's name 'hero_specials'"),
     (HERO, "status: draft", "status: draft\nstarts_at: 2018-01-05", "with its time zone: 2018-01-31T18:00:00+01:00"),
     (HERO, "status: draft", "status: draft\nstarts_at: 2018-03-25T02:30:00", "with its time zone"),
