@@ -27,7 +27,7 @@ def report(
     """
     from orchestration.cli.console import say, show_table
     from orchestration.experiments.report_page import page
-    from orchestration.experiments.wording import chance, lift
+    from orchestration.experiments.wording import AFTERMATH, aftermath_rows, chance, lift
 
     project = open_project()
     reading = _reading(name)
@@ -39,6 +39,8 @@ def report(
     ]  # fmt: skip
     if rows:
         show_table(COLUMNS, rows)
+    if reading.aftermath:
+        show_table(AFTERMATH, aftermath_rows(reading.aftermath, project.settings.currency))
     for check in reading.checks:
         say(f"{'ok' if check.is_ok else 'NOT ok'}: {check.name}: {check.words}")
     if html is not None:

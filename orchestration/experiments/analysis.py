@@ -6,6 +6,7 @@ No Dagster and no dbt: the daily run calls this, and so may whoever moves the cl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pandas as pd
 from intake.ops_experiments import ExperimentBook
 from intake.project import Project
 from orchestration.experiments.assignment import assignments, conflicts, note_shown
+from orchestration.experiments.exploring import aftermath
 from orchestration.experiments.pages import write_pages
 from orchestration.experiments.ramping import move_on
 from orchestration.experiments.reading import Reading
@@ -110,7 +112,8 @@ def _read(
                 agreements(connection, design, moment), groups, least,
                 is_over(design, events, newest[design.name], now), takes_looks,
             )  # fmt: skip
-            readings.append(read_out(design, material, now))
+            reading = read_out(design, material, now)
+            readings.append(replace(reading, aftermath=aftermath(connection, design, moment)))
     return assigned, units, readings
 
 

@@ -11,7 +11,7 @@ from orchestration.experiments.money import worths
 from orchestration.experiments.pictures import Bar, interval_picture
 from orchestration.experiments.reading import Reading
 from orchestration.experiments.result_rows import factor_name
-from orchestration.experiments.wording import chance, figure, lift
+from orchestration.experiments.wording import AFTERMATH, aftermath_rows, chance, figure, lift
 
 STYLE = (
     "body{font:15px/1.45 sans-serif;margin:2em;max-width:62em}td,th{padding:.2em .8em;text-align:left;"
@@ -42,6 +42,7 @@ def page(reading: Reading, currency: str) -> str:
         _slices(reading),
         _factors(reading),
         _shadow(reading),
+        _table("What exploring does to people", AFTERMATH, aftermath_rows(reading.aftermath, currency)),
         _looks(reading),
         _health(reading),
         _assumed(reading),

@@ -10,6 +10,8 @@ import pandas as pd
 from intake.ops_experiments import TakenLook
 from ml.experiments.factorial import FactorEffect
 from orchestration.experiments.comparisons import Compared
+from orchestration.experiments.estimates import Estimate
+from orchestration.experiments.exploring import BEST, Aftermath
 from orchestration.experiments.metric_registry import metric_of
 from orchestration.experiments.reading import Reading
 from orchestration.experiments.shadowing import Agreement
@@ -38,6 +40,8 @@ def result_rows(reading: Reading) -> Iterator[Row]:
         yield about | _factor(effect, reading)
     for agreement in reading.shadow:
         yield about | _agreement(agreement)
+    for later in reading.aftermath:
+        yield about | _aftermath(later)
     units = sum(reading.counts.by_arm.values())
     yield about | {
         "arm": "", "metric": SAMPLE_RATIO, "role": SAMPLE_RATIO, "p_value": reading.ratio_p, "n": units,
@@ -72,15 +76,15 @@ def _compared(one: Compared, looks: Mapping[tuple[str, str], TakenLook]) -> Row:
     }  # fmt: skip
     if estimate.refused:
         row["notes"] = estimate.refused
-    row |= _difference(one)
+    row |= _difference(estimate)
     look = looks.get((estimate.metric.name, estimate.arm)) if one.role == "primary" else None
     if look is not None:
         row |= {"look": look.look, "information": look.information, "z": look.z, "bound": _finite(look.bound)}
     return row
 
 
-def _difference(one: Compared) -> Row:
-    told = one.estimate.comparison
+def _difference(estimate: Estimate) -> Row:
+    told = estimate.comparison
     if told is None:
         return {}
     row: Row = {
@@ -116,6 +120,17 @@ def _agreement(found: Agreement) -> Row:
         "mean_arm": found.share, "difference_low": found.interval.low, "difference_high": found.interval.high,
         "method": "share of decisions with the same action (Wilson interval)",
     }  # fmt: skip
+
+
+def _aftermath(later: Aftermath) -> Row:
+    estimate = later.estimate
+    row: Row = {
+        "arm": estimate.arm, "plain": BEST, "metric": estimate.metric.name, "role": "exploration",
+        "method": estimate.method, "p_adjusted": later.p_adjusted,
+    }  # fmt: skip
+    if estimate.refused:
+        row["notes"] = estimate.refused
+    return row | _difference(estimate)
 
 
 def _finite(value: float | None) -> float | None:
