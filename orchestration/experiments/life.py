@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake.ops_experiments import ExperimentBook, ExperimentEvent
+from intake.ops_store import OpsStore
 from intake.project import Project
+from orchestration.experiments.settling import ended_by, settle
 from orchestration.experiments.versions import ENDING, UnknownExperimentError, in_files, named
 from orchestration.experiments_published import require_startable
 from orchestration.warehouse import Warehouse
@@ -50,7 +52,7 @@ def start(project: Project, name: str, step: Step) -> ExperimentEvent:
 
 
 def stop(project: Project, name: str, step: Step) -> ExperimentEvent:
-    """End it: everybody sees the plain answer again with the next version that goes live.
+    """End it: everybody sees the plain answer again with the next version that goes live. Alerts about it are resolved.
 
     Raises:
         UnknownExperimentError: no such experiment.
@@ -113,5 +115,9 @@ def _record(
     event = ExperimentEvent(
         design.name, design.version, kind, step.at, step.actor, step.reason, share, dict(evidence or {})
     )
-    ExperimentBook(project.paths).record_experiment_event(event)
+    book = ExperimentBook(project.paths)
+    book.record_experiment_event(event)
+    if kind in ENDING:
+        note = ended_by(design, book.experiment_events(design.name, design.version))
+        settle(OpsStore(project.paths), design.key, note, step.at)
     return event

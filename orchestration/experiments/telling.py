@@ -1,4 +1,4 @@
-"""Alerts about experiments: what spoils one, and what harms; resolved when it is well again."""
+"""Alerts about experiments that run: what spoils one, and what harms; resolved when it is well again, or over."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from intake.ops_records import Severity
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.experiments.reading import Reading
+from orchestration.experiments.settling import FAMILY, ended_by, settle
 
-FAMILY = "experiment:"
-WELL = "the experiment is well again, or over"
+WELL = "the experiment is well again"
+GONE = "no such experiment was read out any more"
 Cause = tuple[str, Severity, str, str]
 
 
@@ -19,12 +20,16 @@ def tell(project: Project, readings: Sequence[Reading]) -> list[str]:
     ops, now = OpsStore(project.paths), project.clock.now()
     standing: list[str] = []
     for reading in readings:
+        if reading.is_closed:
+            settle(ops, reading.design.key, ended_by(reading.design, reading.events), now)
+            continue
         for cause, severity, title, detail in _causes(reading):
             standing.append(cause)
             ops.open_alert(cause, severity=severity, title=title, detail=detail, source="experiments", at=now)
     for alert in ops.standing_alerts(FAMILY):
         if alert.cause.startswith(FAMILY) and alert.cause not in standing:
-            ops.resolve_cause(alert.cause, at=now, note=WELL)
+            is_read = alert.cause.rpartition(":")[2] in {reading.design.key for reading in readings}
+            ops.resolve_cause(alert.cause, at=now, note=WELL if is_read else GONE)
     return standing
 
 

@@ -141,6 +141,21 @@ def test_only_what_the_read_out_says_is_shipped(played: tuple[Shop, list[Reading
         stop(shop.project, "winner", step)
 
 
+def test_a_stop_resolves_what_was_told_of_the_experiment_and_nothing_else(played: tuple[Shop, list[Reading]]) -> None:
+    shop, _ = played
+    ops = OpsStore(shop.project.paths)
+    for cause in ("pause:arm:harmful/1/treat:guard_rail", "pause:arm:harmful/10/treat:guard_rail"):
+        ops.open_alert(cause, severity="critical", title="an arm harms", at=at(24))
+    harm = next(alert for alert in ops.standing_alerts("experiment:") if alert.cause == "experiment:harm:harmful/1")
+    stop(shop.project, "harmful", Step("anna", "people complain", at(25)))
+    notes = ops.alert_notes(harm.alert_id)
+    assert notes[-1].note == "harmful/1 was stopped by anna on 2026-03-26: people complain"
+    analyse(shop.project, at(26))
+    standing = {alert.cause for family in ("experiment:", "pause:") for alert in ops.standing_alerts(family)}
+    assert {cause for cause in standing if "harmful" in cause} == {"pause:arm:harmful/10/treat:guard_rail"}
+    assert "experiment:harm:poison/1" in standing
+
+
 def test_weekly_looks_go_on_until_the_evidence_is_there_and_a_ramp_moves_when_all_is_green(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.define(
