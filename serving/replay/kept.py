@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterable
 from contextlib import closing
@@ -9,32 +10,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import lmdb
 import msgspec
 
 from serving.experiments.learned import write_learned
 from serving.live import LiveSnapshot
 from serving.replay.again import NotReplayableError, replay
+from serving.replay.rows_read import UNFINISHED, RowsRead
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES
 
-Rows = dict[str, dict[bytes, bytes]]
 _WHOLE = ("decision", "content")
 """Tables without which nothing can be decided; the others are kept row by row."""
 
 
 class RecordingReader(SnapshotReader):
-    """A reader that remembers every row it gave."""
+    """A reader that notes every row it gives."""
 
-    def __init__(self, folder: Path) -> None:
-        self.given: Rows = {table: {} for table in TABLES}
+    def __init__(self, folder: Path, given: RowsRead) -> None:
+        self._given = given
         super().__init__(folder)
 
     def _get(self, table: str, key: bytes) -> Any:
         found = super()._get(table, key)
-        if found is not None:
-            self.given[table][bytes(key)] = bytes(found)
+        if found is not None and table not in _WHOLE:
+            self._given.note(table, bytes(key), bytes(found))
         return found
 
 
@@ -59,13 +61,17 @@ def keep(folder: Path, root: Path, lines: Iterable[bytes]) -> Kept:
         OSError: there is no room.
     """
     kept = Kept(folder.name)
-    with closing(LiveSnapshot(reader := RecordingReader(folder))) as live:
-        for line in lines:
-            _again(live, line, kept)
-        if kept.decisions:
-            reader.given |= {table: dict(reader.rows(table)) for table in _WHOLE}
-            kept.rows = {table: len(rows) for table, rows in reader.given.items()}
-            _write(root, reader, reader.given)
+    for left in root.glob(f"{UNFINISHED}*"):
+        # Of a run that was killed; one lets versions go at a time.
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        with closing(RowsRead(root)) as given, closing(LiveSnapshot(reader := RecordingReader(folder, given))) as live:
+            for line in lines:
+                _again(live, line, kept)
+            if kept.decisions:
+                kept.rows = _write(root, reader, given)
+    except (lmdb.DiskError, lmdb.MapFullError) as error:
+        raise OSError(errno.ENOSPC, str(error)) from error
     return kept
 
 
@@ -79,22 +85,22 @@ def _again(live: LiveSnapshot, line: bytes, kept: Kept) -> None:
     kept.differing += not result.identical
 
 
-def _write(root: Path, reader: SnapshotReader, rows: Rows) -> None:
-    for left in root.glob(".building-*"):
-        # Of a run that was killed; one lets versions go at a time.
-        shutil.rmtree(left, ignore_errors=True)
+def _write(root: Path, reader: SnapshotReader, given: RowsRead) -> dict[str, int]:
     with building(root, reader.version, replaces=True) as folder:
-        _write_tables(folder, rows)
+        counts = _write_tables(folder, reader, given)
         write_learned(folder, reader.learned)
-        counts = {table: len(found) for table, found in rows.items()}
         write_manifest(folder, msgspec.structs.replace(reader.manifest, counts=counts, files=data_checks(folder)))
+    return counts
 
 
-def _write_tables(folder: Path, rows: Rows) -> None:
+def _write_tables(folder: Path, reader: SnapshotReader, given: RowsRead) -> dict[str, int]:
+    counts = {}
     with closing(open_for_writing(folder)) as environment:
         for table in TABLES:
+            rows = reader.stream(table) if table in _WHOLE else given.in_order(table)
             database = environment.open_db(table.encode())
             with environment.begin(write=True, db=database) as transaction:
-                transaction.cursor().putmulti(sorted(rows[table].items()), append=True)
+                _, counts[table] = transaction.cursor().putmulti(rows, append=True)
         environment.sync(True)
     (folder / "lock.mdb").unlink(missing_ok=True)
+    return counts
