@@ -24,13 +24,10 @@ from intake.log_line import payload
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.regime import ConsentRules
-from intake.scan import scan_locations
 from intake.settings import load_settings
 from orchestration.experiments_published import learned_now
-from orchestration.learning.changes import prepare
-from orchestration.learning.fresh import stage_fresh
 from orchestration.learning.rendering import expression, rendered
-from orchestration.learning.tick import SERVICE_LOG
+from orchestration.learning.tick import SERVICE_LOG, learn
 from orchestration.month.shop import Shop as Asked
 from orchestration.month.shop import open_shop
 from orchestration.warehouse_schema import create_source_tables
@@ -44,8 +41,8 @@ from tests.serving import sample
 
 ZONE = "UTC"
 EMPTY = {
-    "marts.fct_decision": "personalization_id VARCHAR",
     "marts.fct_offer": "assignment_id VARCHAR",
+    "intermediate.int_lake_in_facts": "path VARCHAR, as_of TIMESTAMP",
     "marts.dim_product": "product_id VARCHAR, cost DECIMAL(18,4)",
     "marts.customer_sensitive": "customer_id VARCHAR, attribute VARCHAR, value VARCHAR",
     "intermediate.int_identifier_customers": "identifier_key BIGINT, customer_id VARCHAR, valid_from_date DATE,"
@@ -133,10 +130,9 @@ class LivedShop:
         return await shop.decide(self.places, _who(visit), context)
 
     def build(self, visits: Sequence[Visit], customers: Sequence[str], as_of: datetime) -> None:
-        """Take the log in, and make the facts by the models' own words."""
-        scan_locations(self.project, SERVICE_LOG)
+        """Take the log in, learn from it, and make the facts by the models' own words."""
         people = pd.DataFrame({"value": [self.hashed(one) for one in customers], "customer_id": customers})
-        with duckdb.connect(str(self.project.paths.warehouse)) as connection:
+        with self.connect() as connection:
             create_source_tables(connection)
             for name, columns in EMPTY.items():
                 connection.execute(f"create schema if not exists {name.split('.')[0]}")
@@ -154,17 +150,16 @@ class LivedShop:
                 "insert into identity.identifier (identifier_key)"
                 " select identifier_key from intermediate.int_identifier_customers"
             )
-            prepare(connection)
-            stage_fresh(connection, self.project, as_of)
-            connection.execute("create or replace table marts.fct_decision as from temp.fct_decision")
-            for model in ("fct_exposure", "fct_outcome"):
-                connection.execute(f"create table marts.{model} as {rendered(model, ZONE)}")
-            connection.execute(
-                "create table marts.fct_order as select order_id, customer_id, occurred_at as ordered_at,"
-                " revenue_amount as order_amount from marts.fct_outcome where kind = 'order'"
-            )
+            _make_facts(connection)
+        assert learn(self.project, as_of, live=False).is_ready
+        with self.connect() as connection:
+            _make_facts(connection)
             connection.register("visit", _sessions(visits))
             connection.execute("create table marts.fct_session as from visit")
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """The warehouse."""
+        return duckdb.connect(str(self.project.paths.warehouse))
 
     def logged(self) -> pd.DataFrame:
         """Every decision as a row: what the service itself wrote down."""
@@ -174,8 +169,26 @@ class LivedShop:
 
     def frame(self, sql: str) -> pd.DataFrame:
         """The result of one query."""
-        with duckdb.connect(str(self.project.paths.warehouse)) as connection:
+        with self.connect() as connection:
             return connection.execute(sql).df()
+
+
+def _make_facts(connection: duckdb.DuckDBPyConnection) -> None:
+    """The models over all that learning has read so far."""
+    connection.execute("create or replace temp view int_events as from ml.fresh_event")
+    connection.execute("create or replace temp view dim_product as from marts.dim_product")
+    connection.execute(
+        "create or replace temp view int_identifier_customers as from intermediate.int_identifier_customers"
+    )
+    for model in ("int_order_lines", "fct_decision"):
+        connection.execute(f"create or replace temp table {model} as {rendered(model, ZONE)}")
+    for model in ("fct_exposure", "fct_outcome"):
+        connection.execute(f"create or replace table marts.{model} as {rendered(model, ZONE)}")
+    connection.execute("create or replace table marts.fct_decision as from temp.fct_decision")
+    connection.execute(
+        "create or replace table marts.fct_order as select order_id, customer_id, occurred_at as ordered_at,"
+        " revenue_amount as order_amount from marts.fct_outcome where kind = 'order'"
+    )
 
 
 def _placement(name: str, actions: Sequence[str]) -> dict[str, Any]:
