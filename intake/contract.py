@@ -33,7 +33,7 @@ IdentifierType = Literal[
 _LATER: Final[dict[str, object]] = {
     "matching": None, "header": [], "quoting": True, "unnest": None, "nested": None, "when": None, "total": None,
     "concat": None, "skip": [], "consents": {}, "clock": None, "repeats": None, "numbers": None, "refund_limit": 1.0,
-    "zero_party": [],
+    "zero_party": [], "unless": None,
 }  # fmt: skip
 """Parts that were added later, with what they are when unused: they must not make files of old look new."""
 

@@ -17,18 +17,19 @@ class Part(BaseModel):
 
 
 class Rule(Part):
-    """`value` applies to rows whose `column` matches the regular expression, or lies within the bounds."""
+    """`value` applies to rows whose `column` passes every test given: a regular expression, bounds."""
 
     column: str
     matches: str | None = None
+    unless: str | None = Field(default=None, description="regular expression; also applies where the column is empty")
     at_most: float | None = None
     at_least: float | None = None
     value: bool | str = ""
 
     @model_validator(mode="after")
     def _has_a_test(self) -> Self:
-        if self.matches is None and self.at_most is None and self.at_least is None:
-            raise ValueError("needs one of matches, at_most, at_least")
+        if all(test is None for test in (self.matches, self.unless, self.at_most, self.at_least)):
+            raise ValueError("needs one of matches, unless, at_most, at_least")
         return self
 
 

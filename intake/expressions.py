@@ -98,20 +98,26 @@ def _total(array: str) -> float:
 
 
 def rule_mask(table: pa.Table, rule: Rule) -> Mask:
-    """Rows that a rule applies to; a null never matches a pattern or a bound."""
+    """Rows that a rule applies to; a null never matches a pattern or a bound, and so passes `unless`."""
     column = column_of(table, rule.column)
     hit = np.ones(table.num_rows, dtype=bool)
     if rule.matches is not None:
-        words = as_text(column).dictionary_encode()
-        matching = mask_of(pc.match_substring_regex(words.dictionary, rule.matches))
-        codes = pc.fill_null(words.indices, len(matching)).to_numpy(zero_copy_only=False)
-        hit &= np.append(matching, False)[codes]
+        hit &= _matching(column, rule.matches)
+    if rule.unless is not None:
+        hit &= ~_matching(column, rule.unless)
     if rule.at_most is not None or rule.at_least is not None:
         values, _ = as_numbers(column)
         with np.errstate(invalid="ignore"):
             hit &= values <= (np.inf if rule.at_most is None else rule.at_most)
             hit &= values >= (-np.inf if rule.at_least is None else rule.at_least)
     return hit
+
+
+def _matching(column: pa.Array, pattern: str) -> Mask:
+    words = as_text(column).dictionary_encode()
+    matching = mask_of(pc.match_substring_regex(words.dictionary, pattern))
+    codes = pc.fill_null(words.indices, len(matching)).to_numpy(zero_copy_only=False)
+    return np.asarray(np.append(matching, False)[codes], dtype=bool)
 
 
 def _by_rules(table: pa.Table, rules: Sequence[Rule], default: str | None) -> pa.Array:

@@ -32,7 +32,11 @@ class LiveEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class LiveMapping:
-    """A contract of JSON lines with all that mapping needs."""
+    """A contract of JSON lines with all that mapping needs.
+
+    Attributes:
+        beside: other contracts that read their own part of the same records.
+    """
 
     contract: SourceContract
     hasher: Hasher
@@ -40,20 +44,25 @@ class LiveMapping:
     currency: str
     earliest: datetime
     tolerance_seconds: int
+    beside: tuple[SourceContract, ...] = ()
 
     def events(self, records: Sequence[bytes], now: datetime) -> list[LiveEvent]:
         """Each sound event among JSON objects, empty fields left out; properties as a dict.
 
-        What intake will set aside, and what another contract reads, is not among them.
+        What intake will set aside, and what yet another contract reads, is not among them.
         """
-        chunk = shaped(json_chunk(self.contract, list(records), 1, None, None), self.contract)
+        every = (self.contract, *self.beside)
+        return [event for contract in every for event in self._events(contract, records, now)]
+
+    def _events(self, contract: SourceContract, records: Sequence[bytes], now: datetime) -> list[LiveEvent]:
+        chunk = shaped(json_chunk(contract, list(records), 1, None, None), contract)
         if not chunk.table.num_rows:
             return []
-        mapped = map_rows(chunk.table, self.contract, Surroundings(self.hasher, now, self.currency))
+        mapped = map_rows(chunk.table, contract, Surroundings(self.hasher, now, self.currency))
         bounds = Bounds(self.earliest, now, self.tolerance_seconds)
         reasons: Reasons = mapped.reasons
-        events = validate(mapped.events, reasons, self.vocabulary, self.contract.required, bounds)
-        stated = stated_consents(chunk.table.take(pa.array(mapped.representatives)), self.contract.consents, reasons)
+        events = validate(mapped.events, reasons, self.vocabulary, contract.required, bounds)
+        stated = stated_consents(chunk.table.take(pa.array(mapped.representatives)), contract.consents, reasons)
         words = {purpose: codes.tolist() for purpose, codes in stated.items()}
         return [
             LiveEvent(_fields(row), {p: codes[place] == 1 for p, codes in words.items() if codes[place] >= 0})

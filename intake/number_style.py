@@ -49,7 +49,8 @@ def numeric_columns(contract: SourceContract) -> set[str]:
     terms: list[Expression] = [term for name, term in contract.columns.items() if _is_number(name)]
     if contract.lines and contract.lines.nested is None:
         terms += numeric_members(contract.lines).values()
-    bounded = {rule.column for rule in (*contract.quarantine, *contract.skip) if rule.matches is None}
+    rules = (*contract.quarantine, *contract.skip)
+    bounded = {rule.column for rule in rules if rule.matches is None and rule.unless is None}
     return bounded.union(*(term.columns() for term in terms))
 
 

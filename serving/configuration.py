@@ -38,6 +38,8 @@ API_KEY_VARIABLE = "CONCIERGE_API_KEY"
 BROWSER_KEY_VARIABLE = "CONCIERGE_BROWSER_KEY"
 BROWSER_ORIGINS_VARIABLE = "CONCIERGE_BROWSER_ORIGINS"
 SEGMENT_CONTRACT = "segment_events"
+# Reads its own part of the same calls.
+SEGMENT_LISTS = "segment_lists"
 MINIMUM_KEY_LENGTH = 16
 PATIENCE_SECONDS = 0.5
 """How long a look at the pauses waits for a locked `ops.sqlite`."""
@@ -166,7 +168,7 @@ def _segment_calls(project: Project, secret: bytes) -> LiveMapping | None:
     file = project.sources / f"{SEGMENT_CONTRACT}.yml"
     if not file.exists():
         return None
-    intake = project.settings.intake
+    intake, lists = project.settings.intake, project.sources / f"{SEGMENT_LISTS}.yml"
     return LiveMapping(
         contract=load_contract(file),
         hasher=Hasher(secret, intake.default_region),
@@ -174,4 +176,5 @@ def _segment_calls(project: Project, secret: bytes) -> LiveMapping | None:
         currency=project.settings.currency,
         earliest=intake.earliest_event,
         tolerance_seconds=intake.future_tolerance_seconds,
+        beside=(load_contract(lists),) if lists.exists() else (),
     )

@@ -17,6 +17,8 @@ from simulation.emails import EmailLog, draw_emails
 from simulation.faults import FaultyRows, plant_faults
 from simulation.incentives import IncentiveLog, PotentialOutcomes, draw_incentives, incentive_table, potential_outcomes
 from simulation.interests import product_source
+from simulation.list_lines import effect_truth, list_lines, taste_truth
+from simulation.lists import ListLog, draw_lists
 from simulation.names import Names, name_visits
 from simulation.newsletters import NewsletterLines, newsletter_lines
 from simulation.orders import Orders, index_orders
@@ -50,6 +52,7 @@ class DigitalLayer:
     outcomes: PotentialOutcomes
     incentives: IncentiveLog
     newsletters: NewsletterLines
+    lists: ListLog
 
 
 def write_digital_layer(
@@ -89,7 +92,10 @@ def draw_layer(orders: Orders, seed: int) -> DigitalLayer:
     emails = draw_emails(orders, people, consent, interest, seed)
     sessions = draw_sessions(orders, people, devices, interest, emails, seed)
     names = name_visits(sessions, devices, emails, len(CRAWLERS), seed)
-    events = draw_pages(sessions, orders, product_source(orders, sessions), seed)
+    products = product_source(orders, sessions)
+    events = draw_pages(sessions, orders, products, seed)
+    faulty = plant_faults(events, sessions, (events.kind == PAGE) & events.is_known, orders.end_us, seed)
+    prices = draw_prices(orders, seed)
     outcomes = potential_outcomes(people, seed)
     return DigitalLayer(
         orders=orders,
@@ -99,16 +105,17 @@ def draw_layer(orders: Orders, seed: int) -> DigitalLayer:
         sessions=sessions,
         names=names,
         events=events,
-        faulty=plant_faults(events, sessions, (events.kind == PAGE) & events.is_known, orders.end_us, seed),
-        prices=draw_prices(orders, seed),
+        faulty=faulty,
+        prices=prices,
         outcomes=outcomes,
         incentives=draw_incentives(events, sessions, outcomes, orders.end_us, seed),
         newsletters=newsletter_lines(emails, names, orders, people, seed),
+        lists=draw_lists(events, faulty, sessions, orders, people, prices, products, seed),
     )
 
 
 def write_landing(layer: DigitalLayer, out: Path, seed: int, part: str = "") -> tuple[SourceReport, ...]:
-    """Write the seven simulated sources; tables are rendered one after another to keep memory low.
+    """Write the eight simulated sources; tables are rendered one after another to keep memory low.
 
     `part` tells the parts of a large company apart; prices and stock come with the first.
     """
@@ -126,7 +133,8 @@ def write_landing(layer: DigitalLayer, out: Path, seed: int, part: str = "") -> 
     )
     return (
         write_by_month(web, "sim_web", out, part),
-        write_lines(layer.newsletters, "sim_email", out, part),
+        write_lines(layer.newsletters.lines, layer.newsletters.received_us, "sim_email", out, part),
+        write_lines(*list_lines(layer.lists, orders, people, seed), "sim_lists", out, part),
         write_by_month(receipt_table(orders, people, seed), "sim_online_orders_link", out, part),
         *shared,
         write_whole(consent_table(layer.consent, orders, people, seed), "sim_consent", out, part),
@@ -135,12 +143,17 @@ def write_landing(layer: DigitalLayer, out: Path, seed: int, part: str = "") -> 
 
 
 def write_truth(layer: DigitalLayer, truth: Path, seed: int, part: str = "") -> None:
-    """Write who is who, whose visit is whose, what each person would do under each arm, and the planted faults."""
+    """Write who is who, whose visit is whose, what each person would do under each arm, and the planted faults.
+
+    Whose clicks follow which tastes comes along; the effects of the tastes are the same in every part.
+    """
     tables = {
         "identifiers": identifier_truth(layer.orders, layer.people, layer.sessions, layer.names),
         "sessions": session_truth(layer.people, layer.sessions, layer.names),
         "potential_outcomes": outcome_truth(layer.people, layer.outcomes),
+        "click_tastes": taste_truth(layer.people, layer.orders),
         "faults": _faults(layer, seed),
+        **({} if part else {"click_effects": effect_truth()}),
     }
     for name, table in tables.items():
         write_parquet(table, truth / f"{name}{part}.parquet")

@@ -54,9 +54,13 @@ class ProductSource:
 
     def _like(self, line: I64, rng: np.random.Generator) -> I64:
         """A product that sells in the department of the given line, more often a popular one."""
-        department = self.orders.product_department[self.orders.line_product[line]]
+        return self.like(self.orders.line_product[line], rng)
+
+    def like(self, product: I64, rng: np.random.Generator) -> I64:
+        """A product that sells in the department of each given one, more often a popular one."""
+        department = self.orders.product_department[product]
         first, last = self.department_first[department], self.department_first[department + 1]
-        picked = first + (rng.random(len(line)) * (last - first)).astype(np.int64)
+        picked = first + (rng.random(len(product)) * (last - first)).astype(np.int64)
         return self.orders.line_product[self.department_lines[picked]]
 
 

@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulation.arrays import I64
-from simulation.newsletters import NewsletterLines
 from simulation.report import Marker, SimulationReport, SourceReport, WrittenFile
 
 MARKER_FILE = "simulation.json"
 # Part of every parameter hash: raise it when the same seed is meant to give other bytes.
-LAYER_VERSION = 1
+LAYER_VERSION = 2
 
 
 def parameter_hash(*parts: object) -> str:
@@ -55,14 +54,14 @@ def write_whole(table: pa.Table, source: str, landing: Path, part: str = "") -> 
     return SourceReport(source, (_written(file, landing, table.num_rows),))
 
 
-def write_lines(newsletters: NewsletterLines, source: str, landing: Path, part: str = "") -> SourceReport:
-    """One JSON-lines file a month of arrival."""
+def write_lines(lines: list[str], received_us: I64, source: str, landing: Path, part: str = "") -> SourceReport:
+    """One JSON-lines file a month of arrival; lines in order of `received_us`, without their ends."""
     files = []
-    for month, first, last in _months(newsletters.received_us):
+    for month, first, last in _months(received_us):
         file = landing / source / f"{month}{part}.jsonl"
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_name(f"{file.name}.partial")
-        partial.write_text("\n".join(newsletters.lines[first:last]) + "\n", encoding="utf-8", newline="\n")
+        partial.write_text("\n".join(lines[first:last]) + "\n", encoding="utf-8", newline="\n")
         partial.replace(file)
         files.append(_written(file, landing, last - first))
     return SourceReport(source, tuple(files))

@@ -1,7 +1,7 @@
 """Segment's own endpoints, so that an existing client works after its host was changed.
 
 A call is kept as it came, sealed, and acknowledged once it is on disk; intake reads it with the contracts
-`segment_events` and `segment_groups`, so files and live calls mean the same.
+`segment_events`, `segment_groups` and `segment_lists`, so files and live calls mean the same.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def test_the_schema_in_the_repository_is_current() -> None:
         ({"arrival": {"delay": "-PT1H"}}, "arrival", "delay must not be negative"),
         ({"arrival": {"clock": True, "column": "x"}}, "arrival", "needs only one of"),
         ({"columns": {"occurred_at": {"column": "a", "sum": ["b"]}}}, "columns.occurred_at", "needs exactly one of"),
-        ({"quarantine": [{"column": "x"}]}, "quarantine.0", "needs one of matches, at_most, at_least"),
+        ({"quarantine": [{"column": "x"}]}, "quarantine.0", "needs one of matches, unless, at_most, at_least"),
         ({"required": ["when"]}, "required", "'when' is not an event field"),
         ({"identifiers": [{"type": "passport", "column": "p"}]}, "identifiers.0.type", "Input should be 'login'"),
         ({"lines": {"group_by": ["no"], "fields": {}}, "event_id": "id"}, "contract", "grouped lines take their id"),

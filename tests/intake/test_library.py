@@ -62,6 +62,16 @@ EXPECTED = {
         {"country": "GB"},
         properties={"account_id": "acc-5", "account_name": "Berg Ltd", "industry": "Retail", "employees": 40},
     ),
+    # The search and the page belong to segment_events: they are not counted here.
+    "segment_lists": Expected(
+        {"missing_field:product_id": 1},
+        {"product_list_viewed": 1, "product_clicked": 1},
+        {"login", "cookie"},
+        "product_list_viewed",
+        {"category": "Lamps", "amount": None, "quantity": None, "page_url": "https://shop.example/lamps"},
+        rows=3,
+        properties={"list_id": "lamps"},
+    ),
     "ga4_events": Expected(
         {"missing_field:product_id": 1},
         {"page_viewed": 1, "product_viewed": 1, "searched": 1, "cart_added": 1, "order_completed": 1, "custom": 1},

@@ -241,10 +241,9 @@ def test_without_an_overlay_events_are_stored_and_consent_is_refused(root: Path)
 
 
 def segment_calls() -> LiveMapping:
-    contract = load_contract(sample.CONFIG / "sources" / "segment_events.yml")
-    return LiveMapping(
-        contract, Hasher(sample.KEY), load_event_types(sample.CONFIG), "USD", datetime(2000, 1, 1, tzinfo=UTC), 300
-    )
+    contract, lists = (load_contract(sample.CONFIG / "sources" / f"segment_{name}.yml") for name in ("events", "lists"))
+    since = datetime(2000, 1, 1, tzinfo=UTC)
+    return LiveMapping(contract, Hasher(sample.KEY), load_event_types(sample.CONFIG), "USD", since, 300, (lists,))
 
 
 def test_a_segment_call_is_seen_as_an_event_is_and_a_refusal_keeps_it_out(root: Path) -> None:
@@ -259,6 +258,7 @@ def test_a_segment_call_is_seen_as_an_event_is_and_a_refusal_keeps_it_out(root: 
         assert (before["action"], after["action"]) == ("produce", "deli")
         assert (await consent(first, COOKIE, False, purpose="analytics")).status_code == 202
         late = [page | {"messageId": f"m{n}", "timestamp": "2018-01-02T15:30:00Z"} for n in range(3, 9)]
+        late.append(late[0] | {"type": "track", "event": "Product List Viewed", "messageId": "m9", "properties": {}})
         assert (await first.post("/v1/batch", json={"batch": late})).status_code == 200
 
     play(root, scenario, segment_calls=segment_calls())

@@ -35,7 +35,7 @@ def test_files_have_the_embedded_sets_columns_and_types(company: SimulationRepor
 def test_the_shop_is_part_of_the_report(company: SimulationReport) -> None:
     shop = next(source for source in company.sources if source.source == SHOP_FOLDER)
     assert {Path(file.path).stem for file in shop.files} == set(SHOP_FILES)
-    assert len(company.sources) == 8
+    assert len(company.sources) == 9
 
 
 def test_the_span_is_as_asked(tmp_path: Path) -> None:

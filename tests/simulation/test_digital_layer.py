@@ -54,8 +54,8 @@ def test_files_hold_the_rows_reported(first: SimulationReport) -> None:
     assert written == set(_hashes(first.landing))
 
 
-def test_the_seven_sources_are_written(first: SimulationReport) -> None:
-    names = ("web", "email", "online_orders_link", "prices", "stock", "consent", "incentives")
+def test_the_eight_sources_are_written(first: SimulationReport) -> None:
+    names = ("web", "email", "lists", "online_orders_link", "prices", "stock", "consent", "incentives")
     assert {source.source for source in first.sources} == {f"sim_{name}" for name in names}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from simulation.digital_layer import DigitalLayer
 from simulation.incentives import ARMS
+from simulation.lists import TASTES
 from simulation.report import SimulationReport
 
 Reader = Callable[[str], pd.DataFrame]
@@ -65,18 +66,19 @@ def test_outcomes_cover_every_person_under_every_arm(read_truth: Reader, layer: 
 
 def test_nothing_of_the_truth_is_in_the_landing(company: SimulationReport, read_source: Reader) -> None:
     for source in company.sources:
-        if source.source in ("shop", "sim_email"):
+        if source.source in ("shop", "sim_email", "sim_lists"):
             continue
         rows = read_source(source.source)
         assert not {"person_id", "is_bot", "p_convert", "fault"} & set(rows.columns)
         texts = rows.select_dtypes(["str", "object"])
         assert not any(texts[name].astype("str").str.contains("person-").any() for name in texts.columns)
-    for file in (company.landing / "sim_email").glob("*.jsonl"):
+    for file in company.landing.glob("sim_*/*.jsonl"):
         assert "person" not in file.read_text(encoding="utf-8")
+        assert not any(f'"{taste}"' in file.read_text(encoding="utf-8") for taste in TASTES)
     assert "person" not in json.dumps(json.loads((company.landing / "simulation.json").read_text()))
 
 
-def test_truth_files_are_the_documented_four(company: SimulationReport) -> None:
+def test_truth_files_are_the_documented_six(company: SimulationReport) -> None:
     names = {file.name for file in company.truth.iterdir()}
-    expected = {"identifiers.parquet", "sessions.parquet", "potential_outcomes.parquet", "faults.parquet"}
-    assert names == expected
+    expected = ("identifiers", "sessions", "potential_outcomes", "faults", "click_tastes", "click_effects")
+    assert names == {f"{name}.parquet" for name in expected}
