@@ -19,16 +19,22 @@ from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
 from orchestration.cli.errors import CommandError
+from orchestration.learning.facts import has_facts
 from orchestration.locks import run_lock
+from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.manifest import read_manifest
 
 NAME = "month"
 MARKER = "month.txt"
-PLANNED_SHARE = 0.85
+PLANNED_SHARE, LEAST_PLANNED = 0.85, 200
+FEWEST = 250
+"""Customers below which fewer people come to an A/B test than it is planned for at least, so that none ever ends."""
 SHIPPED = Path(__file__).with_name("config")
 # All that a run goes on from; landing files were taken in, and the service's log begins anew.
 _CARRIED = ("lake", "models", "snapshots", "published", "vault", "keys", "dagster", "dbt", "warehouse.duckdb")
+# Without these there is nothing to go on from, whatever snapshot is live.
+_NEEDED = ("truth/identifiers.parquet", "warehouse.duckdb", "ops.sqlite", "published/current", "lake", "models", "keys")
 # What somebody paused in the demo is no part of what is promised of the month.
 _LEFT_BEHIND = ("pause", "guardrail_event", "guardrail_look")
 
@@ -75,17 +81,20 @@ def only_month(base: Project) -> Iterator[None]:
 def make_month(base: Project, customers: int) -> Month:
     """Copy the finished demo into `<data>/month` and add the month's placements and experiments.
 
-    A month that is there already is given up: each begins where the demo ended. `customers` are those who may visit.
+    A month that is there already is given up, once it is sure that another can begin: each begins where the demo ended.
+    `customers` are those who may visit.
 
     Raises:
-        CommandError: nothing finished is there to begin from, or the folder holds something else.
+        CommandError: too few customers, nothing whole is there to begin from, or the folder holds something else.
     """
     root = base.paths.root / NAME
-    _clear(root)
-    live = _finished(base)
-    start = first_midnight(read_manifest(base.paths.snapshots / live).as_of, ZoneInfo(base.settings.time_zone))
-    paths = DataPaths(root / "data")
+    _require_enough(customers)
+    _require_ours(root)
     with run_lock(base.paths):
+        live = _finished(base)
+        start = first_midnight(read_manifest(base.paths.snapshots / live).as_of, ZoneInfo(base.settings.time_zone))
+        _clear(root)
+        paths = DataPaths(root / "data")
         _copy(base.paths, paths)
     config = write_config(base.config, root / "config", start, customers)
     clock = SteppedClock(start)
@@ -94,18 +103,37 @@ def make_month(base: Project, customers: int) -> Month:
     return month
 
 
-def _clear(root: Path) -> None:
+def _require_enough(customers: int) -> None:
+    if customers < FEWEST:
+        raise CommandError(
+            f"customers: {customers} is fewer than {FEWEST}: A/B tests are planned for at least {LEAST_PLANNED} people,"
+            f" of {customers} customers too few come to them"
+        )
+
+
+def _require_ours(root: Path) -> None:
     if root.exists() and any(root.iterdir()) and not (root / MARKER).exists():
         raise CommandError(f"{root}: is no simulated month (it has no {MARKER}); move it away first")
+
+
+def _clear(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     (root / MARKER).write_text("A simulated month; the next `concierge month` removes this folder.\n", encoding="utf-8")
 
 
 def _finished(base: Project) -> str:
-    live = pointer.current(base.paths.snapshots)
-    if live is None or not (base.paths.root / "truth" / "identifiers.parquet").exists():
-        raise CommandError(f"{base.paths.root}: holds no finished demo to begin from; run: make demo")
+    """The live version of a demo that a month can go on from."""
+    root, live = base.paths.root, pointer.current(base.paths.snapshots)
+    missing = [name for name in _NEEDED if not (root / name).exists()]
+    if live is None or missing:
+        lacks = f" (it lacks {', '.join(missing)})" if live is not None else ""
+        raise CommandError(f"{root}: holds no finished demo to begin from{lacks}; run: make demo")
+    with Warehouse(base.paths.warehouse).connect() as connection:
+        if not has_facts(connection):
+            raise CommandError(
+                f"{root}: learning cannot read the demo's tables, which another version built; run: make demo"
+            )
     return live
 
 
@@ -155,5 +183,5 @@ def _plan_for(file: Path, customers: int) -> None:
     """Plan an A/B test for the people who will have come, and whose window is over, a few days before the end."""
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     if content["kind"] == "ab":
-        content["planned_size"] = max(200, round(PLANNED_SHARE * customers))
+        content["planned_size"] = max(LEAST_PLANNED, round(PLANNED_SHARE * customers))
         file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 import yaml
 
@@ -13,11 +14,21 @@ from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from orchestration.cli.errors import CommandError
-from orchestration.month.folder import MARKER, first_midnight, make_month, only_month, write_config
+from orchestration.month.folder import (
+    FEWEST,
+    LEAST_PLANNED,
+    MARKER,
+    PLANNED_SHARE,
+    first_midnight,
+    make_month,
+    only_month,
+    write_config,
+)
 from orchestration.month.owners import show_to_everybody
 from serving.content import load_content
 from serving.snapshot import pointer
 from simulation.month.planted import BANNER, BANNERS, DELIVERIES, DELIVERY, NOTE, NOTES
+from tests.orchestration.month import empty_warehouse
 from tests.serving import sample
 
 CONFIG = repository_root() / "config"
@@ -25,18 +36,62 @@ AT = datetime(2018, 1, 2, 4, tzinfo=UTC)
 
 
 def finished_demo(root: Path) -> Project:
-    """What a month begins from: a live snapshot, and the truth beside it."""
+    """What a month begins from: a live snapshot, the tables, and the truth beside them."""
     project = Project.open(DataPaths(root), CONFIG)
     sample.write(project.paths.snapshots)
     pointer.switch(project.paths.snapshots, "v1")
-    (root / "truth").mkdir()
+    for folder in ("truth", "lake", "models", "keys", "published/current"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "truth" / "identifiers.parquet").touch()
+    OpsStore(project.paths).pauses()
+    empty_warehouse.make(project.paths.warehouse)
     return project
+
+
+def lived_before(root: Path) -> Path:
+    """A file of the month that was lived in this data folder last."""
+    (root / "month").mkdir(parents=True)
+    (root / "month" / MARKER).touch()
+    page = root / "month" / "page.html"
+    page.touch()
+    return page
 
 
 def test_without_a_finished_demo_there_is_nothing_to_begin_from(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="holds no finished demo to begin from; run: make demo"):
         make_month(Project.open(DataPaths(tmp_path), CONFIG), 1_000)
+
+
+@pytest.mark.parametrize("lost", ["truth/identifiers.parquet", "warehouse.duckdb"])
+def test_a_demo_that_is_not_whole_costs_no_month_that_was_lived(tmp_path: Path, lost: str) -> None:
+    base, page = finished_demo(tmp_path), lived_before(tmp_path)
+    (tmp_path / lost).rename(tmp_path / "aside")
+    with pytest.raises(
+        CommandError, match=f"holds no finished demo to begin from \\(it lacks {lost}\\); run: make demo"
+    ):
+        make_month(base, 1_000)
+    assert page.exists()
+    assert not (tmp_path / lost).exists()
+    (tmp_path / "aside").rename(tmp_path / lost)
+    make_month(base, 1_000)
+    assert not page.exists()
+
+
+def test_a_demo_whose_tables_learning_cannot_read_costs_no_month_either(tmp_path: Path) -> None:
+    base, page = finished_demo(tmp_path), lived_before(tmp_path)
+    with duckdb.connect(str(base.paths.warehouse)) as connection:
+        connection.execute("drop table marts.fct_offer")
+    with pytest.raises(CommandError, match="learning cannot read the demo's tables, which another version built"):
+        make_month(base, 1_000)
+    assert page.exists()
+
+
+def test_too_few_customers_are_refused_before_anything_is_cleared(tmp_path: Path) -> None:
+    base, page = finished_demo(tmp_path), lived_before(tmp_path)
+    with pytest.raises(CommandError, match="customers: 249 is fewer than 250: A/B tests are planned for at least 200"):
+        make_month(base, 249)
+    assert page.exists()
+    assert PLANNED_SHARE * FEWEST >= LEAST_PLANNED
 
 
 def test_a_folder_that_is_no_month_is_left_alone(tmp_path: Path) -> None:
