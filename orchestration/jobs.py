@@ -29,6 +29,7 @@ CURRENT_TABLES = (
     "marts/dim_product",
     *(f"marts/{name}" for name in ("customer_scores", "customer_segments")),
     *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
+    "intermediate/int_lake_in_facts",
     *(f"marts/{name}" for name in ("customer_recommendations", "customer_rule_segments", "segment_history")),
     "marts/customer_incentives",
     *(f"ml/{name}" for name in ("attribution", "arm_stats", "conversion_delay", "arm_probability")),

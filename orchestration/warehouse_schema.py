@@ -399,7 +399,8 @@ LEARNING_TABLES = (
         "event_id VARCHAR; event_type VARCHAR; occurred_at TIMESTAMP; received_at TIMESTAMP; event_date DATE;"
         "source VARCHAR; channel VARCHAR; session_id VARCHAR; order_id VARCHAR; amount DECIMAL(18,4);"
         "currency VARCHAR; experiment_id VARCHAR; personalization_id VARCHAR; properties VARCHAR; anchor_key BIGINT;"
-        "login_key BIGINT; login_known_date DATE; received_date DATE; is_bot BOOLEAN; is_simulated BOOLEAN",
+        "login_key BIGINT; login_known_date DATE; received_date DATE; is_bot BOOLEAN; is_simulated BOOLEAN;"
+        "path VARCHAR",
         "event_id",
     ),
 )

@@ -28,6 +28,7 @@ READ = [
     ["intake", "landed_files"],
     *(["marts", f"fct_{name}"] for name in ("decision", "exposure", "outcome", "offer")),
     ["marts", "dim_product"],
+    ["intermediate", "int_lake_in_facts"],
 ]
 DESCRIPTIONS = {
     "attribution": "Which exposure of an experiment each outcome is credited to, or why to none. Grain: one row an "

@@ -18,9 +18,10 @@ from intake.scan import scan_locations
 from orchestration.experiments_published import publish_probabilities
 from orchestration.learning.changes import Moved, credit_all, prepare, take_in
 from orchestration.learning.credit import DEFAULT_HOURS, run
-from orchestration.learning.facts import forget_staged, has_facts, marker, stage_facts
+from orchestration.learning.facts import forget_built, has_facts, marker, stage_facts
 from orchestration.learning.fresh import stage_fresh
 from orchestration.learning.moments import utc
+from orchestration.learning.origins import forget_unlisted, list_origins
 from orchestration.learning.probabilities import renew_probabilities
 from orchestration.learning.registry import Registry, read_registry
 from orchestration.learning.under_way import whole_look
@@ -104,18 +105,17 @@ def update(project: Project, registry: Registry, as_of: datetime, *, look_at_fac
 def _look(
     connection: duckdb.DuckDBPyConnection, project: Project, as_of: datetime, look_at_facts: bool
 ) -> tuple[Moved, int]:
+    list_origins(connection, [file.path for file in OpsStore(project.paths).visible_files()])
     before, now = _marker(connection), marker(connection)
-    moved = Moved(0, 0, 0)
-    if look_at_facts or before != now:
-        forget_staged(connection)
-        prepare(connection)
+    again = forget_unlisted(connection) or look_at_facts or before != now
+    prepare(connection)
+    if again:
+        forget_built(connection)
         stage_facts(connection)
-        moved = take_in(connection)
         run(connection, "delete from ml.learned_day where fact = 'built'")
         run(connection, f"insert into ml.learned_day values ('built', date '1970-01-01', {now})")
-    prepare(connection)
-    fresh = stage_fresh(connection, project, as_of)
-    return (moved + take_in(connection) if fresh else moved), fresh
+    fresh, told = stage_fresh(connection, project, as_of, again=again)
+    return (take_in(connection) if again or told else Moved(0, 0, 0)), fresh
 
 
 def recount_if_torn(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.settings import Settings
-from orchestration.learning.tick import Learned, learn
+from orchestration.learning.registry import read_registry
+from orchestration.learning.tick import Learned, learn, update
+from orchestration.partitions import DayRange
 from orchestration.pin import pin
 from orchestration.warehouse import Warehouse
 from tests.dbt.dbt_room import Room, hashed
@@ -29,7 +31,7 @@ DAILY = [
 ]
 MODELS = [
     *("int_customer_consent", "int_consent_withdrawn", "int_identifier_customers"),
-    *("dim_product", "fct_decision", "fct_exposure", "fct_outcome", "fct_offer"),
+    *("dim_product", "fct_decision", "fct_exposure", "fct_outcome", "fct_offer", "int_lake_in_facts"),
 ]
 DAY = datetime(2017, 1, 5, tzinfo=UTC)
 BANDIT = """
@@ -83,6 +85,20 @@ class Shop:
         self.room.execute("delete from ops.pending_day")
         self.room.resolve_identities()
         self.room.dbt("run", "--full-refresh", "--select", *models)
+
+    def look_at_facts(self, at: datetime) -> Learned:
+        """What the hourly run does after it has built them, or finds them as they were."""
+        return update(self.project, read_registry(self.project), at, look_at_facts=True)
+
+    def rewrite(self, name: Callable[[str], str]) -> None:
+        """Write every file of the lake under another name."""
+        store = OpsStore(self.project.paths)
+        for file in store.visible_files():
+            path = Path(file.path)
+            new = path.with_stem(name(path.stem))
+            (self.project.paths.root / path).rename(self.project.paths.root / new)
+            with store.transaction() as connection:
+                connection.execute("update lake_file set path = ? where path = ?", (str(new), file.path))
 
     def said(self) -> dict[str, list[tuple[Any, ...]]]:
         """All counts and credits."""
@@ -222,6 +238,51 @@ def test_the_loop_from_the_log_to_the_probability_of_each_arm(shop: Shop, monkey
     assert sum(share for _, share in probability) == pytest.approx(1.0, abs=1e-12)
     assert built.table_version == again.table_version
     assert len(shop.room.table("marts.arm_stats")) == 3
+
+
+def test_what_the_facts_do_not_hold_yet_stays_until_they_do(shop: Shop) -> None:
+    later = DAY + timedelta(days=4)
+    # Received before the facts' moment, and landed after it: a log's last segment is closed late.
+    shop.log("events", [ordered("4", DAY + timedelta(days=3, hours=5), "ann", 5.0)])
+    assert shop.learn(later).fresh_events == 1
+    assert sums(shop)[("plain", DAY + timedelta(days=3))][4] == 13_000_000
+    before = shop.said()
+    shop.look_at_facts(later)
+    assert shop.said() == before
+    # A run stages the days, and learning looks before, or instead of, the rebuild of the facts.
+    everything = DayRange(date(2017, 1, 1), date(2017, 1, 15))
+    pin(OpsStore(shop.project.paths), Warehouse(shop.room.warehouse), later + timedelta(hours=1), everything)
+    for look in (shop.learn, shop.look_at_facts):
+        done = look(later + timedelta(hours=1))
+        assert (done.exposures, done.outcomes, done.recounted) == (0, 0, False)
+        assert shop.said() == before
+
+
+def test_a_file_that_is_written_again_is_no_news(shop: Shop) -> None:
+    before, at = shop.said(), DAY + timedelta(days=4, hours=1)
+    for ending in ("-erased-0123456789ab", "-erased-ba9876543210"):
+        shop.rewrite(lambda name, ending=ending: name.partition("-erased-")[0] + ending)
+        assert shop.learn(at).fresh_events == 0
+        assert shop.said() == before
+    # As a replay leaves it: other names, the same events.
+    shop.rewrite(lambda name: f"again-{name}")
+    done = shop.learn(at)
+    assert (done.exposures, done.outcomes, done.recounted) == (0, 0, False)
+    assert shop.said() == before
+
+
+def test_what_a_withdrawn_file_said_goes(shop: Shop) -> None:
+    at = DAY + timedelta(days=4, hours=2)
+    before = shop.said()
+    shop.log("events", [ordered("5", DAY + timedelta(days=3, hours=6), "ann", 7.0)])
+    known = {file.path for file in OpsStore(shop.project.paths).visible_files()}
+    assert shop.learn(at).fresh_events == 1
+    assert shop.said() != before
+    (landed,) = {file.path for file in OpsStore(shop.project.paths).visible_files()} - known
+    with OpsStore(shop.project.paths).transaction() as connection:
+        connection.execute("update lake_file set state = 'retired' where path = ?", (landed,))
+    shop.learn(at)
+    assert shop.said() == before
 
 
 def test_a_look_that_was_cut_off_is_healed_and_an_erasure_counted(shop: Shop) -> None:

@@ -27,6 +27,7 @@ def make(path: Path) -> None:
             "create table intermediate.int_identifier_customers (identifier_key bigint, customer_id varchar,"
             " valid_from_date date, valid_to_date date, is_known boolean, is_tracked boolean)",
             f"create table intermediate.int_events ({columns})",
+            "create table intermediate.int_lake_in_facts (path varchar, as_of timestamp)",
             *(_fact(model) for model in _models() if model["name"] in FACTS),
         ):
             connection.execute(statement)
