@@ -38,7 +38,8 @@ with followed as (
     select *, case when unit_type = 'session' then customer_id else unit_id end as person from shown
     where experiment = ? and experiment_version = ? and customer_id is not null
 )
-select person, shown_at as first_exposed_at, arm, probabilities, table_version, segment_id, context_bucket
+select person, person as cluster_id, shown_at as first_exposed_at, arm, probabilities, table_version, segment_id,
+    context_bucket
 from followed
 qualify row_number() over (partition by person order by shown_at, personalization_id) = 1
 """
