@@ -90,7 +90,6 @@ select
     sum(case when counts then coalesce(margin_amount, 0) else 0 end) as margin,
     sum(case when counts and kind = 'refund' then -coalesce(revenue_amount, 0) else 0 end) as refunds,
     sum(case when counts and margin_basis = 'revenue' then 1 else 0 end) as orders_without_margin,
-    sum(case when kind = 'click' then 1 else 0 end) as clicks,
     sum(case when kind = 'complaint' then 1 else 0 end) as complaints,
     sum(case when kind = 'return' then 1 else 0 end) as returns,
     sum(case when kind = 'delivery_on_time' then 1 else 0 end) as deliveries_on_time,
@@ -103,6 +102,24 @@ from (
     from money
 )
 group by {KEY}
+"""
+# Clicks and what they are clicks of: the same exposures, those of this experiment within the window.
+CLICKED = f"""
+create or replace temp table clicked as
+with click as (
+    select personalization_id, min(occurred_at) as clicked_at from marts.fct_outcome
+    where kind = 'click' and not coalesce(is_refused, false) and occurred_at < cast(? as timestamp)
+    group by personalization_id
+)
+select
+    {UNIT_KEY},
+    count(distinct shown.personalization_id) as exposures,
+    count(distinct click.personalization_id) as clicks
+from unit
+inner join shown using ({KEY})
+left join click on shown.personalization_id = click.personalization_id and click.clicked_at < unit.window_ends_at
+where shown.shown_at < unit.window_ends_at
+group by {UNIT_KEY}
 """
 VISITS = f"""
 create or replace temp table visited as
@@ -177,7 +194,7 @@ select
     {UNIT_KEY},
     unit.customer_id, coalesce(unit.customer_id, unit.unit_id) as cluster_id, unit.arm, unit.propensity,
     unit.probabilities, unit.table_version, unit.segment_id, unit.context_bucket,
-    unit.first_exposed_at, unit.window_ends_at, unit.is_complete, unit.exposures,
+    unit.first_exposed_at, unit.window_ends_at, unit.is_complete, clicked.exposures,
     coalesce(bought.pre_orders, 0) as pre_orders,
     coalesce(bought.pre_revenue, 0) as pre_revenue,
     coalesce(visited.pre_sessions, 0) as pre_sessions,
@@ -186,7 +203,7 @@ select
     coalesce(after_it.margin, 0) as margin,
     coalesce(after_it.refunds, 0) as refunds,
     coalesce(after_it.orders_without_margin, 0) as orders_without_margin,
-    coalesce(after_it.clicks, 0) as clicks,
+    clicked.clicks,
     coalesce(visited.sessions, 0) as sessions,
     coalesce(visited.bounces, 0) as bounces,
     coalesce(visited.session_seconds, 0) as session_seconds,
@@ -200,6 +217,7 @@ select
     valued.ltv_after,
     coalesce(after_it.reported_ltv_change, valued.ltv_change) as ltv_change
 from unit
+inner join clicked using ({KEY})
 left join after_it using ({KEY})
 left join visited using ({KEY})
 left join bought using ({KEY})

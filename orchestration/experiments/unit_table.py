@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import duckdb
 import pandas as pd
 
-from orchestration.experiments.unit_sql import AFTER, BOUGHT, FINAL, HAPPENED, UNIT, VALUED, VISITS
+from orchestration.experiments.unit_sql import AFTER, BOUGHT, CLICKED, FINAL, HAPPENED, UNIT, VALUED, VISITS
 from serving.experiments.definition import Experiment
 
 
@@ -34,7 +34,7 @@ def unit_rows(
     )
     connection.register("assigned", assigned)
     connection.register("design", design)
-    for statement in (UNIT, HAPPENED, AFTER, VISITS, BOUGHT, VALUED):
+    for statement in (UNIT, HAPPENED, AFTER, CLICKED, VISITS, BOUGHT, VALUED):
         connection.execute(statement, [as_of] * statement.count("cast(? as timestamp)")).fetchall()
     found: pd.DataFrame = connection.execute(FINAL).df()
     connection.unregister("design")

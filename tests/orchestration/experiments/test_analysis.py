@@ -251,3 +251,22 @@ def test_what_came_before_the_exposure_or_after_the_window_does_not_count(tmp_pa
         "select orders, cast(revenue as double), cast(margin as double), cast(refunds as double)"
         " from ml.experiment_unit"
     ) == [(2, 110.0, 6.0, 50.0)]
+
+
+def test_clicks_are_of_the_exposures_that_they_are_divided_by(tmp_path: Path) -> None:
+    """Three exposures within the window, one clicked; neither later ones nor what else the customer clicked counts."""
+    shop = Shop(tmp_path)
+    shop.define("edge")
+    hours = {"first": 0, "second": 5, "third": 71, "late": 72}
+    shop.add("fct_exposure", pd.DataFrame({
+        "experiment": "edge", "experiment_version": 1, "unit_type": "person", "unit_id": "a", "customer_id": "a",
+        "traffic": "live", "arm": "plain", "propensity": 0.5, "personalization_id": list(hours),
+        "shown_at": [START + timedelta(hours=hour) for hour in hours.values()],
+    }))  # fmt: skip
+    clicked = {"second": 6, "elsewhere": 7, "third": 80, "late": 73}
+    shop.add("fct_outcome", pd.DataFrame({
+        "outcome_id": list(clicked), "kind": "click", "customer_id": "a", "personalization_id": list(clicked),
+        "occurred_at": [START + timedelta(hours=hour) for hour in clicked.values()],
+    }))  # fmt: skip
+    analyse(shop.project, at(20))
+    assert shop.execute("select exposures, clicks from ml.experiment_unit") == [(3, 1)]

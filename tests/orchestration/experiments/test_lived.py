@@ -131,9 +131,11 @@ def exposures(log: pd.DataFrame, visits: list[Visit], name: str) -> pd.DataFrame
 
 
 def by_hand(seen: pd.DataFrame, events: list[dict[str, Any]], name: str) -> pd.DataFrame:
-    """Each unit whose window is over, with its exposures and what its orders brought, refunds taken off."""
+    """Each unit whose window is over, with its exposures in there and what its orders brought, refunds taken off."""
     assert (seen.groupby("unit")["arm"].nunique() == 1).all(), "a unit stays with the arm it drew"
-    units = seen.groupby("unit").agg(arm=("arm", "first"), first=("shown_at", "min"), exposures=("arm", "size"))
+    units = seen.groupby("unit").agg(arm=("arm", "first"), first=("shown_at", "min"))
+    since = seen["shown_at"] - seen["unit"].map(units["first"])
+    units["exposures"] = seen[since < WINDOW].groupby("unit").size()
     event = pd.DataFrame(events)
     event["at"] = pd.to_datetime(event["occurred_at"], format="ISO8601")
     event["margin"] = [p.get("margin_amount", 0) if isinstance(p, dict) else 0 for p in event["properties"]]
