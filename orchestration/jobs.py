@@ -15,7 +15,7 @@ EXPORT = AssetSelection.assets(AssetKey(["ops", "guardrail_event"]), AssetKey(["
 TRAINING = AssetSelection.groups(Group.TRAINING.value)
 DAYS = AssetSelection.groups(Group.LAKE.value, Group.STAGING.value, Group.DAILY.value)
 # Whatever looks at people looks from its own moment, and at what analysts decided until then.
-LOOKS = ("lake_file", "run_context", "consent_regime", "sensitive_word", "suppressed")
+LOOKS = ("lake_file", "run_context", "pending_day", "consent_regime", "sensitive_word", "suppressed")
 PINNED = AssetSelection.assets(*(AssetKey(["ops", name]) for name in LOOKS))
 LEDGER = AssetSelection.assets(*(AssetKey(["identity", name]) for name in DESCRIPTIONS))
 # What follows a person within the hour; everything else that is behind the days follows with the daily run.

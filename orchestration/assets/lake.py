@@ -24,6 +24,14 @@ RUN_CONTEXT = AssetSpec(
     kinds={"python", "duckdb"},
     description="The moment the run looks from: nothing that arrived at or after it is seen. One row; only moves on.",
 )
+PENDING_DAY = AssetSpec(
+    ["ops", "pending_day"],
+    deps=[["intake", "landed_files"]],
+    group_name=Group.LAKE.value,
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    description="Days that intake touched and another run will rebuild. Grain: one row a day.",
+)
 CONSENT_REGIME = AssetSpec(
     ["ops", "consent_regime"],
     group_name=Group.LAKE.value,
@@ -48,7 +56,7 @@ SUPPRESSED = AssetSpec(
 )
 
 
-PINNED = [LAKE_FILE, RUN_CONTEXT, CONSENT_REGIME, SENSITIVE_WORD, SUPPRESSED]
+PINNED = [LAKE_FILE, RUN_CONTEXT, PENDING_DAY, CONSENT_REGIME, SENSITIVE_WORD, SUPPRESSED]
 
 
 @multi_asset(specs=PINNED, name="pinned_lake", pool=WRITER_POOL)
@@ -58,6 +66,7 @@ def pinned_lake(context: AssetExecutionContext, workspace: Workspace) -> Iterato
     lake = {"dagster/row_count": len(pinned.files), "lake_rows": pinned.rows, "unbuilt_touches": len(pinned.touched)}
     yield MaterializeResult(asset_key=LAKE_FILE.key, metadata=lake)
     yield MaterializeResult(asset_key=RUN_CONTEXT.key, metadata={"as_of": pinned.as_of.isoformat()})
+    yield MaterializeResult(asset_key=PENDING_DAY.key)
     yield MaterializeResult(asset_key=CONSENT_REGIME.key)
     yield MaterializeResult(asset_key=SENSITIVE_WORD.key)
     yield MaterializeResult(asset_key=SUPPRESSED.key)
