@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from orchestration.learning.changes import EXPOSURES, OUTCOMES, Moved, prepare, take_in
 from orchestration.learning.counting import SUMS, rebuild
+from orchestration.learning.tick import recount_if_torn
 from orchestration.warehouse_schema import create_source_tables, source_table
 from tests.orchestration.learning import brute_force, shop
 from tests.orchestration.learning.brute_force import Row
@@ -213,3 +214,16 @@ def test_a_refund_gives_no_loss_back_that_a_report_did_not_tell(warehouse: duckd
     take(warehouse, [exposure("p")], [loss, order("1", 6, **told), order("1", 7, is_converted=None, **back)])
     (sums,) = stats(warehouse).values()
     assert sums["margin_micros"] == 1_000_000
+
+
+def test_an_erased_outcome_takes_its_money_along_where_the_exposure_stays(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    take(warehouse, [exposure("p")], [order("1", 1, person="bob", personalization_id="p"), order("2", 2)])
+    assert not recount_if_torn(warehouse)
+    warehouse.execute("delete from ml.learned_outcome where person = 'bob'").fetchall()
+    assert recount_if_torn(warehouse)
+    (sums,) = stats(warehouse).values()
+    assert (sums["exposures"], sums["revenue_micros"], sums["margin_micros"]) == (1, 9_000_000, 3_000_000)
+    assert set(given_to(warehouse)) == {"order:2"}
+    assert not recount_if_torn(warehouse)
