@@ -241,18 +241,33 @@ uvicorn.run("benchmarks.serving:bench_app", factory=True, port=int(sys.argv[1]),
 
 def start(root: Path, workers: int, key: str | None = None) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server and wait until it is ready; with a key it asks for one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     environment = os.environ | {"CONCIERGE_DATA": str(root), "CONCIERGE_CONFIG": str(repository_root() / "config")}
     if key is not None:
         environment["CONCIERGE_API_KEY"] = key
     command = [sys.executable, "-c", SERVE, str(port), str(workers)]
     process = subprocess.Popen(command, env=environment, cwd=repository_root())
+    until_ready(process, port)
+    return process, port
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until the service can decide.
+
+    Raises:
+        SystemExit: it cannot after a minute; it is ended.
+    """
     for _ in range(600):
         try:
             if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                return process, port
+                return
         except httpx.TransportError:
             time.sleep(0.1)
     process.kill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import resource
+from dataclasses import replace
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,7 +16,9 @@ from serving.access.key_file import KeyFile
 from serving.app import create_app
 from serving.configuration import ServiceConfigError, service_config
 from serving.http.gate import is_loopback
+from serving.open_files import allow_most, connections_within
 
+_LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
 
 
@@ -28,7 +30,11 @@ _LOOKS_FOR_CYCLES = (50_000, 20, 50)
 def build() -> Starlette:
     """Application of one worker process, from `CONCIERGE_DATA` and `CONCIERGE_CONFIG`."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    app = create_app(service_config(Project.open()))
+    config = service_config(Project.open())
+    connections, said = connections_within(config.max_connections)
+    if said is not None:
+        _LOG.warning(said)
+    app = create_app(replace(config, max_connections=connections))
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_LOOKS_FOR_CYCLES)
@@ -83,7 +89,7 @@ def serve(project: Project, *, host: str | None = None, port: int | None = None,
     """
     settings = project.settings.serving
     check_binding(host or settings.host, has_server_key(project))
-    _allow_connections()
+    allow_most()
     os.environ["CONCIERGE_DATA"] = str(project.paths.root)
     os.environ["CONCIERGE_CONFIG"] = str(project.config)
     uvicorn.run(
@@ -100,10 +106,3 @@ def serve(project: Project, *, host: str | None = None, port: int | None = None,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-
-
-def _allow_connections() -> None:
-    """As many open files as the system lets this user have: many shells start with 1,024, of which each connection
-    takes one."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
