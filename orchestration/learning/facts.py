@@ -19,7 +19,7 @@ NEEDED: Final = {
     "int_lake_in_facts": {"path", "as_of"},
 }
 EXPOSED = exposure_rows("marts.fct_exposure")
-FOLLOWED = outcome_rows("marts.fct_outcome", "marts.fct_offer")
+FOLLOWED = outcome_rows("marts.fct_outcome", "marts.fct_offer", "marts.fct_exposure")
 _FACTS: Final = (
     ("exposure", "shown_at", EXPOSED, "personalization_id"),
     ("outcome", "occurred_at", FOLLOWED, "outcome_id"),

@@ -112,6 +112,9 @@ _INSTEAD: Final = """
     );
     insert into {incoming} by name from fresh_row
 """
+_SHOWN: Final = """(
+    select personalization_id from marts.fct_exposure union all select personalization_id from incoming_exposure
+)"""
 _COLUMNS: Final = tuple(name for name in source_table("ml.fresh_event").column_names if name != "path")
 
 
@@ -180,7 +183,7 @@ def _tell(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
         run(connection, f"create or replace temporary table {model} as {rendered(model, zone)}")
     run(connection, _DECISIONS)
     exposed = exposure_rows(f"({rendered('fct_exposure', zone)})")
-    followed = outcome_rows(f"({rendered('fct_outcome', zone)})", "marts.fct_offer")
+    followed = outcome_rows(f"({rendered('fct_outcome', zone)})", "marts.fct_offer", _SHOWN)
     for incoming, key, rows in (
         ("incoming_exposure", "personalization_id", exposed),
         ("incoming_outcome", "outcome_id", followed),

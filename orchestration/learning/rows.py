@@ -27,11 +27,19 @@ _EXPOSURES: Final = f"""
             and coalesce(traffic, 'live') = 'live' and arm is not null as is_counted
     from {{facts}}
 """
+# Offers drawn elsewhere; one that the service decided and showed is an exposure like others.
 _OUTCOMES: Final = f"""
-    select outcome_id, kind, {_PERSON}, order_id, personalization_id, occurred_at, received_at, is_converted,
+    with offer as (
+        select assignment_id from {{offers}} as o
+        where not exists (select 1 from {{exposures}} as e where e.personalization_id = o.assignment_id)
+    )
+    select outcome_id, kind, {_PERSON}, order_id,
+        case when personalization_id not in (from offer) then personalization_id end as personalization_id,
+        occurred_at, received_at, is_converted,
         {{revenue}} as revenue_micros, {{margin}} as margin_micros, {{cost}} as cost_micros,
         {{ltv_change}} as ltv_change_micros
     from {{facts}} where not is_refused and kind <> 'delivery'
+        and (assignment_id is null or assignment_id not in (from offer))
 """
 
 
@@ -40,14 +48,17 @@ def exposure_rows(facts: str) -> str:
     return _EXPOSURES.format(facts=facts)
 
 
-def outcome_rows(facts: str, assignments: str) -> str:
+def outcome_rows(facts: str, offers: str, exposures: str) -> str:
     """A query for rows of `ml.learned_outcome` out of a relation like `marts.fct_outcome`.
 
-    Reports of offers drawn elsewhere, which `assignments` (with assignment_id) names, are nobody's exposure.
+    Args:
+        facts: the relation.
+        offers: a relation with assignment_id. Offers drawn elsewhere are nobody's exposure: their reports are left
+            out (`marts.fct_offer` has them), and an order that names one is credited like one that names nothing.
+        exposures: a relation with the personalization_id of everything that was shown.
     """
     money = {name: _micros(f"{name}_amount") for name in ("revenue", "margin", "cost", "ltv_change")}
-    rows = _OUTCOMES.format(facts=facts, **money)
-    return f"{rows} and (assignment_id is null or assignment_id not in (select assignment_id from {assignments}))"
+    return _OUTCOMES.format(facts=facts, offers=offers, exposures=exposures, **money)
 
 
 def _micros(column: str) -> str:

@@ -20,6 +20,7 @@ def facts() -> Iterator[duckdb.DuckDBPyConnection]:
             " margin_amount decimal(18, 4), cost_amount decimal(18, 4), ltv_change_amount decimal(18, 4))"
         ).fetchall()
         connection.execute("create table fct_offer (assignment_id varchar)").fetchall()
+        connection.execute("create table fct_exposure (personalization_id varchar)").fetchall()
         yield connection
 
 
@@ -36,7 +37,7 @@ def outcome(connection: duckdb.DuckDBPyConnection, outcome_id: str, **told: obje
 
 
 def kept(connection: duckdb.DuckDBPyConnection, columns: str) -> list[tuple[object, ...]]:
-    rows = outcome_rows("fct_outcome", "fct_offer")
+    rows = outcome_rows("fct_outcome", "fct_offer", "fct_exposure")
     return connection.execute(f"select {columns} from ({rows}) as kept order by outcome_id").fetchall()
 
 
@@ -59,3 +60,22 @@ def test_money_of_any_size_is_bounded_and_stops_nothing(
     outcome(facts, "order:1", order_id="1", **money)
     columns = "revenue_micros, margin_micros, cost_micros, ltv_change_micros"
     assert kept(facts, columns) == [(micros,) * 4]
+
+
+def test_an_order_that_names_an_offer_drawn_elsewhere_names_no_exposure(facts: duckdb.DuckDBPyConnection) -> None:
+    facts.execute("insert into fct_offer values ('elsewhere'), ('shown here')").fetchall()
+    facts.execute("insert into fct_exposure values ('shown here'), ('p')").fetchall()
+    for name in ("elsewhere", "shown here", "p", "unknown"):
+        outcome(facts, f"order:{name}", order_id=name, personalization_id=name)
+        outcome(facts, f"report:{name}", personalization_id=name, assignment_id=name)
+    outcome(facts, "order:none", order_id="none")
+    assert kept(facts, "outcome_id, personalization_id") == [
+        ("order:elsewhere", None),
+        ("order:none", None),
+        ("order:p", "p"),
+        ("order:shown here", "shown here"),
+        ("order:unknown", "unknown"),
+        ("report:p", "p"),
+        ("report:shown here", "shown here"),
+        ("report:unknown", "unknown"),
+    ]
