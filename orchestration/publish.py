@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from intake.ops_store import OpsStore
@@ -19,6 +19,7 @@ from orchestration.policy.evidence import Proof
 from orchestration.policy.publish_config import fairness_of, proved
 from orchestration.replay.keep import let_go
 from orchestration.snapshot_contents import collect
+from orchestration.visits.published import visit_model
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.writer import write_snapshot
@@ -56,7 +57,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     root = project.paths.snapshots
     sweep(root)
     created = project.clock.now()
-    contents = collect(project, warehouse, models.in_use())
+    contents = replace(collect(project, warehouse, models.in_use()), visit_model=visit_model(models))
     taken = {manifest.version for manifest in pointer.list_versions(root)}
     base = f"{as_of:%Y%m%dT%H%M%S}"
     version = next(name for name in (base, *(f"{base}-{number}" for number in range(2, 10_000))) if name not in taken)

@@ -14,6 +14,7 @@ from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
 from serving.uplift import advised_placements
 from serving.visit import features_used
+from serving.visit_scores import LiveScores, scores_used
 
 REFUSED_ANALYTICS = "refused_analytics"
 """Name of the manifest's total of customers who refused analytics."""
@@ -48,6 +49,7 @@ class LiveSnapshot:
         self.trials = Trials(reader.learned)
         self.zone = ZoneInfo(reader.manifest.time_zone)
         self.session_features = features_used(reader.policies, reader.placements.values())
+        self.visit_scores = LiveScores(reader.visit_model, scores_used(reader.policies, placements))
         counts = reader.manifest.counts, reader.manifest.totals
         # Whether anybody's refusal of analytics stands in it; a snapshot that does not say so is looked into.
         self.has_refusals = counts[0].get("identifier", 1) > 0 and counts[1].get(REFUSED_ANALYTICS, 1) > 0

@@ -131,7 +131,11 @@ class LiveSide:
         at_us = microseconds(now)
         customer = person.profile.customer_id if person.profile is not None else None
         state = self.overlay.sessions(identifiers, customer, at_us)
-        told = {} if state is None else dict(visit_of(self.overlay.reducer, state, at_us, live.session_features))
+        told = (
+            {}
+            if state is None
+            else dict(visit_of(self.overlay.reducer, state, at_us, live.session_features, live.visit_scores))
+        )
         if live.watched.names:
             told |= told_of(live.watched, *self.overlay.seen(identifiers, customer))
         if live.trials.remembering:

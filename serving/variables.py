@@ -174,8 +174,15 @@ _SESSION = [
 ]
 _MOMENT = Variable("moment_score", "double", "session", "how ready the visitor is now, 0.1 to 3.9")
 
+_SCORES = (
+    Variable("purchase_intent", "double", "session", "chance of an order (or checkout) later in this visit, 0 to 1"),
+    Variable(
+        "bounce_probability", "double", "session", "after the first event: chance that the visit ends within 10 s"
+    ),
+)
+
 # Of the visit's age the caller's word comes first, so that row stands last.
-VARIABLES: dict[str, Variable] = {v.name: v for v in (*_SESSION, _MOMENT, *(Variable(*row) for row in _ROWS))}
+VARIABLES: dict[str, Variable] = {v.name: v for v in (*_SESSION, _MOMENT, *_SCORES, *(Variable(*row) for row in _ROWS))}
 
 ACCOUNT_STAGE = "account_stage"
 """Stands among a profile's features, and comes from the account of the person."""

@@ -10,29 +10,33 @@ from serving.policy import Policy
 from serving.session.fields import SCALE
 from serving.session.reducer import SessionReducer, State
 from serving.variables import SESSION_FEATURES, Value
+from serving.visit_scores import NO_SCORES, LiveScores
 
 MOMENT_SCORE = "moment_score"
 Visit = Mapping[str, Value]
 """Values by variable; what is not known of the visit is left out."""
 
 
-def visit_of(reducer: SessionReducer, state: State, at_us: int, features: frozenset[str]) -> Visit:
-    """The moment score and those features of a session that are asked for, at a moment.
+def visit_of(
+    reducer: SessionReducer, state: State, at_us: int, features: frozenset[str], scores: LiveScores = NO_SCORES
+) -> Visit:
+    """The moment score, the features of a session that are asked for, and the chances of `scores`, at a moment.
 
     Args:
         reducer: folded the state.
         state: of one session, or of several added up.
         at_us: microseconds since 1970.
         features: names of the specification; fewer cost less (all of them some 30 µs, none 10).
+        scores: of models; what they read comes along.
     """
-    values = reducer.read(state, at_us, features | reducer.score_needs)
+    values = reducer.read(state, at_us, features | reducer.score_needs | scores.features)
     told: dict[str, Value] = {MOMENT_SCORE: reducer.moment_score(values) / SCALE}
     for name in features:
         value = values[name]
         if value is not None:
             is_decimal = reducer.spec.by_name[name].type == "decimal"
             told[SESSION_FEATURES[name]] = value / SCALE if is_decimal else value
-    return told
+    return told | scores.of(values)
 
 
 def features_used(policies: Iterable[Policy], placements: Iterable[Placement] = ()) -> frozenset[str]:

@@ -25,6 +25,7 @@ from serving.snapshot.records import (
     ReviewRecord,
     SnapshotError,
 )
+from serving.visit_scores import VISITS, VisitModel, VisitModelError
 
 _PROFILE = msgspec.msgpack.Decoder(ProfileRecord)
 _PRODUCT = msgspec.msgpack.Decoder(ProductRecord)
@@ -132,6 +133,19 @@ class SnapshotReader:
     def policies(self) -> list[Policy]:
         """Policies, by name."""
         return [Policy.model_validate(item) for item in self._content("policies")]
+
+    @cached_property
+    def visit_model(self) -> VisitModel | None:
+        """What scores visits under way, or None where nothing has been learned.
+
+        Raises:
+            SnapshotError: it cannot be read, or not be scored by this program.
+        """
+        found = self._get("content", VISITS)
+        try:
+            return None if found is None else VisitModel.decoded(bytes(found))
+        except VisitModelError as error:
+            raise SnapshotError(f"{self.folder.name}: {error}") from error
 
     def count(self, table: str) -> int:
         """Rows of a table, as LMDB counts them."""

@@ -18,7 +18,7 @@ from serving.snapshot.environment import open_for_writing
 from serving.snapshot.manifest import Manifest, read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES, FeatureValue, ProfileRecord
-from serving.snapshot.writer import content_rows, final_folder
+from serving.snapshot.writer import content_rows, final_folder, visit_rows
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
@@ -66,7 +66,8 @@ def write_reworded(
 def _copy(folder: Path, reader: SnapshotReader, content: Content, more: More | None) -> tuple[dict[str, int], str]:
     environment = open_for_writing(folder)
     try:
-        content_table = sorted(content_rows(content.placements, content.policies))
+        rows_of_content = [*content_rows(content.placements, content.policies), *visit_rows(reader.visit_model)]
+        content_table = sorted(rows_of_content)
         placements = frozenset(placement.name for placement in content.placements)
         counts = {}
         for table in TABLES:

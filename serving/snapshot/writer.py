@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from serving.snapshot.environment import category_key, identifier_key, open_for_
 from serving.snapshot.manifest import Manifest
 from serving.snapshot.pointer import current
 from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
+from serving.visit_scores import VISITS, VisitModel
 from serving.yaml_file import ConfigError
 
 Row = tuple[bytes, bytes]
@@ -106,7 +107,7 @@ def _rows_by_table(contents: SnapshotContents) -> dict[str, Iterator[Row]]:
         "together": ((key.encode(), encode(list(ids))) for key, ids in contents.together.items()),
         "popular": ((category_key(key), encode(list(ids))) for key, ids in contents.popular.items()),
         "decision": _decision_rows(contents),
-        "content": content_rows(contents.placements, contents.policies),
+        "content": chain(content_rows(contents.placements, contents.policies), visit_rows(contents.visit_model)),
         "promise": ((place_key(record.place), encode(record)) for record in contents.promises),
         "review": ((key.encode(), encode(list(found))) for key, found in contents.reviews.items()),
     }
@@ -125,6 +126,11 @@ def content_rows(placements: Sequence[Placement], policies: Sequence[Policy]) ->
     for name, models in (("placements", placements), ("policies", policies)):
         ordered = sorted(models, key=lambda model: model.name)
         yield name.encode(), msgspec.json.encode([model.model_dump(mode="json") for model in ordered])
+
+
+def visit_rows(model: VisitModel | None) -> list[Row]:
+    """The model of visits as it is stored beside placements and policies; none where nothing has been learned."""
+    return [] if model is None else [(VISITS, model.encoded())]
 
 
 def _manifest(

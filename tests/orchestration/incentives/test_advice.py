@@ -83,20 +83,12 @@ def test_the_advice_goes_live_with_the_snapshot_and_decides(project: Project, wa
     assert (given.action, given.rung, given.expected_gain) == ("ten_percent_off", "advised", 1.25)
 
 
-def test_what_no_placement_asks_for_stays_in_the_warehouse(project: Project, warehouse: Warehouse) -> None:
-    (project.config / SLOT).unlink()
-    for name in ("pricing", "stock"):
-        file = project.config / "policies" / f"{name}.yml"
-        file.write_text(file.read_text().replace(", incentive_that_pays", ""))
-    publish(project, warehouse)
-    with closing(live(project)) as found:
-        assert advice_in(found) == {}
-
-
-def test_an_edit_that_asks_for_it_brings_it_without_a_run(project: Project, warehouse: Warehouse) -> None:
+def test_what_nobody_asks_for_stays_behind_until_an_edit_asks(project: Project, warehouse: Warehouse) -> None:
     hidden = (project.config / SLOT).read_text()
     (project.config / SLOT).write_text(hidden.replace("strategy: uplift", "strategy: rules"))
     publish(project, warehouse)
+    with closing(live(project)) as found:
+        assert advice_in(found) == {}
     folder = project.paths.published / "v1"
     folder.mkdir(parents=True)
     with duckdb.connect(str(folder / "concierge.duckdb")) as connection:
