@@ -5,7 +5,7 @@ No Dagster and no dbt: the daily run calls this, and so may whoever moves the cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 
 from intake.ops_experiments import ExperimentBook
+from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.experiments.assignment import assignments, conflicts, note_shown
 from orchestration.experiments.exploring import aftermath
@@ -26,7 +27,7 @@ from orchestration.experiments.shadowing import agreements
 from orchestration.experiments.telling import tell
 from orchestration.experiments.unit_table import unit_rows
 from orchestration.experiments.values import keep_values
-from orchestration.experiments.versions import every_version, has_begun, is_over
+from orchestration.experiments.versions import every_version, has_begun, in_files, is_over
 from orchestration.pin import current_as_of
 from orchestration.policy.fairness_rules import load_fairness_rules
 from orchestration.warehouse import Warehouse
@@ -54,8 +55,7 @@ def analyse(project: Project, as_of: datetime) -> list[Reading]:
     now = as_of.astimezone(UTC)
     warehouse, book = Warehouse(project.paths.warehouse), ExperimentBook(project.paths)
     warehouse.prepare()
-    designs = every_version(project)
-    assigned, units, readings = _read(project, warehouse, book, designs, now)
+    assigned, units, readings = _read(project, warehouse, book, now)
     warehouse.replace({
         ASSIGNMENT: assigned, UNIT: units, CONFLICT: conflicts(assigned).assign(as_of=now),
         RESULT: result_frame(readings),
@@ -80,19 +80,21 @@ def current_readings(project: Project) -> list[Reading]:
     if now is None:
         raise NotBuiltError(f"{project.paths.warehouse}: nothing was run yet; build the tables with `concierge run`")
     warehouse.prepare()
-    return _read(project, warehouse, book, every_version(project), now, takes_looks=False)[2]
+    return _read(project, warehouse, book, now, takes_looks=False)[2]
 
 
 def _read(
     project: Project,
     warehouse: Warehouse,
     book: ExperimentBook,
-    designs: Sequence[Experiment],
     now: datetime,
     *,
     takes_looks: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Reading]]:
     moment = pd.Timestamp(now).tz_localize(None)
+    files, paused = in_files(project), OpsStore(project.paths).paused_arms()
+    designs = every_version(project, files)
+    current = {name: one.version for name, one in files.items()}
     with warehouse.connect() as connection:
         require_built(connection)
         note_shown(connection, moment)
@@ -100,7 +102,6 @@ def _read(
         keep_values(connection, assigned, designs)
         units = unit_rows(connection, assigned, designs, moment)
         groups, least = groups_of(connection, project)
-        newest = newest_versions(designs)
         readings = []
         for design in designs:
             events = book.experiment_events(design.name, design.version)
@@ -110,7 +111,7 @@ def _read(
             material = Material(
                 own, of_version(units, design), book.looks(design.name, design.version), events,
                 agreements(connection, design, moment), groups, least,
-                is_over(design, events, newest[design.name], now), takes_looks,
+                is_over(design, events, current.get(design.name), now), takes_looks, paused_of(design, paused),
             )  # fmt: skip
             reading = read_out(design, material, now)
             readings.append(replace(reading, aftermath=aftermath(connection, design, moment)))
@@ -135,9 +136,12 @@ def of_version(frame: pd.DataFrame, design: Experiment) -> pd.DataFrame:
     return frame[is_own].reset_index(drop=True)
 
 
-def newest_versions(designs: Sequence[Experiment]) -> Mapping[str, int]:
-    """By name, the highest version there is."""
-    return {name: max(one.version for one in designs if one.name == name) for name in {d.name for d in designs}}
+def paused_of(design: Experiment, paused: Collection[tuple[str, int, str]]) -> frozenset[str]:
+    """Arms that are drawn no more, by the file, a look or a person."""
+    by_file = {name for name, arm in design.arms.items() if arm.is_paused}
+    return frozenset(
+        by_file | {arm for name, version, arm in paused if (name, version) == (design.name, design.version)}
+    )
 
 
 def groups_of(connection: duckdb.DuckDBPyConnection, project: Project) -> tuple[dict[str, pd.Series], int]:

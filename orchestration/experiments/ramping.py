@@ -66,7 +66,8 @@ def gates(reading: Reading, since: datetime) -> str:
         return "; ".join(unhealthy)
     if reading.verdict in ("stop", "do not trust"):
         return reading.words
-    compared = (*reading.comparisons.arms, *reading.comparisons.slices)
+    every = (*reading.comparisons.arms, *reading.comparisons.slices)
+    compared = [one for one in every if one.estimate.arm not in reading.paused]
     harmed = [one.watch.words for one in compared if one.watch.state == "harm"]
     if harmed:
         return "; ".join(harmed)

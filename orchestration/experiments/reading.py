@@ -40,6 +40,7 @@ class Reading:
         shadow: what a shadow would have chosen; empty for other kinds.
         events: the steps of its life.
         is_closed: whether nobody new is drawn any more.
+        paused: arms that are drawn no more.
         notes: what was assumed or done to the values, each once.
         aftermath: of a bandit, what exploring does to people weeks later.
     """
@@ -56,6 +57,7 @@ class Reading:
     events: tuple[ExperimentEvent, ...]
     notes: tuple[str, ...]
     is_closed: bool = False
+    paused: frozenset[str] = frozenset()
     aftermath: tuple[Aftermath, ...] = ()
 
     @property

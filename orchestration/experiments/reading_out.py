@@ -37,6 +37,7 @@ class Material:
         least_in_group: units a group needs in each arm.
         is_closed: whether nobody new is drawn.
         takes_looks: whether a look that is due is taken.
+        paused: arms that are drawn no more.
     """
 
     assigned: pd.DataFrame
@@ -48,6 +49,7 @@ class Material:
     least_in_group: int
     is_closed: bool
     takes_looks: bool = True
+    paused: frozenset[str] = frozenset()
 
 
 def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
@@ -64,12 +66,14 @@ def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
     watches = {(one.estimate.metric.name, one.estimate.arm, one.group): one.watch
                for one in (*compared.arms, *compared.slices)}  # fmt: skip
     evidence = Evidence(
-        counts.by_arm, counts.waiting, [one.estimate for one in compared.arms], watches, looks, found, over
-    )
+        counts.by_arm, counts.waiting, [one.estimate for one in compared.arms], watches, looks, found, over,
+        material.paused,
+    )  # fmt: skip
     decided = _shadow_verdict(material.shadow) if design.kind == "shadow" else verdict(design, evidence)
     return Reading(
         design, now, decided, counts, compared, found, tuple(looks), None if ratio is None else ratio.p_value,
         tuple(material.shadow), tuple(material.events), notes(design, compared), material.is_closed,
+        material.paused,
     )  # fmt: skip
 
 

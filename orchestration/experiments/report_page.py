@@ -156,6 +156,7 @@ def _health(reading: Reading) -> str:
     units = (
         f"Units compared: {by_arm}; {counts.waiting:,} wait for the end of their window; "
         f"{counts.excluded:,} saw two arms; {counts.holdout:,} in the holdout."
+        + (f" Paused, so that nobody new sees it: {', '.join(sorted(reading.paused))}." if reading.paused else "")
     )
     lines = "".join(
         f"<li{'' if check.is_ok else ' class=bad'}>{escape(check.name)}: {escape(check.words)}</li>"

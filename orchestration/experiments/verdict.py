@@ -40,6 +40,7 @@ class Evidence:
         looks: taken at the primary metric, in order.
         checks: of the health.
         is_over: whether nothing more will come.
+        paused: arms that are drawn no more.
     """
 
     units: dict[str, int]
@@ -49,6 +50,7 @@ class Evidence:
     looks: Sequence[TakenLook]
     checks: Sequence[Check]
     is_over: bool
+    paused: frozenset[str] = frozenset()
 
 
 def verdict(design: Experiment, seen: Evidence) -> Verdict:
@@ -76,15 +78,18 @@ def _untrusted(seen: Evidence) -> Verdict | None:
 
 
 def _harmful(design: Experiment, seen: Evidence) -> Verdict | None:
+    # Who was stopped already is not to be stopped again, while others go on beside the plain arm.
+    others = set(treatments(design)) - seen.paused
     for (_, arm, group), watch in seen.watches.items():
-        if watch.state == "harm":
+        if watch.state == "harm" and not (arm in seen.paused and others):
             words = f"Stop {arm}{f' (harm in {group})' if group else ''}: {watch.words}."
             return Verdict("stop", arm, words if len(treatments(design)) == 1 else f"{words} The other arms may go on.")
     return None
 
 
 def _early(design: Experiment, seen: Evidence) -> Verdict | None:
-    few = {arm: n for arm in design.arms if (n := seen.units.get(arm, 0)) < LEAST_UNITS_AN_ARM}
+    drawn = [arm for arm in design.arms if arm not in seen.paused]
+    few = {arm: n for arm in drawn if (n := seen.units.get(arm, 0)) < LEAST_UNITS_AN_ARM}
     if not few or (seen.looks and any(look.crossed for look in seen.looks)):
         return None
     told = ", ".join(f"{arm} has {n}" for arm, n in few.items())
@@ -109,7 +114,7 @@ def _worse(seen: Evidence) -> Verdict | None:
 
 def _winner(design: Experiment, seen: Evidence) -> Verdict | None:
     harmed = {arm for (_, arm, _), watch in seen.watches.items() if watch.state == "harm"}
-    better = [look for look in _latest(seen) if look.crossed == "better" and look.arm not in harmed]
+    better = [look for look in _latest(seen) if look.crossed == "better" and look.arm not in harmed | seen.paused]
     if not better:
         return None
     best = max(better, key=lambda look: look.z)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.project import Project
 from serving.experiments.definition import Experiment
 from serving.experiments.files import load_experiments
+from serving.experiments.split import FIXED
 from serving.placement_files import load_placements
 
 FOLDER = "experiments"
@@ -48,15 +49,15 @@ def named(project: Project, name: str) -> Experiment:
     return found[name]
 
 
-def every_version(project: Project) -> list[Experiment]:
+def every_version(project: Project, files: Mapping[str, Experiment]) -> list[Experiment]:
     """Each version once: as it was first published, else as its file has it; by name and version.
 
     What was published is what units were drawn by, whatever became of the file since. Status, dates, size and metrics
-    of the newest version are the file's: they do not change who saw what.
+    of the version in a file are the file's: they do not change who saw what.
     """
     published = published_versions(project)
     versions = {(one.name, one.version): one for one in published}
-    for one in in_files(project).values():
+    for one in files.values():
         before = versions.get((one.name, one.version))
         versions[one.name, one.version] = _as_drawn(one, before) if before else one
     return [versions[key] for key in sorted(versions)]
@@ -74,21 +75,30 @@ def published_versions(project: Project) -> list[Experiment]:
 
 
 def _as_drawn(file: Experiment, published: Experiment) -> Experiment:
-    """The file's words about how to judge, with the split that was published."""
-    if set(file.arms) != set(published.arms):
-        return published
+    """The split that was published, with the file's words about everything else: how to judge, and whether it runs.
+
+    An arm that the file has no more is drawn no more.
+    """
+    said = {name: getattr(file, name) for name in Experiment.model_fields if name not in {*FIXED, "arms"}}
     arms = {
-        name: arm.model_copy(update={"share": published.arms[name].share, "action": published.arms[name].action})
-        for name, arm in file.arms.items()
+        name: arm.model_copy(update={"is_paused": name not in file.arms or file.arms[name].is_paused})
+        for name, arm in published.arms.items()
     }
-    return file.model_copy(update={"arms": arms, "unit": published.unit, "kind": published.kind})
+    return published.model_copy(update={**said, "arms": arms})
 
 
-def is_over(design: Experiment, events: Sequence[ExperimentEvent], newest: int, now: datetime) -> bool:
-    """Whether nobody new is drawn: stopped by hand or by its date, or replaced by a newer version."""
+def is_over(design: Experiment, events: Sequence[ExperimentEvent], current: int | None, now: datetime) -> bool:
+    """Whether nobody new is drawn: stopped by hand, by its file or by its date.
+
+    Args:
+        design: as `every_version` has it.
+        events: the steps of its life.
+        current: the version that its file has now; None where there is no such file any more.
+        now: aware.
+    """
     lasting = [event.kind for event in events if event.kind in ("start", "ramp", *ENDING)]
     ended = design.ends_at is not None and design.ends_at <= now
-    return design.status == "stopped" or ended or design.version < newest or lasting[-1:] in ([e] for e in ENDING)
+    return design.status == "stopped" or ended or design.version != current or lasting[-1:] in ([e] for e in ENDING)
 
 
 def has_begun(design: Experiment, events: Sequence[ExperimentEvent], now: datetime) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from serving.experiments.definition import Experiment
 
-_FIXED = ("kind", "placement", "unit", "layer", "salt", "traffic", "holdout", "canary")
+FIXED = ("kind", "placement", "unit", "layer", "salt", "traffic", "holdout", "canary")
 _OF_ARM = ("action", "share", "is_plain", "levels")
 Location = tuple[int | str, ...]
 
@@ -18,7 +18,7 @@ Location = tuple[int | str, ...]
 def split_of(experiment: Experiment) -> dict[str, Any]:
     """The fields that make up the split."""
     whole = experiment.model_dump(mode="json")
-    told = {name: whole[name] for name in _FIXED} | {"salt": experiment.salt or experiment.name}
+    told = {name: whole[name] for name in FIXED} | {"salt": experiment.salt or experiment.name}
     told["arms"] = {name: {field: arm[field] for field in _OF_ARM} for name, arm in whole["arms"].items()}
     return told
 
@@ -35,7 +35,7 @@ def split_changes(before: Experiment, now: Experiment) -> Iterator[tuple[Locatio
     A bandit may get and lose arms in flight, since its shares are only a start; an arm that stays shows the same.
     """
     old, new = split_of(before), split_of(now)
-    for field in _FIXED:
+    for field in FIXED:
         if old[field] != new[field]:
             yield (field,), _told(now, f"{new[field]!r}, was {old[field]!r}")
     yield from _arms(old["arms"], new["arms"], now)

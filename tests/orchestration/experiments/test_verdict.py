@@ -56,6 +56,17 @@ def test_harm_in_a_group_of_one_arm_leaves_the_other_to_ship() -> None:
     assert "Stop blue, which harms." in found.words
 
 
+def test_an_arm_that_was_paused_is_not_waited_for_nor_stopped_again_nor_shipped() -> None:
+    arms = design().model_dump(mode="json")["arms"] | {"blue": {"action": "blue"}}
+    three = replace(SEEN, units={**SEEN.units, "blue": 40}, looks=[], is_over=False)
+    assert "blue has 40" in verdict(design(arms=arms), three).words
+    paused = replace(three, paused=frozenset({"blue"}), watches={(METRIC, "blue", ""): HARM})
+    assert verdict(design(arms=arms), paused).words == "Keep running: the first weekly look is still to come."
+    assert verdict(design(arms=arms), replace(paused, paused=frozenset({"blue", "treat"}))).arm == "blue"
+    shipped = replace(SEEN, units=three.units, paused=frozenset({"treat"}))
+    assert verdict(design(arms=arms), shipped).word == "no difference"
+
+
 def test_a_group_that_loses_is_seen_under_its_own_name() -> None:
     draw = np.random.default_rng(5)
     n = 2_000
