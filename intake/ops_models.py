@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -60,10 +60,19 @@ class ModelBook(OpsDatabase):
             for row in rows
         ]  # fmt: skip
 
-    def record_metrics(self, day: date, figures: Iterable[tuple[str, str, float]], *, at: datetime) -> int:
-        """Write several figures (metric, dimension, value) of one day at once; the last one written counts."""
+    def record_metrics(
+        self, day: date, figures: Iterable[tuple[str, str, float]], *, at: datetime, whole: Sequence[str] = ()
+    ) -> int:
+        """Write several figures (metric, dimension, value) of one day at once; the last one written counts.
+
+        Of the metrics in `whole` the figures are all there are: dimensions that are not among them go.
+        """
         rows = [(day.isoformat(), metric, dimension, float(value), to_text(at)) for metric, dimension, value in figures]
         with self.transaction() as connection:
+            connection.executemany(
+                "delete from metric_daily where metric_date = ? and metric = ?",
+                [(day.isoformat(), name) for name in whole],
+            )
             connection.executemany("insert or replace into metric_daily values (?, ?, ?, ?, ?)", rows)
         return len(rows)
 

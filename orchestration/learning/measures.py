@@ -15,6 +15,10 @@ from orchestration.warehouse import Warehouse
 
 # Days that a late report may still change, measured again by each run.
 DAYS: Final = 3
+FIGURES: Final = (
+    "experiment_exposures", "outcomes_credited", "outcomes_not_credited", "outcomes_with_a_loss",
+    "exploration_share", "exploration_share_expected",
+)  # fmt: skip
 # So many standard errors a drawn share may be off before somebody should look: once in 16,000 days by chance.
 ERRORS: Final = 4.0
 _EXPOSURES: Final = """
@@ -108,6 +112,8 @@ def explorations(connection: duckdb.DuckDBPyConnection, today: date) -> list[Exp
 def record_measures(project: Project, warehouse: Warehouse, today: date) -> list[Exploration]:
     """Write the figures of the last `DAYS` days into `metric_daily`; returns what was explored on them.
 
+    What a day had before and has no more, such as a reason for which nothing is left out now, goes.
+
     Args:
         project: where daily figures are kept, and what time it is.
         warehouse: with everything learned.
@@ -117,7 +123,7 @@ def record_measures(project: Project, warehouse: Warehouse, today: date) -> list
     with warehouse.connect() as connection:
         rows = [row for sql in (_EXPOSURES, _OUTCOMES) for row in connection.execute(sql, {"since": since}).fetchall()]
         found = explorations(connection, today)
-    by_day: dict[date, list[tuple[str, str, float]]] = {}
+    by_day: dict[date, list[tuple[str, str, float]]] = {since + timedelta(days=n): [] for n in range(DAYS)}
     for day, metric, dimension, value in rows:
         by_day.setdefault(day, []).append((str(metric), str(dimension), float(value)))
     for one in found:
@@ -125,5 +131,5 @@ def record_measures(project: Project, warehouse: Warehouse, today: date) -> list
         expected = ("exploration_share_expected", named, one.expected / one.units)
         by_day.setdefault(one.day, []).extend([("exploration_share", named, one.share), expected])
     for day, figures in by_day.items():
-        OpsStore(project.paths).record_metrics(day, figures, at=project.clock.now())
+        OpsStore(project.paths).record_metrics(day, figures, at=project.clock.now(), whole=FIGURES)
     return found
