@@ -9,6 +9,7 @@ from typing import Final
 import duckdb
 
 from orchestration.learning.counting import by_exposure, stats_of
+from orchestration.learning.credit import FOLLOWS_ORDER
 from orchestration.learning.measures import Exploration
 from orchestration.learning.registry import Registry
 
@@ -21,9 +22,10 @@ _COUNTED: Final = """
     select (select count(*) from ml.learned_exposure where is_counted),
         (select coalesce(sum(exposures), 0) from ml.arm_stats)
 """
-_NAMED: Final = """
-    select count(*), coalesce(sum(case when reason = 'unknown_exposure' then 1 else 0 end), 0)
-    from ml.attribution where rule in ('named', 'none')
+# Of those that may be credited by the exposure they name: what follows its order names none.
+_NAMED: Final = f"""
+    select (select count(*) from ml.learned_outcome where personalization_id is not null and not {FOLLOWS_ORDER}),
+        (select count(*) from ml.attribution where reason = 'unknown_exposure')
 """
 _OUTSIZED: Final = f"""
     select count(*), coalesce(max(revenue_micros), 0) / 1000000

@@ -94,6 +94,24 @@ def test_orphans_and_outsized_orders_open_alerts_and_stop_nothing(warehouse: duc
     assert "1,000,000.00" in found["no_order_is_outsized"].sentence
 
 
+def test_the_share_of_orphans_is_of_all_outcomes_that_name_an_exposure(warehouse: duckdb.DuckDBPyConnection) -> None:
+    # 198 clicks on what was shown outside of experiments: no credit, and no fault either. Refunds name nothing.
+    outcome = f"'ann' as person, {AT} as occurred_at, {AT} as received_at"
+    for told in (
+        f"learned_outcome by name select concat('click:', n) as outcome_id, 'click' as kind, {outcome},"
+        " if(n < 2, 'gone', 'shown') as personalization_id from range(200) as t(n)",
+        f"learned_outcome by name select concat('refund:', n) as outcome_id, 'refund' as kind, {outcome},"
+        " 'shown' as personalization_id from range(9) as t(n)",
+        "attribution by name select outcome_id, kind, personalization_id, 'none' as rule, 'unknown_exposure' as reason"
+        " from ml.learned_outcome where personalization_id = 'gone'",
+    ):
+        warehouse.execute(f"insert into ml.{told}").fetchall()
+    found = judged(warehouse)["outcomes_know_their_exposure"]
+    assert (found.passed, found.sentence[:8]) == (True, "2 of 200")
+    warehouse.execute("delete from ml.learned_outcome where outcome_id = 'click:9'").fetchall()
+    assert not judged(warehouse)["outcomes_know_their_exposure"].passed
+
+
 def test_the_share_explored_is_told_from_the_logged_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
     publish(warehouse, plain=0.2, a=0.6, b=0.2)
     random = Random(4)  # noqa: S311 - draws, not secrets
