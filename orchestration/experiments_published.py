@@ -131,11 +131,11 @@ def publish_probabilities(project: Project, warehouse: Warehouse | None = None) 
         return None
     version = free_name(root, before)
     folder = write_relearned(root, before, learned, version=version, created_at=project.clock.now())
-    now_live = pointer.current(root)
-    if now_live != before:
+    try:
+        pointer.switch(root, version, instead_of=before)
+    except SnapshotError:
         shutil.rmtree(folder)
-        raise SnapshotError(f"{now_live} went live while {before} was given new probabilities; publish them again")
-    pointer.switch(root, version)
+        raise
     note_live(project, learned)
     return version
 

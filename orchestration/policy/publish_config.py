@@ -59,11 +59,12 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
     content = load_content(project.config)
     require_judged(project)
     require_unedited(project, content.experiments)
-    learned = learned_now(project, content.experiments)
     root = project.paths.snapshots
     before = pointer.current(root)
     if before is None:
         raise SnapshotError(f"{root}: there is no live snapshot; make one with: concierge run")
+    # After that look: a step of an experiment that goes live from here on is noticed at the switch.
+    learned = learned_now(project, content.experiments)
     names = attributes_used(content.placements, content.policies)
     database = project.paths.published / PUBLISHED
     features = published_features(database, sorted(names))
@@ -79,12 +80,12 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
         learned=learned,
     )
     proof = proved(project, folder, fairness_of(project))
-    now_live = pointer.current(root)
-    if now_live != before:
-        # Older profiles would take the place of those that a run has just published.
+    try:
+        # Else older profiles could take the place of those that a run has just published.
+        pointer.switch(root, version, instead_of=before)
+    except SnapshotError:
         shutil.rmtree(folder)
-        raise SnapshotError(f"{now_live} went live while {before} was written again; publish the edit once more")
-    pointer.switch(root, version)
+        raise
     note_live(project, learned)
     record_edits(project, before, version, publisher, project.clock.now())
     return ConfigPublished(version, before, proof)

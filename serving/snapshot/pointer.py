@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -36,17 +38,25 @@ def list_versions(root: Path) -> list[Manifest]:
     return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.version))
 
 
-def switch(root: Path, version: str) -> Manifest:
+def switch(root: Path, version: str, *, instead_of: str | None = None) -> Manifest:
     """Verify a version and make it live in one atomic step.
 
+    Args:
+        root: folder of the versions.
+        version: its name.
+        instead_of: the version it was made from, which must be live still: another that went live meanwhile knows more.
+
     Raises:
-        SnapshotError: the version is missing or cannot be trusted; the pointer stays where it was.
+        SnapshotError: the version is missing, cannot be trusted, or comes too late; the pointer stays where it was.
     """
     if not (root / version / MANIFEST).is_file():
         known = ", ".join(manifest.version for manifest in list_versions(root)) or "none"
         raise SnapshotError(f"version {version!r} does not exist in {root}; there are: {known}")
     manifest = verify(root / version)
-    with tempfile.TemporaryDirectory(prefix=".pointer-", dir=root) as scratch:
+    with _alone(root), tempfile.TemporaryDirectory(prefix=".pointer-", dir=root) as scratch:
+        live = current(root)
+        if instead_of is not None and live != instead_of:
+            raise SnapshotError(f"{live} went live while {version} was made from {instead_of}; publish again")
         link = Path(scratch) / POINTER
         link.symlink_to(version)
         link.replace(root / POINTER)
@@ -142,6 +152,17 @@ def _data(manifest: Manifest) -> str:
 
 def _moment(manifest: Manifest) -> datetime:
     return datetime.fromisoformat(manifest.as_of)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """No other process moves the pointer meanwhile; for moments only."""
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sync(folder: Path) -> None:

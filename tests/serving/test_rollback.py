@@ -10,9 +10,11 @@ import pytest
 
 from serving.content import Content
 from serving.snapshot import pointer
+from serving.snapshot.manifest import Manifest
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.relearned import write_relearned
 from serving.snapshot.reworded import write_reworded
+from serving.snapshot.verify import verify
 from serving.snapshot.writer import write_snapshot
 from tests.serving import sample
 from tests.serving.experiments.registry import experiment, learned, rows
@@ -87,6 +89,27 @@ def test_neither_edits_nor_hours_take_the_night_before_away(tmp_path: Path) -> N
         history.hour(f"d1-{number}h")
     assert outdated_names(tmp_path, keep=2) == ["d1", "d1-1", "d1-1h", "d1-2"]
     assert pointer.rollback(tmp_path, earlier_data=True).version == "d0"
+
+
+def test_what_comes_too_late_does_not_take_the_place_of_what_knows_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("v1", "v2", "v1-2"):
+        sample.write(tmp_path, version)
+    pointer.switch(tmp_path, "v1")
+
+    def slowly(folder: Path) -> Manifest:
+        # While its checksums are proved a run publishes.
+        monkeypatch.setattr("serving.snapshot.pointer.verify", verify)
+        pointer.switch(tmp_path, "v2")
+        return verify(folder)
+
+    monkeypatch.setattr("serving.snapshot.pointer.verify", slowly)
+    with pytest.raises(SnapshotError, match=r"^v2 went live while v1-2 was made from v1; publish again$"):
+        pointer.switch(tmp_path, "v1-2", instead_of="v1")
+    assert pointer.current(tmp_path) == "v2"
+    assert not list(tmp_path.glob(".pointer-*"))
+    assert pointer.switch(tmp_path, "v1-2", instead_of="v2").version == "v1-2"
 
 
 def test_what_was_taken_back_does_not_return_with_the_next_rollback(tmp_path: Path) -> None:

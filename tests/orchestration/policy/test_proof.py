@@ -22,6 +22,7 @@ from orchestration.policy.proof import Fairness, prove
 from orchestration.policy.publish_config import publish_config
 from serving.content import Content, load_content
 from serving.edited import edited
+from serving.experiments.learned import Learned
 from serving.live import LiveSnapshot
 from serving.placement import Placement
 from serving.snapshot import pointer
@@ -179,16 +180,17 @@ def test_a_breach_leaves_what_was_live(project: Project) -> None:
     ]
 
 
-def test_a_version_that_a_run_makes_live_meanwhile_stays_live(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("step", "found"), [("fairness_of", Fairness()), ("learned_now", Learned())])
+def test_a_version_that_goes_live_meanwhile_stays_live(
+    project: Project, monkeypatch: pytest.MonkeyPatch, step: str, found: object
 ) -> None:
-    def meanwhile(project: Project) -> Fairness:
+    def meanwhile(project: Project, *_: object) -> object:
         sample.write(project.paths.snapshots, "v9")
         pointer.switch(project.paths.snapshots, "v9")
-        return Fairness()
+        return found
 
-    monkeypatch.setattr("orchestration.policy.publish_config.fairness_of", meanwhile)
-    with pytest.raises(SnapshotError, match="v9 went live while v1 was written again"):
+    monkeypatch.setattr(f"orchestration.policy.publish_config.{step}", meanwhile)
+    with pytest.raises(SnapshotError, match="v9 went live while v1-2 was made from v1; publish again"):
         publish_config(project, "ann")
     assert pointer.current(project.paths.snapshots) == "v9"
     assert not (project.paths.snapshots / "v1-2").exists()
