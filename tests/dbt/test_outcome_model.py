@@ -97,3 +97,27 @@ def test_refunds_give_back_at_most_what_their_order_cost(events: Events) -> None
     assert given_back == [Decimal(-4), Decimal(-3), Decimal(-3), Decimal(0)]
     assert sum(given_back) + found["order:1"][0] == 0
     assert found["refund:unknown:70.0000:1"] == (Decimal(-70),)
+
+
+@pytest.mark.parametrize(
+    ("promised", "delivered", "kind"),
+    [
+        # The day on which clocks go forward in Berlin begins at +1 and ends at +2.
+        ("2026-03-28", "2026-03-28 22:59:59", "delivery_on_time"),
+        ("2026-03-28", "2026-03-28 23:00:00", "delivery_late"),
+        ("2026-03-29", "2026-03-29 21:59:59", "delivery_on_time"),
+        ("2026-03-29", "2026-03-29 22:00:00", "delivery_late"),
+        # The day on which they go back begins at +2 and ends at +1.
+        ("2026-10-24", "2026-10-24 21:59:59", "delivery_on_time"),
+        ("2026-10-24", "2026-10-24 22:00:00", "delivery_late"),
+        ("2026-10-25", "2026-10-25 22:59:59", "delivery_on_time"),
+        ("2026-10-25", "2026-10-25 23:00:00", "delivery_late"),
+    ],
+)
+def test_a_delivery_comes_on_its_day_by_the_shops_clock(
+    events: Events, promised: str, delivered: str, kind: str
+) -> None:
+    promise = f'{{"promised_date": "{promised}"}}'
+    events.happened("p", "delivery_promised", "2026-03-01 10:00:00", order_id="1", properties=promise)
+    events.happened("d", "delivery_completed", delivered, order_id="1")
+    assert events.outcomes("kind") == {"delivery:1": (kind,)}
