@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from intake.purposes import PURPOSES
@@ -238,10 +239,11 @@ def test_the_strictest_word_of_any_identifier_holds_until_an_unmerge_gives_each_
         " received_date date, occurred_at timestamp, received_at timestamp, source varchar, purpose varchar,"
         " is_granted boolean, regime varchar)"
     )
-    for number, (key, purpose, granted, at) in enumerate(words):
-        moment = datetime.fromisoformat(at)
-        row = [str(number), key, moment.date(), moment.date(), moment, moment, "crm", purpose, granted, None]
-        room.execute(f"insert into intermediate.int_consent_events values ({', '.join('?' * len(row))})", row)
+    with duckdb.connect(str(room.warehouse)) as connection:
+        for number, (key, purpose, granted, at) in enumerate(words):
+            moment = datetime.fromisoformat(at)
+            row = [str(number), key, moment.date(), moment.date(), moment, moment, "crm", purpose, granted, None]
+            connection.execute(f"insert into intermediate.int_consent_events values ({', '.join('?' * len(row))})", row)
     room.execute(
         "create table intermediate.int_identifier_daily (anchor_key bigint, login_key bigint, login_known_date date,"
         " event_date date, received_date date, last_country struct(seen_at timestamp, seen varchar),"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import stat
 import tarfile
 from collections.abc import Callable
@@ -40,11 +41,31 @@ def put(root: Path, name: str, content: bytes, mode: int = 0o644) -> None:
     file.chmod(mode)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a project and something beside it."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("CONCIERGE_KEY", raising=False)
+        folder = tmp_path_factory.mktemp("made")
+        _fill(folder)
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of it to back up."""
     monkeypatch.delenv("CONCIERGE_KEY", raising=False)
-    write_project(tmp_path / "shop")
-    project = Project.open(DataPaths(tmp_path / "shop" / "data"), tmp_path / "shop" / "config")
+    shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return _at(tmp_path)
+
+
+def _at(folder: Path) -> Project:
+    return Project.open(DataPaths(folder / "shop" / "data"), folder / "shop" / "config")
+
+
+def _fill(folder: Path) -> None:
+    write_project(folder / "shop")
+    project = _at(folder)
     root, store = project.paths.root, OpsStore(project.paths)
     identifier_key_bytes(project.paths)
     quarantine_cipher(project.paths)
@@ -56,7 +77,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (root / "models/churn/current").symlink_to("v1")
     put(root.parent, "elsewhere.parquet", b"orders of a supplier")
     (root / "landing").mkdir()
-    (root / "landing/orders.parquet").symlink_to(root.parent / "elsewhere.parquet")
+    (root / "landing/orders.parquet").symlink_to("../../elsewhere.parquet")
     put(root, "dagster/history.db", b"runs")
     put(root, "published/.v2.partial/marts.parquet", b"half")
     record = BatchRecord("b1", "clicks", "v1", "a.jsonl", "hash", 3, 3, 0, 0, 0, 3, T0, T0)
@@ -67,7 +88,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     with warehouse.connect() as connection:
         connection.execute("insert into ops.run_context values ('2018-01-02')").fetchall()
     publish_tables(project, "v1")
-    return project
 
 
 def contents(root: Path) -> dict[str, tuple[bytes, int]]:

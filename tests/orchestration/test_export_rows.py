@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -20,16 +21,28 @@ TABLE = "marts.fct_order"
 ROWS = 5_000
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Published once, with a table that counts as large."""
-    monkeypatch.setattr(export_rows, "LARGE_ROWS", 1_000)
-    found = Project(DataPaths(tmp_path), tmp_path / "config", Settings(), WallClock())
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Published once."""
+    folder = tmp_path_factory.mktemp("made")
+    found = at(folder)
     Warehouse(found.paths.warehouse).prepare()
     change(found, "create schema marts")
     change(found, f"create table {TABLE} as select n as order_id, n * 1.5 as amount from range({ROWS}) as numbers(n)")
     publish_tables(found, "v0")
-    return found
+    return folder
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of it, with a table that counts as large."""
+    monkeypatch.setattr(export_rows, "LARGE_ROWS", 1_000)
+    shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return at(tmp_path)
+
+
+def at(folder: Path) -> Project:
+    return Project(DataPaths(folder), folder / "config", Settings(), WallClock())
 
 
 def change(project: Project, *statements: str) -> None:
