@@ -99,11 +99,6 @@ class ExperimentBook(OpsDatabase):
             for row in rows
         ]  # fmt: skip
 
-    def published_experiments(self) -> dict[tuple[str, int], str]:
-        """By name and version, the definition as it was first published."""
-        rows = self.rows("select name, version, content from experiment_version order by name, version")
-        return {(row["name"], int(row["version"])): row["content"] for row in rows}
-
     def record_looks(self, looks: Sequence[TakenLook]) -> int:
         """Keep looks; one that was taken stays as it was. Returns how many were new."""
         rows = [(*(to_text(v) if isinstance(v, datetime) else v for v in astuple(look)),) for look in looks]
@@ -113,11 +108,12 @@ class ExperimentBook(OpsDatabase):
             connection.executemany(f"insert or ignore into experiment_look ({_LOOK}) values ({marks})", rows)
             return int(connection.total_changes - before)
 
-    def looks(self, experiment: str, version: int) -> list[TakenLook]:
-        """The looks at one version, by number, metric and arm."""
+    def looks(self, experiment: str, version: int | None = None) -> list[TakenLook]:
+        """The looks at one version or at all of them, by version, number, metric and arm."""
         rows = self.rows(
-            f"select {_LOOK} from experiment_look where experiment = ? and version = ? order by look, metric, arm",
-            experiment, version,
+            f"select {_LOOK} from experiment_look where experiment = ? and (? is null or version = ?)"
+            " order by version, look, metric, arm",
+            experiment, version, version,
         )  # fmt: skip
         return [
             TakenLook(**{**dict(row), "at": from_text(row["at"]), "is_final": bool(row["is_final"])}) for row in rows

@@ -55,31 +55,31 @@ def note_live(project: Project, learned: Learned) -> list[str]:
     return new
 
 
+def read_version(version: LiveVersion) -> Experiment | None:
+    """The definition as it went live; None where another version of this program wrote it, which nobody can read."""
+    try:
+        return Experiment.model_validate(json.loads(version.content))
+    except (ValidationError, ValueError):
+        return None
+
+
 def _edits(now: Experiment, known: Sequence[LiveVersion]) -> Iterator[tuple[Location, str]]:
     newest = max((one.version for one in known), default=now.version)
     if now.version < newest:
         yield ("version",), f"{now.version}, but version {newest} has been live; allowed: {newest} or higher"
         return
     for one in known:
-        before = _read(one) if one.version == now.version and one.content_hash != split_hash(now) else None
+        before = read_version(one) if one.version == now.version and one.content_hash != split_hash(now) else None
         if before is not None:
             yield from split_changes(before, now)
 
 
 def _with_gone_arms(now: Experiment, before: LiveVersion | None) -> Experiment:
     """A bandit with the arms that it has lost in flight: should one come back, it has to show the same."""
-    known = None if before is None else _read(before)
+    known = None if before is None else read_version(before)
     if known is None or now.kind != "bandit":
         return now
     return now.model_copy(update={"arms": {**known.arms, **now.arms}})
-
-
-def _read(version: LiveVersion) -> Experiment | None:
-    try:
-        return Experiment.model_validate(json.loads(version.content))
-    except (ValidationError, ValueError):
-        # Written by another version of this program: there is nothing to compare with.
-        return None
 
 
 def _error(path: Path, location: Location, message: str) -> ConfigError:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from pydantic import ValidationError
-
-from intake.ops_experiments import ExperimentBook, ExperimentEvent
+from intake.ops_experiment_versions import VersionBook
+from intake.ops_experiments import ExperimentEvent
 from intake.project import Project
+from orchestration.experiment_versions import read_version
 from serving.experiments.definition import Experiment
 from serving.experiments.files import load_experiments
 from serving.experiments.split import FIXED
@@ -65,13 +64,8 @@ def every_version(project: Project, files: Mapping[str, Experiment]) -> list[Exp
 
 def published_versions(project: Project) -> list[Experiment]:
     """Versions that were published; one that this program cannot read is left out."""
-    found = []
-    for content in ExperimentBook(project.paths).published_experiments().values():
-        try:
-            found.append(Experiment.model_validate(json.loads(content)))
-        except (ValidationError, ValueError):
-            continue
-    return found
+    found = (read_version(one) for one in VersionBook(project.paths).live_versions())
+    return [one for one in found if one is not None]
 
 
 def _as_drawn(file: Experiment, published: Experiment) -> Experiment:
