@@ -29,11 +29,14 @@ from serving.question import Context, Decision
 from serving.session.reducer import microseconds, shipped_reducer
 from serving.showings import told_of
 from serving.silence import under_regime
+from serving.snapshot.manifest import DATA_FILE
 from serving.snapshot.store import SnapshotStore
 from serving.visit import Visit, visit_of
 
 _LOG = logging.getLogger(__name__)
 _NOWHERE = Context()
+# Checksum of a snapshot's data, and the moment that it is of: hourly versions have new probabilities alone.
+People = tuple[str, str] | None
 
 # What was said is dropped once a snapshot looks back on it from so far: intake reads the log at least daily.
 WORDS_OUTLIVE_US = 2 * 86_400 * 1_000_000
@@ -50,6 +53,7 @@ class LiveSide:
         self._store = store
         self._tidied_us = 0
         self._refusals: dict[Pair, tuple[Word, ...]] = {}
+        self._indexed: People = None
         self.overlay: Overlay | None = None
         self.problem: str | None = "the overlay is not configured" if config.overlay is None else None
 
@@ -182,12 +186,15 @@ class LiveSide:
             self.overlay.expose(Whose(own, session_id), arms, int(at.timestamp()), _customer_of(live))
 
     def reindex(self) -> None:
-        """Follow a new snapshot."""
-        self._refusals = {}
-        if self.overlay is not None:
-            with self._store.lease() as live:
-                known = _looks_back_until(live)
-                self.overlay.reindex(_customer_of(live), known)
+        """Follow a new snapshot; with the people of the one before, everything stands where it belongs already."""
+        with self._store.lease() as live:
+            people = _people(live)
+            if people is not None and people == self._indexed:
+                return
+            self._refusals = {}
+            if self.overlay is not None:
+                self.overlay.reindex(_customer_of(live), _looks_back_until(live))
+            self._indexed = people
 
     def tidy(self) -> None:
         """Forget what ended, every few seconds."""
@@ -257,6 +264,13 @@ def _customer_of(live: LiveSnapshot | None) -> Callable[[Pair], str | None]:
         return lambda pair: None  # noqa: ARG005
     reader = live.reader
     return lambda pair: reader.customer_id(*pair)
+
+
+def _people(live: LiveSnapshot | None) -> People:
+    if live is None:
+        return None
+    manifest = live.reader.manifest
+    return manifest.files[DATA_FILE].sha256, manifest.as_of
 
 
 def _looks_back_until(live: LiveSnapshot | None) -> int:

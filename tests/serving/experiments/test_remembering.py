@@ -18,6 +18,8 @@ from serving.experiments.enrolment import Remembered
 from serving.experiments.learned import ArmRow, Learned
 from serving.live import LiveSnapshot
 from serving.log.lookup import decision_lines
+from serving.overlay.assigned import CustomerOf
+from serving.overlay.overlay import Overlay
 from serving.replay.again import replay
 from serving.replay.kept import keep
 from serving.snapshot import pointer
@@ -91,6 +93,37 @@ def test_the_first_draw_outlives_another_table_a_login_and_a_restart(tmp_path: P
 
     asyncio.run(first())
     asyncio.run(second())
+
+
+def test_new_probabilities_leave_what_is_remembered_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, "v1", learned(BANDIT, rows=table("specials")))
+    gone_through: list[int] = []
+    reindex = Overlay.reindex
+
+    def counted(self: Overlay, customer_of: CustomerOf, known_until_us: int) -> None:
+        gone_through.append(known_until_us)
+        reindex(self, customer_of, known_until_us)
+
+    monkeypatch.setattr(Overlay, "reindex", counted)
+
+    async def follow() -> None:
+        async with running(config(tmp_path, overlay=tmp_path / "overlay")) as client:
+            await ask(client, "cookie=k9")
+            at_the_start = len(gone_through)
+            relearn(tmp_path, "v1", "v2", table("produce", "t2"))
+            await reloaded(client)
+            assert (await ask(client, "cookie=k8"))["snapshot_version"] == "v2"
+            assert len(gone_through) == at_the_start
+            tomorrow = sample.NOW + timedelta(days=1)
+            contents = sample.contents(learned=learned(BANDIT, rows=table("produce", "t2")), policies=[])
+            write_snapshot(tmp_path / "snapshots", contents, version="v3", as_of=tomorrow, created_at=tomorrow)
+            pointer.switch(tmp_path / "snapshots", "v3")
+            await reloaded(client)
+            assert len(gone_through) == at_the_start + 1
+
+    asyncio.run(follow())
 
 
 def test_of_two_first_draws_the_one_that_was_seen_first_wins(tmp_path: Path) -> None:
