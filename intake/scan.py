@@ -51,17 +51,17 @@ def _consent_first(contract: SourceContract) -> tuple[bool, str]:
 
 
 def _scan(project: Project, contract: SourceContract, store: OpsStore, on_progress: Progress | None) -> IngestReport:
-    seen = store.seen_files(contract.name)
+    seen, version = store.seen_files(contract.name), contract.content_version
     stamps = {file: _stamp(file) for file in files_of(project, contract)}
-    fresh = [file for file in stamps if not _as_it_was(contract, seen.get(str(file)), stamps[file])]
+    fresh = [file for file in stamps if not _as_it_was(version, seen.get(str(file)), stamps[file])]
     taken = {report.path: report for report in ingest(project, contract, fresh, on_progress).files} if fresh else {}
-    known = [_memory(contract, stamps[file], taken[file]) for file in fresh]
+    known = [_memory(version, stamps[file], taken[file]) for file in fresh]
     store.remember_files(contract.name, [file for file in known if file is not None])
     return IngestReport(contract.name, tuple(taken.get(file) or _unchanged(file, seen) for file in stamps))
 
 
-def _as_it_was(contract: SourceContract, seen: SeenFile | None, stamp: Stamp | None) -> bool:
-    return bool(seen and (seen.size, seen.mtime_ns) == stamp and seen.contract_version == contract.content_version)
+def _as_it_was(version: str, seen: SeenFile | None, stamp: Stamp | None) -> bool:
+    return bool(seen and (seen.size, seen.mtime_ns) == stamp and seen.contract_version == version)
 
 
 def _unchanged(file: Path, seen: Mapping[str, SeenFile]) -> FileReport:
@@ -77,7 +77,7 @@ def _stamp(file: Path) -> Stamp | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _memory(contract: SourceContract, stamp: Stamp | None, report: FileReport) -> SeenFile | None:
+def _memory(version: str, stamp: Stamp | None, report: FileReport) -> SeenFile | None:
     if stamp is None or report.state == "unreadable":
         return None
-    return SeenFile(str(report.path), *stamp, report.input_hash, contract.content_version, report.batch_id)
+    return SeenFile(str(report.path), *stamp, report.input_hash, version, report.batch_id)
