@@ -14,7 +14,7 @@ from intake.project import Project
 from orchestration.offpolicy.asked_again import is_readable
 from orchestration.offpolicy.candidate import Candidate, of_project
 from orchestration.offpolicy.changes import changed_placements
-from orchestration.offpolicy.evaluating import evaluate_candidate, published
+from orchestration.offpolicy.evaluating import evaluate_candidate, published, reward_of
 from orchestration.offpolicy.rewards import NothingLoggedError
 from serving.content import Content, load_content
 from serving.snapshot import pointer
@@ -96,10 +96,15 @@ def _judge_one(project: Project, candidate: Candidate, name: str, connect: Conne
 
 
 def _earlier(project: Project, digest: str, placement: str) -> tuple[str, str] | None:
-    """Verdict and reason of the same files, while it counts."""
-    since = project.clock.now() - timedelta(days=project.settings.offpolicy.valid_days)
+    """Verdict and reason of the same files asked the same: for the placement's objective, over the settings' days."""
+    settings = project.settings.offpolicy
+    asked = {
+        "digest": digest, "objective": reward_of(project, placement), "days": settings.days,
+        "window_hours": settings.window_hours,
+    }  # fmt: skip
+    since = project.clock.now() - timedelta(days=settings.valid_days)
     for report in OpsStore(project.paths).ope_reports(placement):
-        if report.judged_at > since and report.evidence.get("digest") == digest:
+        if report.judged_at > since and asked.items() <= report.evidence.items():
             return report.verdict, str((report.evidence.get("reasons") or [""])[0])
     return None
 

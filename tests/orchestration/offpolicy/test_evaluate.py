@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -11,10 +12,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from intake.ops_offpolicy import OpeReport
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.cli.app import app
-from orchestration.offpolicy.candidate import CandidateError, read_candidate, read_table
+from orchestration.offpolicy.candidate import CandidateError, of_project, read_candidate, read_table
 from orchestration.offpolicy.evaluating import NotExploredError, evaluate_candidate, published
 from orchestration.offpolicy.judge import OffPolicyRefusedError, judge_files
 from orchestration.offpolicy.report import Report
@@ -144,6 +146,21 @@ def test_publishing_obeys_when_it_is_asked_to(project: Project) -> None:
     shop.write_files(project.config, when=shop.BEST)
     assert publish_config(strict, "tester").version == "v1-2"
     assert judge_files(strict).told == {}
+
+
+def test_a_judgement_that_was_asked_otherwise_proves_nothing_to_the_gate(project: Project) -> None:
+    settings = project.config / "settings.yml"
+    settings.write_text(settings.read_text().replace("required: false", "required: true"), encoding="utf-8")
+    shop.write_files(project.config, when=shop.BEST)
+    strict = shop.open_project(project.config.parent)
+    span, digest = strict.settings.offpolicy, of_project(strict).digest
+    own: dict[str, object] = {"objective": "margin", "days": span.days, "window_hours": span.window_hours}
+    ops, said = OpsStore(strict.paths), {"digest": digest, "reasons": ["so they said"]}
+    others: list[dict[str, object]] = [{"objective": "converted"}, {"days": 1}, {"window_hours": 1}, {}]
+    for number, other in enumerate(others):
+        at = strict.clock.now() + timedelta(seconds=number)
+        ops.record_ope_report(OpeReport(str(number), "it", "banner", at, "worse", said | own | other))
+        assert bool(judge_files(strict).refused) == (not other)
 
 
 def test_a_live_version_of_another_program_counts_as_none(project: Project, tmp_path: Path) -> None:
