@@ -58,13 +58,12 @@ def history(name: Name) -> None:
 
     project = open_project()
     book = ExperimentBook(project.paths)
-    events = book.experiment_events(name)
-    if not events:
+    events, looks = book.experiment_events(name), book.looks(name)
+    if not events and not looks:
         named(project, name)
         say(f"{name}: nothing has happened yet")
-    else:
+    if events:
         show_table(COLUMNS, [_row(event) for event in events])
-    looks = [look for version in sorted({e.version for e in events} | {1}) for look in book.looks(name, version)]
     if looks:
         rows = [(one.version, one.look, f"{one.at:%Y-%m-%d}", one.arm, one.metric, f"{one.information:.0%}",
                  f"{one.z:+.2f}", f"{one.bound:.2f}", one.crossed or "-") for one in looks]  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -155,8 +154,3 @@ def groups_of(connection: duckdb.DuckDBPyConnection, project: Project) -> tuple[
         ).df()
         groups[attribute] = rows.set_index("customer_id")["value"]
     return groups, rules.minimum_count
-
-
-def page_of(project: Project, name: str) -> Path:
-    """Where the page of an experiment is written."""
-    return project.paths.data_docs / "experiments" / f"{name}.html"

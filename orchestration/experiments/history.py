@@ -20,7 +20,7 @@ select
 from marts.fct_exposure as shown
 {account} account on shown.customer_id = account.customer_id
 where shown.placement = ? and shown.shown_at >= cast(? as timestamp) and shown.shown_at < cast(? as timestamp)
-    and not coalesce(shown.is_refused, false)
+    and not coalesce(shown.is_refused, false) and not coalesce(shown.is_bot, false)
 """
 OF_VISITS = """
 select

@@ -16,6 +16,11 @@ def folder_of(project: Project) -> Path:
     return project.paths.data_docs / "experiments"
 
 
+def page_of(project: Project, name: str) -> Path:
+    """Where the page of an experiment's newest version is written."""
+    return folder_of(project) / f"{name}.html"
+
+
 def write_pages(project: Project, readings: Sequence[Reading]) -> Path:
     """One page an experiment and version, `NAME.html` being the newest version, and `index.html`; the list."""
     folder, currency = folder_of(project), project.settings.currency

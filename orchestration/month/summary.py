@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from orchestration.cli.console import say, show_table
-from orchestration.experiments.analysis import page_of
+from orchestration.experiments.pages import page_of
 from orchestration.month.flow import Day, MonthResult
 from orchestration.month.ledger import Money
 from orchestration.month.promises import Promise

@@ -13,7 +13,7 @@ import yaml
 from typer.testing import Result
 
 from intake.ops_experiment_versions import VersionBook
-from intake.ops_experiments import ExperimentBook, ExperimentEvent
+from intake.ops_experiments import ExperimentBook, ExperimentEvent, TakenLook
 from intake.paths import repository_root
 from intake.project import Project
 from orchestration.experiment_versions import note_live, require_unedited
@@ -236,6 +236,18 @@ def test_a_draft_is_not_started_where_it_could_not_run(project: Project) -> None
     start(project, "second", step)
     shares = in_force(project, loaded(project))
     assert shares == {"first/1": pytest.approx(0.7 * 0.05), "second/1": pytest.approx(0.3 * 0.05)}
+
+
+def test_history_tells_the_looks_of_every_version_also_of_those_without_a_step(
+    concierge: Concierge, project: Project
+) -> None:
+    write(project, version=3)
+    taken = TakenLook("hero_specials", 3, "conversion", "specials", 2, project.clock.now(), 0.7, 900, 1.5, 2.6, 0.2,
+                      -0.1, 0.2, "", False)  # fmt: skip
+    ExperimentBook(project.paths).record_looks([taken])
+    told = concierge("experiment", "history", "hero_specials").output
+    assert "nothing has happened" not in told
+    assert "+1.50" in told
 
 
 @pytest.mark.parametrize("words", [("plan",), ("start",), ("stop",), ("report",), ("history",), ("ship", "specials")])

@@ -58,6 +58,20 @@ def test_a_plan_is_the_textbook_size_and_a_little_more_for_the_looks(tmp_path: P
     assert "home_hero was shown to 0 units only" in found.assumed[0]
 
 
+def test_robots_and_those_who_refused_are_no_part_of_the_past(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.define("idea", status="draft")
+    sorts = {"is_bot": (False, True, False), "is_refused": (False, False, True)}
+    shop.add("fct_exposure", pd.DataFrame({
+        "placement": "home_hero", "customer_id": [f"c{n}" for n in range(480)],
+        "personalization_id": [f"p{n}" for n in range(480)], "shown_at": START + timedelta(days=20),
+        **{name: [sort[n % 3] for n in range(480)] for name, sort in sorts.items()},
+    }))  # fmt: skip
+    with shop.connect() as connection:
+        past = past_units(connection, named(shop.project, "idea"), NOW, 28)
+    assert (len(past.units), past.source[:22]) == (160, "exposures of home_hero")
+
+
 def test_a_past_that_is_too_thin_is_refused_with_its_numbers(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.define("idea", status="draft", metrics={"primary": "conversion"})
