@@ -40,7 +40,19 @@ _BEREFT: Final = (
 
 @dataclass(frozen=True)
 class Learned:
-    """What one look found and left."""
+    """What one look found and left.
+
+    Attributes:
+        is_ready: false until dbt has built the facts once; nothing was looked at then.
+        fresh_events: events read from the lake that no look had read before.
+        exposures: rows that were new or came out differently.
+        outcomes: likewise.
+        credited: outcomes whose credit was worked out again.
+        orphans: of all outcomes, those that name an exposure nobody knows.
+        recounted: everything was counted anew (changed windows, an erasure, a look that was cut off).
+        table_version: version of the arms' probabilities that stands; empty where no bandit runs.
+        snapshot_version: the version that went live with them; None where nothing changed or nothing is live.
+    """
 
     is_ready: bool
     fresh_events: int
@@ -65,13 +77,18 @@ def learn(project: Project, as_of: datetime, *, intake: bool = True, live: bool 
         intake: read the service's log into the lake first.
         live: put new probabilities live.
 
+    Again with nothing new it changes and publishes nothing; after a failure the next one heals what was left half done.
+
     Returns:
-        Counts of rows that were new or came out differently; `is_ready` is false until dbt has built the facts once.
+        What was found; `is_ready` is false until dbt has built the facts once, and then nothing is published.
 
     Raises:
         ValueError: `as_of` has no time zone.
-        ConfigError: an experiment's file is wrong; nothing was counted.
-        OpenErasureError: an erasure is under way.
+        ConfigError: an experiment's file is wrong, nothing was counted; or those that run want more of a layer than
+            there is, nothing was published.
+        ErasureHalfDoneError: a request was interrupted; nothing was read.
+        WarehouseBusyError: another process held the warehouse for too long.
+        SnapshotError: the version could not be written; everything is counted, and what was live stays live.
     """
     utc(as_of)
     OpsStore(project.paths).require_no_open_erasure()
@@ -88,8 +105,25 @@ def learn(project: Project, as_of: datetime, *, intake: bool = True, live: bool 
 def update(project: Project, registry: Registry, as_of: datetime, *, look_at_facts: bool = False) -> Learned:
     """Bring the tables up to what the lake and the facts say at `as_of`.
 
-    `look_at_facts` compares the published facts even where nothing tells that they were built again.
+    Reads the lake, not the service's log; publishes nothing. Again with nothing new it changes nothing, so a run may
+    repeat it. Where it fails, the next one learns everything anew from the facts and the lake.
+
+    Args:
+        project: whose lake and warehouse.
+        registry: windows, arms and settings, as `read_registry` gives them.
+        as_of: aware; nothing received at or after it is looked at.
+        look_at_facts: compare the facts even where nothing tells that they were built again.
+
+    Returns:
+        What was found, without a `snapshot_version`.
+
+    Raises:
+        ValueError: `as_of` has no time zone; nothing was touched.
+        ErasureHalfDoneError: a request was interrupted; nothing was touched.
+        WarehouseBusyError: another process held the warehouse for too long.
     """
+    utc(as_of)
+    OpsStore(project.paths).require_no_open_erasure()
     with Warehouse(project.paths.warehouse).connect() as connection:
         bring_up_to_date(connection)
         if not has_facts(connection):
@@ -167,8 +201,13 @@ def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 
 def publish(project: Project) -> str | None:
-    """Put the probabilities on the live version; its name, None where nothing is live or nothing changed."""
+    """Put the probabilities on the live version; its name, None where nothing is live or nothing changed.
 
+    Raises:
+        SnapshotError: the version cannot be written, or another went live meanwhile; what was live stays live.
+        ConfigError: those that run want more of a layer than there is.
+        ErasureHalfDoneError: a request was interrupted.
+    """
     if pointer.current(project.paths.snapshots) is None:
         return None
     return publish_probabilities(project, Warehouse(project.paths.warehouse))

@@ -13,8 +13,9 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.learning.registry import read_registry
-from orchestration.learning.tick import NOT_READY, learn
+from orchestration.learning.tick import NOT_READY, learn, update
 from orchestration.warehouse import Warehouse
+from tests.orchestration.month import empty_warehouse
 
 AT = datetime(2026, 10, 25, tzinfo=UTC)
 BANDIT = """
@@ -71,5 +72,11 @@ def test_before_the_facts_are_built_there_is_nothing_to_learn_and_no_error(proje
 
 
 def test_a_moment_without_a_time_zone_is_refused(project: Project) -> None:
+    project.paths.root.mkdir()
+    empty_warehouse.make(project.paths.warehouse)
+    naive = AT.replace(tzinfo=None)
     with pytest.raises(ValueError, match=r"as_of 2026-10-25T00:00:00 has no time zone"):
-        learn(project, AT.replace(tzinfo=None))
+        learn(project, naive)
+    with pytest.raises(ValueError, match=r"as_of 2026-10-25T00:00:00 has no time zone"):
+        update(project, read_registry(project), naive)
+    assert not update(project, read_registry(project), AT).recounted, "nothing was left half done"
