@@ -280,6 +280,14 @@ ML_TABLES = (
     ),
     _table(
         "ml",
+        "click_effect",
+        "segment VARCHAR; segment_name VARCHAR; attribute VARCHAR; attribute_rank INTEGER; attribute_strength DOUBLE;"
+        "level VARCHAR; effect DOUBLE; low DOUBLE; high DOUBLE; items_shown BIGINT; clicks BIGINT;"
+        "is_beyond_noise BOOLEAN; as_of TIMESTAMP; model_version VARCHAR",
+        "segment attribute level",
+    ),
+    _table(
+        "ml",
         "recommendation",
         "customer_id VARCHAR; as_of TIMESTAMP; task VARCHAR; rank INTEGER; product_id VARCHAR; score DOUBLE;"
         "reason VARCHAR; is_explored BOOLEAN",
@@ -355,6 +363,14 @@ LEARNING_TABLES = (
         "personalization_id VARCHAR; occurred_at TIMESTAMP; received_at TIMESTAMP; is_converted BOOLEAN;"
         "revenue_micros BIGINT; margin_micros BIGINT; cost_micros BIGINT; ltv_change_micros BIGINT",
         "outcome_id",
+    ),
+    _table(
+        "ml",
+        "value_outcome",
+        "personalization_id VARCHAR; experiment VARCHAR; customer_id VARCHAR; shown_at TIMESTAMP;"
+        "occurred_at TIMESTAMP; received_at TIMESTAMP; before_as_of TIMESTAMP; after_as_of TIMESTAMP;"
+        "ltv_before DOUBLE; ltv_after DOUBLE; ltv_change_micros BIGINT",
+        "personalization_id",
     ),
     _table(
         "ml",

@@ -127,6 +127,21 @@
 {%- endmacro %}
 
 
+{# The items of a list that was shown, from JSON to a list of typed rows; what is no number is none. #}
+{% macro list_items(properties) -%}
+    {{ return(adapter.dispatch('list_items', 'concierge')(properties)) }}
+{%- endmacro %}
+
+{% macro default__list_items(properties) -%}
+    from_json(
+        json_extract({{ properties }}, '$.lines'),
+        '[{"product_id": "VARCHAR", "sku": "VARCHAR", "category": "VARCHAR", "position": "INTEGER",
+           "price": "DECIMAL(18,4)", "brand": "VARCHAR", "variant": "VARCHAR", "colour": "VARCHAR",
+           "color": "VARCHAR", "fit": "VARCHAR"}]'
+    )
+{%- endmacro %}
+
+
 {# The value seen last, with its time, as one struct: `max` of it merges days, and ties do not depend on row order. #}
 {% macro latest(value, at) -%}
     {{ return(adapter.dispatch('latest', 'concierge')(value, at)) }}

@@ -6,6 +6,7 @@ from dagster import AssetsDefinition
 from dagster_dbt import DbtProject
 
 from orchestration.assets.accounts import account_address
+from orchestration.assets.clicks import click_effect, click_model
 from orchestration.assets.cutoffs import cutoff
 from orchestration.assets.dbt_models import dbt_models
 from orchestration.assets.decisions import decisions
@@ -44,6 +45,7 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         recommendation_mix,
         incentive_model,
         visit_model,
+        click_model,
     ]
     scoring = [
         segments,
@@ -51,6 +53,7 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
         value_score,
         outlook_score,
         incentive_uplift,
+        click_effect,
         recommendation,
         score_history,
         drift,

@@ -20,11 +20,15 @@ COMPETITORS = {
     "everyone": "one answer for everybody",
     "own_gap": "the customer's own mean gap",
     "own_share": "the customer's own share",
+    "position": "the place in the list alone",
+    "rate": "one rate for everything",
     "popular": "the most popular",
 }
 MEANING = {
     "roc_auc": "how often somebody who left had the higher probability than somebody who stayed; 0.5 is guessing",
     "pr_auc": "how clean the list of likely leavers is, over its whole length",
+    "click_auc": "how often an item that was clicked had the higher chance than one that was not; 0.5 is guessing",
+    "log_loss": "surprise by what was clicked, a row; less is better",
     "brier": "mean squared error of the probabilities; less is better",
     "ece": "by how much promised and observed shares differ; less is better",
     "normalised_gini": "how well customers are put in order of their spend; 1 is perfect, 0 is chance",

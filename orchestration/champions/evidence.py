@@ -12,11 +12,13 @@ from ml.cards.evidence import calibration_groups, deciles, metric_intervals, sco
 from ml.cards.voices import voices
 from ml.champion import Twin
 from ml.churn_fit import churn_metrics
+from ml.clicks import EVERYBODY
 from ml.value import value_metrics
 from orchestration.horizons.names import NEAR_SUFFIX
 
 Floats = npt.NDArray[np.float64]
 LOUDEST: Final = 30
+MOST_EFFECTS: Final = 16
 Row = tuple[str, float, float | None, float | None]
 
 
@@ -29,6 +31,8 @@ class Shown(NamedTuple):
 
 def evidence_for(name: str, model: Any, metrics: Mapping[str, Any], seed: int) -> Shown:
     """Intervals and pictures of a model that was just trained; what its kind does not have is left out."""
+    if name == "clicks":
+        return _clicks(model)
     show = SHOW.get(name.removesuffix(NEAR_SUFFIX))
     if show is None or getattr(model, "twin", None) is None:
         return Shown({}, {})
@@ -95,6 +99,15 @@ def _segments(model: Any, _metrics: Mapping[str, Any], _seed: int) -> Shown:
         for tried in model.twin.model.candidates
     ]
     return Shown({}, {"baselines": {"title": "stability under resampling, down to its worst tenth", "rows": rows}})
+
+
+def _clicks(model: Any) -> Shown:
+    """Effects over everybody, the attribute that moves clicks most first."""
+    told = [row for row in model.model.rows if row["segment"] == EVERYBODY][:MOST_EFFECTS]
+    rows: Sequence[Row] = [
+        (f"{row['level']} ({row['attribute']})", row["effect"], row["low"], row["high"]) for row in told
+    ]
+    return Shown({}, {"baselines": {"title": "log-odds of a click against the mean level, 95 %", "rows": rows}})
 
 
 def beside(title: str, metric: str, metrics: Mapping[str, Any], intervals: Mapping[str, Any]) -> dict[str, Any]:

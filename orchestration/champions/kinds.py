@@ -45,6 +45,7 @@ KINDS: Final = {
     ),
     "recommendations": Kind("Recommendations", "Which way of recommending products serves best here.", figure="ndcg"),
     "incentives": Kind("Incentives", "What free shipping or a discount changes, and whether that pays for itself."),
+    "clicks": Kind("Clicks", "What about an item draws the click in a list, over everybody and in each segment."),
     "visits": Kind("Visits", "During a visit: whether an order follows, and whether it ends within ten seconds."),
 }
 # Without these three there is no decision; the others add to it.

@@ -116,6 +116,7 @@ def test_no_public_number_rests_on_a_float_sum() -> None:
         "customer_recommendations",
         "decision_table",
         "customer_incentives",
+        "click_effect",
         "arm_probability",
         # Estimates, shares and predicted values; what is summed stands there as decimals.
         "assignment",
