@@ -13,7 +13,7 @@ import pandas as pd
 
 from ml.experiments.bandit_readout import ArmReadout, readout
 from ml.experiments.difference import Comparison
-from orchestration.experiments.estimates import Estimate, known, prepared
+from orchestration.experiments.estimates import LEAST_UNITS, Estimate, known, prepared
 from orchestration.experiments.metric_registry import Metric
 
 METHOD = "weighted by the published probabilities, cell by cell (bandit)"
@@ -30,6 +30,7 @@ def adaptive_estimates(units: pd.DataFrame, metric: Metric, *, plain: str) -> li
     """
     arms = [str(arm) for arm in sorted(units["arm"].unique()) if arm != plain]
     usable = known(units, metric)
+    drawn = usable["arm"].value_counts()
     refused = _refused(usable, metric, plain)
     if refused:
         return [Estimate(metric, arm, None, METHOD, refused) for arm in arms]
@@ -38,7 +39,16 @@ def adaptive_estimates(units: pd.DataFrame, metric: Metric, *, plain: str) -> li
         found = readout(strata(usable, values["value"]), plain=plain)
     except ValueError as error:
         return [Estimate(metric, arm, None, METHOD, str(error), notes) for arm in arms]
-    return [_estimate(metric, arm, found, plain, notes) for arm in arms]
+    return [_few(metric, arm, drawn, plain) or _estimate(metric, arm, found, plain, notes) for arm in arms]
+
+
+def _few(metric: Metric, arm: str, drawn: pd.Series, plain: str) -> Estimate | None:
+    """Refused where either arm was drawn too seldom for a normal interval to be believed."""
+    for name in (plain, arm):
+        if (units := int(drawn.get(name, 0))) < LEAST_UNITS:
+            words = f"arm {name!r} has {units} units with a known {metric.label}; at least {LEAST_UNITS} are needed"
+            return Estimate(metric, arm, None, METHOD, words)
+    return None
 
 
 def strata(units: pd.DataFrame, value: pd.Series) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml.experiments.confidence_sequence import confidence_sequence
+from ml.experiments.effect import Side, effect_of
 from ml.experiments.guard_rail import guard_rail
 from orchestration.experiments.design import harm_of
 from orchestration.experiments.estimates import LEAST_UNITS, Estimate
@@ -48,15 +49,23 @@ def watched(design: Experiment, estimate: Estimate) -> Watch:
 
 
 def _of_effect(estimate: Estimate, harm: float) -> Watch:
-    """Where only the effect is known, as in a bandit: the sequence of its relative lift."""
-    relative = estimate.comparison.relative if estimate.comparison else None
-    if relative is None:
+    """Where only the effect is known, as in a bandit: its sequence against the bound, put without dividing.
+
+    A plain arm that nobody complained of has no relative change, and harm is seen all the same. The bound's own error
+    is not known beside the effect's: that is taken larger by the bound, which is wide rather than narrow.
+    """
+    told = estimate.comparison
+    if told is None:
         return UNKNOWN
-    interval = confidence_sequence(relative).interval
-    turned = estimate.metric.direction
+    better, turned = estimate.metric.direction * told.absolute.estimate, estimate.metric.direction
+    error = told.absolute.standard_error * (1 - harm)
+    allowed = effect_of(better - harm * abs(told.control), error, told.absolute.n, alpha=0.05, side="two")
+    sides: tuple[Side, Side] = ("less", "greater")
+    lost, kept = (confidence_sequence(allowed, side=side).interval for side in sides)
+    state = "harm" if lost.high < 0 else "safe" if kept.low > 0 else "open"
+    label = estimate.metric.label
+    if told.relative is None:
+        return Watch(state, None, None, None, f"{label}: no relative change, the plain arm is too near 0; {state}")
+    interval, change = confidence_sequence(told.relative).interval, turned * told.relative.estimate
     low, high = sorted((turned * interval.low, turned * interval.high))
-    state = "harm" if high < harm else "safe" if low > harm else "open"
-    change = turned * relative.estimate
-    return Watch(
-        state, change, low, high, f"{estimate.metric.label} {change:+.1%} ({low:+.1%} to {high:+.1%}), {state}"
-    )
+    return Watch(state, change, low, high, f"{label} {change:+.1%} ({low:+.1%} to {high:+.1%}), {state}")

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from orchestration.experiments.adaptive import adaptive_estimates
 from orchestration.experiments.estimates import estimates
 from orchestration.experiments.metric_registry import metric_of
 from orchestration.experiments.watching import UNKNOWN, Watch, watched
@@ -45,3 +46,18 @@ def test_below_the_least_units_nothing_is_said() -> None:
 
 def test_a_ratio_that_the_other_arm_lacks_is_unknown_and_no_error() -> None:
     assert seen("return_rate", [0] * 40, [1] * 40, orders=[1] * 40 + [0] * 40) is UNKNOWN
+
+
+def drawn(complaints: int, units: int = 2_000) -> Watch:
+    """The watch of a bandit's arm, half and half with the plain arm, which nobody complained of."""
+    values = [0] * units + [1] * complaints + [0] * (units - complaints)
+    (estimate,) = adaptive_estimates(pd.DataFrame({
+        "arm": ["plain"] * units + ["treat"] * units, "cluster_id": "c", "propensity": 0.5, "probabilities": "",
+        "complaints": values, "table_version": "t", "segment_id": 1, "context_bucket": "any", "first_exposed_at": pd.Timestamp("2026-03-01"),
+    }), metric_of("complaint_rate"), plain="plain")  # fmt: skip
+    return watched(DESIGN, estimate)
+
+
+def test_a_bandits_arm_is_watched_where_nobody_complained_of_the_plain_one() -> None:
+    assert [drawn(complaints).state for complaints in (0, 3, 400)] == ["", "open", "harm"]
+    assert drawn(29, units=29) is UNKNOWN
