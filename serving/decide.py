@@ -21,6 +21,7 @@ from serving.live import LiveSnapshot
 from serving.person import Person, find_person
 from serving.placement import Placement
 from serving.question import Context, Decision, Question
+from serving.reclassified import up_to_date
 from serving.rungs import REASONS, Rung
 from serving.showings import NOTHING_SHOWN, showings_of
 from serving.strategies import chosen
@@ -63,7 +64,7 @@ def decide_for(
         decision = _decision(live, placement, person, question, context, now, early, _NOTHING, [])
         return msgspec.structs.replace(decision, missing_purpose=missing)
     at = situation(live, placement, person, context, now, visit, question.paused)
-    choice = choose(at)
+    person, choice = at.person, choose(at)
     extra = added_reasons(live, placement, choice.action, at.bench)
     decision = _decision(live, placement, person, question, context, now, choice, at.bench, extra)
     shadow = shadow_arms(at)
@@ -79,7 +80,11 @@ def situation(
     visit: Visit | None,
     paused: frozenset[str] = frozenset(),
 ) -> Situation:
-    """All that a choice looks at: values, and the actions that no rule, cap or missing data takes away."""
+    """All that a choice looks at: values, and the actions that no rule, cap or missing data takes away.
+
+    `person` is as the snapshot knows them; the situation's is brought up to date by the visit.
+    """
+    person = up_to_date(person, visit, now, live.as_of)
     cart = [live.reader.product(product_id) for product_id in context.products()]
     shown = NOTHING_SHOWN
     if placement.name in live.remembering:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from copy import copy
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from serving.evidence import action_values
 from serving.experiments.trials import Trials
 from serving.placement import Placement
+from serving.reclassified import evidence_for
 from serving.rulebook import Rulebook
 from serving.scoring import is_weighted, least_support
 from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
 from serving.uplift import advised_placements
-from serving.visit import features_used
+from serving.visit import features_used, variables_used
 from serving.visit_scores import LiveScores, scores_used
 
 REFUSED_ANALYTICS = "refused_analytics"
@@ -48,7 +50,9 @@ class LiveSnapshot:
         self.advised = advised_placements(placements, reader.policies)
         self.trials = Trials(reader.learned)
         self.zone = ZoneInfo(reader.manifest.time_zone)
-        self.session_features = features_used(reader.policies, reader.placements.values())
+        self.as_of = datetime.fromisoformat(reader.manifest.as_of)
+        named = variables_used(reader.policies, placements)
+        self.session_features = features_used(reader.policies, placements) | evidence_for(named)
         self.visit_scores = LiveScores(reader.visit_model, scores_used(reader.policies, placements))
         counts = reader.manifest.counts, reader.manifest.totals
         # Whether anybody's refusal of analytics stands in it; a snapshot that does not say so is looked into.

@@ -39,9 +39,14 @@ def visit_of(
     return told | scores.of(values)
 
 
-def features_used(policies: Iterable[Policy], placements: Iterable[Placement] = ()) -> frozenset[str]:
-    """Session features that some rule, or an expression of a placement, names."""
+def variables_used(policies: Iterable[Policy], placements: Iterable[Placement] = ()) -> frozenset[str]:
+    """Variables that some rule, or an expression of a placement, names."""
     expressions = [rule.when for policy in policies for rule in policy.rules]
     expressions += [expression for placement in placements for _, expression in expressions_of(placement)]
-    named = frozenset[str]().union(*map(variables_in, expressions))
+    return frozenset[str]().union(*map(variables_in, expressions))
+
+
+def features_used(policies: Iterable[Policy], placements: Iterable[Placement] = ()) -> frozenset[str]:
+    """Session features that some rule, or an expression of a placement, names."""
+    named = variables_used(policies, placements)
     return frozenset(name for name, variable in SESSION_FEATURES.items() if variable in named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from serving.expression import answers_in, variables_in
+from serving.reclassified import CHANGING
 from serving.rulebook import Compiled
 from serving.variables import VARIABLES, Value, known_name
 
@@ -13,8 +14,8 @@ PROVABLE = frozenset({"profile", "consent", "action", "product", "cart"})
 
 
 def live_variables(expression: str) -> list[str]:
-    """Variables of an expression that only a request knows."""
-    named = [name for name in variables_in(expression) if VARIABLES[name].scope not in PROVABLE]
+    """Variables of an expression that only a request knows, or that a visit may change."""
+    named = [n for n in variables_in(expression) if VARIABLES[n].scope not in PROVABLE or n in CHANGING]
     return sorted([*named, *(f"answer_{question}" for question in answers_in(expression))])
 
 
