@@ -46,14 +46,25 @@ def shares_in_force(experiments: Sequence[Experiment], events: Sequence[Experime
     """
     found = {}
     for one in experiments:
-        own = [event for event in events if (event.experiment, event.version) == (one.name, one.version)]
-        steps = [event.kind for event in own if event.kind in _BEGUN + _OVER]
-        is_over = steps[-1:] in ([kind] for kind in _OVER)
-        begun = one.status == "running" or (one.status == "draft" and bool(steps))
-        if begun and not is_over:
+        own = _own(one, events)
+        begun = one.status == "running" or (one.status == "draft" and bool(_steps(own)))
+        if begun and not _is_over(own):
             told = [event.share for event in own if event.share is not None]
             found[one.key] = min(told[-1], one.traffic) if told else one.first_share
     return found
+
+
+def _own(one: Experiment, events: Sequence[ExperimentEvent]) -> list[ExperimentEvent]:
+    return [event for event in events if (event.experiment, event.version) == (one.name, one.version)]
+
+
+def _steps(events: Sequence[ExperimentEvent]) -> list[str]:
+    return [event.kind for event in events if event.kind in _BEGUN + _OVER]
+
+
+def _is_over(events: Sequence[ExperimentEvent]) -> bool:
+    steps = _steps(events)
+    return bool(steps) and steps[-1] in _OVER
 
 
 def in_force(project: Project, experiments: Sequence[Experiment]) -> dict[str, float]:
@@ -92,7 +103,9 @@ def learned_now(
     live = _live(project)
     rows = None if warehouse is None else probabilities(warehouse)
     found = live.probabilities if rows is None else rows
-    return learned_of(experiments, in_force(project, experiments), live.slots, found)
+    events = ExperimentBook(project.paths).experiment_events()
+    ended = [one.key for one in experiments if _is_over(_own(one, events))]
+    return learned_of(experiments, shares_in_force(experiments, events), live.slots, found, ended)
 
 
 def probabilities(warehouse: Warehouse) -> list[ArmRow] | None:

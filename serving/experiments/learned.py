@@ -29,12 +29,13 @@ class ArmRow(msgspec.Struct, array_like=True, frozen=True):
 
 class Learned(msgspec.Struct, frozen=True):
     """Experiments as their files have them; by `name/version` the share of its layer that is in force (running ones
-    alone) and the part of the layer that it holds; and the probabilities of bandits' arms."""
+    alone) and the part of the layer that it holds; the probabilities of bandits' arms; and who was ended by command."""
 
     experiments: list[dict[str, Any]] = []
     shares: dict[str, float] = {}
     slots: dict[str, Ranges] = {}
     probabilities: list[ArmRow] = []
+    ended: list[str] = []
 
     def definitions(self) -> list[Experiment]:
         """The experiments."""
@@ -68,6 +69,7 @@ def learned_of(
     shares: Mapping[str, float],
     before: Mapping[str, Ranges],
     probabilities: Iterable[ArmRow] = (),
+    ended: Iterable[str] = (),
 ) -> Learned:
     """What to publish.
 
@@ -76,6 +78,7 @@ def learned_of(
         shares: in force, of those that run; 0 and more.
         before: ranges of the live version.
         probabilities: of experiments of the registry; others are left out.
+        ended: by command, whatever their files say.
 
     Raises:
         LayerFullError: those that run want more of a layer than there is.
@@ -87,16 +90,18 @@ def learned_of(
         {key: shares[key] for key in sorted(shares) if key in named},
         allotted(holding, before),
         [row for row in probabilities if f"{row.experiment}/{row.version}" in named],
+        sorted(named.intersection(ended)),
     )
 
 
 def reworded(live: Learned, experiments: Sequence[Experiment]) -> Learned:
-    """The same with the files as they stand now: who ran goes on unless its file says otherwise, and what was ended by
-    command while its file said running stays ended."""
-    ended = {one.key for one in live.definitions() if one.status == "running"} - live.shares.keys()
+    """The same with the files as they stand now: who ran goes on unless its file says otherwise, and what a command
+    ended stays ended."""
+    # Of those whose file said running also in a version that does not name who was ended.
+    ended = {one.key for one in live.definitions() if one.status == "running"} - live.shares.keys() | {*live.ended}
     shares = {}
     for one in experiments:
         begins = one.status == "running" and one.key not in ended
         if begins or (one.status == "draft" and one.key in live.shares):
             shares[one.key] = live.shares.get(one.key, one.first_share)
-    return learned_of(experiments, shares, live.slots, live.probabilities)
+    return learned_of(experiments, shares, live.slots, live.probabilities, ended)

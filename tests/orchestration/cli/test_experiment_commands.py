@@ -141,6 +141,7 @@ def test_what_runs_is_said_by_file_and_commands(project: Project) -> None:
     write(project)
     event(project, "stop", 0.0)
     assert in_force(project, loaded(project)) == {}
+    assert learned_now(project, loaded(project)).ended == ["hero_specials/1"]
 
 
 def test_probabilities_and_shares_go_live_on_the_same_profiles(concierge: Concierge, project: Project) -> None:

@@ -19,6 +19,14 @@ def test_an_edit_does_not_bring_back_what_was_ended_by_command() -> None:
     assert reworded(ended, [experiment(traffic=0.5, version=2)]).shares == {"banner/2": 0.5}
 
 
+def test_a_pause_in_the_file_does_not_make_a_stop_forgotten() -> None:
+    paused = experiment(traffic=0.5, status="paused")
+    told = learned_of([paused], {}, {}, ended=["banner/1", "gone/1"])
+    assert told.ended == ["banner/1"]
+    assert reworded(reworded(told, [paused]), [RUNNING]).shares == {}
+    assert reworded(reworded(learned_of([RUNNING], {}, {}), [paused]), [RUNNING]).shares == {}
+
+
 def test_an_edit_leaves_shares_as_they_were_and_obeys_the_file() -> None:
     ramped = learned_of([RUNNING], {"banner/1": 0.2}, {})
     assert reworded(ramped, [RUNNING]).shares == {"banner/1": 0.2}
