@@ -30,7 +30,8 @@ STRATA_MIX = np.array([0.6, 0.4])
 RATES = np.array([[0.030, 0.033, 0.036, 0.027], [0.050, 0.045, 0.060, 0.050]])
 ORDER_SHAPE, ORDER_SCALE = 2.0, 20.0
 
-Row = tuple[str, float | str, str]
+Row = tuple[str, float | str, str, bool | None]
+FOR_COMPARISON = "for comparison"
 
 
 class Looks(NamedTuple):
@@ -42,13 +43,14 @@ class Looks(NamedTuple):
 
 def main() -> None:
     """Print each measure with its target."""
-    print("| measure | value | target |\n|---|---|---|")
-    for name, value, target in measures():
-        print(f"| {name} | {value if isinstance(value, str) else f'{value:.4f}'} | {target} |", flush=True)
+    print("| measure | value | target | met |\n|---|---|---|---|")
+    for name, value, target, is_met in measures():
+        met = {True: "yes", False: "NO", None: ""}[is_met]
+        print(f"| {name} | {value if isinstance(value, str) else f'{value:.4f}'} | {target} | {met} |", flush=True)
 
 
 def measures(runs: float = 1.0) -> list[Row]:
-    """All measures as (name, value, target); `runs` scales the number of experiments."""
+    """All measures as (name, value, target, whether it is met); `runs` scales the number of experiments."""
     started = time.process_time()
     random = np.random.default_rng(SEED)
     found = [
@@ -57,7 +59,17 @@ def measures(runs: float = 1.0) -> list[Row]:
         *sample_ratio_size(random, int(2_400 * runs)),
         *bandit_bias(random, int(160 * runs)),
     ]
-    return [*found, ("CPU seconds of these measures", time.process_time() - started, "180")]
+    return [*found, within("CPU seconds of these measures", time.process_time() - started, most=180)]
+
+
+def within(name: str, value: float, *, least: float | None = None, most: float | None = None) -> Row:
+    """A measure with its bounds, both of them allowed; without any it is there for comparison."""
+    value = float(value)
+    if least is None and most is None:
+        return name, value, FOR_COMPARISON, None
+    low, high = (-np.inf if least is None else least), (np.inf if most is None else most)
+    target = f"<= {most:g}" if least is None else f">= {least:g}" if most is None else f"{least:g}-{most:g}"
+    return name, value, target, bool(low <= value <= high)
 
 
 def false_alarms(random: np.random.Generator, experiments: int) -> list[Row]:
@@ -68,12 +80,12 @@ def false_alarms(random: np.random.Generator, experiments: int) -> list[Row]:
     naive = (np.abs(looks.z) >= 1.96).any(axis=1).mean()
     error = sqrt(0.05 * 0.95 / experiments)
     return [
-        (
+        within(
             f"A/A, {experiments:,} experiments, {DAYS} daily looks: share stopped at 5 % (error {error:.4f})",
             crossed,
-            "<= 0.05",
+            most=0.05,
         ),
-        ("the same, each look as if it were the only one", naive, "for comparison"),
+        within("the same, each look as if it were the only one", naive),
     ]
 
 
@@ -84,7 +96,7 @@ def power(random: np.random.Generator, experiments: int) -> list[Row]:
     looks = daily_looks(random, experiments, lift)
     found = (looks.z >= np.array(boundaries(list(looks.fractions)).bounds)).any(axis=1).mean()
     fixed = (looks.z[:, -1] >= float(ndtri(0.975))).mean()
-    return [(f"power of {DAYS} daily looks over that of one fixed test ({fixed:.3f})", found / fixed, ">= 0.95")]
+    return [within(f"power of {DAYS} daily looks over that of one fixed test ({fixed:.3f})", found / fixed, least=0.95)]
 
 
 def daily_looks(random: np.random.Generator, experiments: int, lift: float) -> Looks:
@@ -131,15 +143,14 @@ def sample_ratio_size(random: np.random.Generator, experiments: int) -> list[Row
     rows: list[Row] = []
     for name, is_adaptive in (("drawn anew", False), ("following what came before", True)):
         p = np.array([over_batches(weighted_days(random, is_adaptive)).p_value for _ in range(experiments)])
-        rows.append(
-            (f"sample-ratio test at 5 %, daily weights {name}, {experiments:,} times", (p < 0.05).mean(), "0.04-0.06")
-        )
+        told = f"sample-ratio test at 5 %, daily weights {name}, {experiments:,} times"
+        rows.append(within(told, (p < 0.05).mean(), least=0.04, most=0.06))
     anytime = [sequential(weighted_days(random, True)).p_value < 0.05 for _ in range(experiments // 3)]
     missed = [sequential(weighted_days(random, True, 0.9)).p_value < 0.001 for _ in range(experiments // 30)]
     return [
         *rows,
-        ("sequential sample-ratio test looked at daily, at 5 %", float(np.mean(anytime)), "<= 0.05"),
-        ("sequential: one arm losing a tenth of its units found at 0.001", float(np.mean(missed)), "for comparison"),
+        within("sequential sample-ratio test looked at daily, at 5 %", float(np.mean(anytime)), most=0.05),
+        within("sequential: one arm losing a tenth of its units found at 0.001", float(np.mean(missed))),
     ]
 
 
@@ -173,13 +184,13 @@ def bandit_bias(random: np.random.Generator, experiments: int) -> list[Row]:
     error = np.std(lifts, axis=0) / sqrt(experiments)
     worst = int(np.argmax(bias))
     return [
-        (
+        within(
             f"bandit lift, largest bias of {ARMS - 1} arms, {experiments} experiments (error {error[worst]:.4f})",
             bias[worst],
-            "<= 0.015",
+            most=0.015,
         ),
-        ("the same from plain means of the draws", plain.max(), "for comparison"),
-        ("bandit lift, 95 % intervals that cover, over all arms", float(np.mean(covered)), "0.93-0.97"),
+        within("the same from plain means of the draws", plain.max()),
+        within("bandit lift, 95 % intervals that cover, over all arms", float(np.mean(covered)), least=0.93, most=0.97),
     ]
 
 
