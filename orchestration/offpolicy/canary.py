@@ -41,7 +41,9 @@ class CanaryReport:
 def evaluate_canary(
     project: Project, name: str, connection: duckdb.DuckDBPyConnection, span: Span | None = None
 ) -> CanaryReport:
-    """Compare an experiment's canary with its live traffic.
+    """Compare an experiment's canary with its live traffic, as long as the canary has been running.
+
+    What was shown before it began or after it ended was shown on other days, to people who could not have been in it.
 
     Raises:
         CandidateError: there is no such experiment.
@@ -52,7 +54,9 @@ def evaluate_canary(
     days, hours = asked.days or settings.days, asked.window_hours or settings.window_hours
     frame = exposures(connection, experiment.placement, project.clock.now(), days, hours)
     own = (frame["experiment"] == experiment.name) & (frame["experiment_version"] == experiment.version)
-    frame = frame[own & frame["traffic"].isin(["live", "canary"]) & frame["arm"].notna()].reset_index(drop=True)
+    frame = frame[own & frame["traffic"].isin(["live", "canary"]) & frame["arm"].notna()]
+    while_it_ran = frame.loc[frame["traffic"] == "canary", "shown_at"].agg(["min", "max"])
+    frame = frame[frame["shown_at"].between(*while_it_ran)].reset_index(drop=True)
     frame["person"] = people_of(frame)
     sides = frame.groupby("person")["traffic"].transform("nunique")
     crossed = int(frame.loc[sides > 1, "person"].nunique())

@@ -53,7 +53,8 @@ def drawn(complaints: int, units: int = 2_000) -> Watch:
     values = [0] * units + [1] * complaints + [0] * (units - complaints)
     (estimate,) = adaptive_estimates(pd.DataFrame({
         "arm": ["plain"] * units + ["treat"] * units, "cluster_id": "c", "propensity": 0.5, "probabilities": "",
-        "complaints": values, "table_version": "t", "segment_id": 1, "context_bucket": "any", "first_exposed_at": pd.Timestamp("2026-03-01"),
+        "complaints": values, "table_version": "t", "segment_id": 1, "context_bucket": "any",
+        "first_exposed_at": pd.Timestamp("2026-03-01"),
     }), metric_of("complaint_rate"), plain="plain")  # fmt: skip
     return watched(DESIGN, estimate)
 

@@ -132,18 +132,25 @@ def test_a_shadow_is_valued_and_its_agreement_counted(project: Project) -> None:
     assert found.report.estimates["DR"].low < truth < found.report.estimates["DR"].high
 
 
-def test_a_canary_stands_beside_the_rest(project: Project) -> None:
-    with published(project) as connection:
+def test_a_canary_stands_beside_the_rest(project: Project, tmp_path: Path) -> None:
+    frame = logged()
+    # A slow week before it began, and half of the canary's people were live in it.
+    before = frame.head(225).assign(traffic="live", margin=0.0, shown_at=frame["shown_at"] - timedelta(days=5))
+    before["personalization_id"] = "b" + before["personalization_id"].str[1:]
+    other = Project(project.paths.__class__(tmp_path / "data"), project.config, project.settings, project.clock)
+    shop.publish_tables(other, pd.concat([before, frame]), shop.tables(in_experiment=True))
+    with published(other) as connection:
         found = evaluate_canary(project, "trial", connection)
         with pytest.raises(CandidateError, match=r"'nothing' is not an experiment .* allowed: ghost/1, trial/1"):
             evaluate_canary(project, "nothing", connection)
         with pytest.raises(NothingLoggedError, match="ghost/1: no exposure of its canary traffic"):
             evaluate_canary(project, "ghost", connection)
-    frame = logged()
-    by_hand = frame.groupby("traffic")["margin"].mean()
+    is_canary = frame["traffic"] == "canary"
+    ran = frame["shown_at"].between(frame.loc[is_canary, "shown_at"].min(), frame.loc[is_canary, "shown_at"].max())
+    by_hand = frame[ran].groupby("traffic")["margin"].mean()
     assert {one.name: one.value for one in found.sides} == pytest.approx(by_hand.to_dict(), abs=1e-3)
     assert found.verdict in ("ok", "worse", "insufficient support")
-    assert found.crossed == 0
+    assert (found.crossed, found.sides[0].people) == (0, int(is_canary.sum()))
 
 
 def test_what_followed_counts_once_and_within_its_window(project: Project, tmp_path: Path) -> None:
