@@ -145,9 +145,10 @@ def _with_money(learned: Learned, history: Panel, objective: dict[str, float]) -
             learned, revenue=fit_amounts(units, history.total("revenue_micros", keep), conversions, spread)
         )
     if "ltv_change" in objective:
-        shown = history.total("exposures", keep)
-        spread = np.full(shown.size, history.row_variance["ltv_change_micros"])
-        learned = replace(learned, lifetime=fit_amounts(units, history.total("ltv_change_micros", keep), shown, spread))
+        valued = history.total("valued", keep)
+        spread = np.full(valued.size, history.row_variance["ltv_change_micros"])
+        total = history.total("ltv_change_micros", keep)
+        learned = replace(learned, lifetime=fit_amounts(units, total, valued, spread))
     return learned
 
 

@@ -28,7 +28,8 @@ class Panel:
 
     Attributes:
         units: the grid.
-        sums: of each measure, shape (B, U); `arrived` is exposures times the share of conversions due by now.
+        sums: of each measure, shape (B, U); `arrived` is exposures times the share of conversions due by now, `valued`
+            those that are old enough for a change in lifetime value, which counts of them alone.
         row_variance: variance of one conversion's revenue and one exposure's lifetime value, from hour to hour.
     """
 
@@ -46,17 +47,21 @@ class Panel:
         return np.asarray((self.sums[name] * keep).sum(axis=0), dtype=np.float64)
 
 
-def panel(rows: Rows, units: Layout, arrived: Floats, history_hours: int) -> Panel:
+def panel(rows: Rows, units: Layout, arrived: Floats, history_hours: int, value_hours: int = 0) -> Panel:
     """Add up the rows of one experiment.
 
     Args:
         arrived: share of conversions due, by age in hours; older than its end is 1.
+        value_hours: age from which the change in lifetime value is known.
     """
     young = rows.age < history_hours
     unit, block = _unit_of(rows, units)[young], _blocks(rows.age[young], rows.newest)
     measures = {name: values[young] for name, values in rows.measures.items()}
     shares = np.append(arrived, 1.0)[np.minimum(rows.age[young], arrived.size)]
     measures["arrived"] = measures["exposures"] * shares
+    is_valued = rows.age[young] >= value_hours
+    measures["valued"] = measures["exposures"] * is_valued
+    measures["ltv_change_micros"] = measures["ltv_change_micros"] * is_valued
     measures = _trimmed(measures)
     blocks, width = int(block.max(initial=0)) + 1, len(units.cells) * len(units.arms)
     place = block * width + unit
@@ -66,7 +71,7 @@ def panel(rows: Rows, units: Layout, arrived: Floats, history_hours: int) -> Pan
     }
     variances = {
         "revenue_micros": _between_rows(measures["revenue_micros"], measures["conversions"]),
-        "ltv_change_micros": _between_rows(measures["ltv_change_micros"], measures["exposures"]),
+        "ltv_change_micros": _between_rows(measures["ltv_change_micros"], measures["valued"]),
     }
     return Panel(units, sums, variances)
 
@@ -91,7 +96,7 @@ def _trimmed(measures: Mapping[str, Floats]) -> dict[str, Floats]:
     """Hours whose money is absurd are cut to the farthest that is believed; squares go with their margin."""
     cut = dict(measures)
     for name in MONEY:
-        by = measures["exposures" if name == "ltv_change_micros" else "conversions"]
+        by = measures["valued" if name == "ltv_change_micros" else "conversions"]
         cut[name] = _within(measures[name], by)
     changed = cut["margin_micros"] != measures["margin_micros"]
     least = np.divide(

@@ -29,6 +29,7 @@ class BanditSettings:
         draws: Monte-Carlo draws of the pooled posterior; the standard error of a share is at most 0.5 / sqrt(draws).
         seed: of these draws, together with experiment, version and hour.
         history_hours: what is older than that is not looked at.
+        value_hours: age in hours from which the change in lifetime value after an exposure is known.
 
     Raises:
         ValueError: a setting outside its bounds, with its name, value and bound.
@@ -45,6 +46,7 @@ class BanditSettings:
     draws: int = 2048
     seed: int = 0
     history_hours: int = 2160
+    value_hours: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -52,7 +54,7 @@ class BanditSettings:
         _check_range("floor", self.floor, 0.0, 1.0)
         _check_range("draws", self.draws, 100, 1_000_000)
         _check_range("history_hours", self.history_hours, 24, 24 * 3660)
-        for name in ("least_units", "least_conversions"):
+        for name in ("least_units", "least_conversions", "value_hours"):
             _check_range(name, getattr(self, name), 0, 10**12)
         if not self.pooling and (self.weights is not None or self.metric not in COUNTS):
             raise ValueError(f"pooling is false, but metric {self.metric!r} is not one of {', '.join(COUNTS)} alone")

@@ -51,7 +51,7 @@ def shares_of(
     if len(roster.learned) < 2:
         return Shares(places, np.ones((len(places), len(roster.learned))), {}, "single arm")
     units = layout(known, sorted({*roster.learned, *history.arms}))
-    summed = panel(history, units, arrived, settings.history_hours)
+    summed = panel(history, units, arrived, settings.history_hours, settings.value_hours)
     if lack := _lack(summed, roster, settings):
         even = np.full((len(places), len(roster.learned)), 1.0 / len(roster.learned))
         return Shares(places, even, _used(summed, np.ones_like(summed.sums["exposures"])), f"uniform: {lack}")
@@ -92,7 +92,7 @@ def _exact(roster: Roster, summed: Panel, settings: BanditSettings) -> Shares:
 
 def _lack(summed: Panel, roster: Roster, settings: BanditSettings) -> str:
     """Why shares cannot leave uniform yet, or an empty string. New arms do not hold up two that are known."""
-    shown = _exposures_by_arm(summed, roster)
+    shown = _exposures_by_arm(summed, roster, settings)
     known = sorted(shown.values(), reverse=True)[:2]
     if known[-1] < settings.least_units:
         arm = sorted(shown, key=lambda name: (-shown[name], name))[min(1, len(shown) - 1)]
@@ -108,7 +108,7 @@ def _lack(summed: Panel, roster: Roster, settings: BanditSettings) -> str:
 
 def _with_newcomers(shares: Shares, summed: Panel, roster: Roster, settings: BanditSettings) -> Shares:
     """An arm with too little evidence keeps its even share; the others divide the rest."""
-    shown = _exposures_by_arm(summed, roster)
+    shown = _exposures_by_arm(summed, roster, settings)
     is_new = np.array([shown[name] < settings.least_units for name in roster.learned])
     if not is_new.any():
         return shares
@@ -121,8 +121,14 @@ def _with_newcomers(shares: Shares, summed: Panel, roster: Roster, settings: Ban
     return replace(shares, weights=weights, basis=f"{shares.basis}; new: {names}")
 
 
-def _exposures_by_arm(summed: Panel, roster: Roster) -> dict[str, float]:
-    by_arm = summed.sums["exposures"].sum(axis=0).reshape(summed.units.shape).sum(axis=0)
+def _exposures_by_arm(summed: Panel, roster: Roster, settings: BanditSettings) -> dict[str, float]:
+    """Exposures that tell what is asked for: of those too young for a change in lifetime value nothing is known."""
+    by_arm = (
+        summed.sums["valued" if "ltv_change" in settings.objective else "exposures"]
+        .sum(axis=0)
+        .reshape(summed.units.shape)
+        .sum(axis=0)
+    )
     return {name: float(by_arm[summed.units.arms.index(name)]) for name in roster.learned}
 
 

@@ -21,14 +21,17 @@ from orchestration.learning.judging import BLOCKING, WARNING, verdicts
 from orchestration.learning.measures import record_measures
 from orchestration.learning.registry import read_registry
 from orchestration.learning.tick import publish, update
+from orchestration.learning.values import renew_values
 from orchestration.refresh.scope import SCOPE_TAG, TOUCHED
 from orchestration.resources import Workspace
+from orchestration.warehouse_migration import bring_up_to_date
 
 READ = [
     ["intake", "landed_files"],
     *(["marts", f"fct_{name}"] for name in ("decision", "exposure", "outcome", "offer")),
     ["marts", "dim_product"],
     ["intermediate", "int_lake_in_facts"],
+    ["ml", "value_score"],
 ]
 DESCRIPTIONS = {
     "attribution": "Which exposure of an experiment each outcome is credited to, or why to none. Grain: one row an "
@@ -73,6 +76,9 @@ def learning(context: AssetExecutionContext, workspace: Workspace) -> Iterator[L
     """Credit and count what is new, work out the probabilities, and look whether all of it holds together."""
     project, warehouse, as_of = workspace.project(), workspace.warehouse(), workspace.as_of(context.run)
     registry = read_registry(project)
+    with warehouse.connect() as connection:
+        bring_up_to_date(connection)
+        renew_values(connection, registry, as_of)
     done = update(project, registry, as_of, look_at_facts=True)
     context.log.info("%s", done)
     for table in DESCRIPTIONS:

@@ -34,6 +34,13 @@ def harm_of(design: Experiment, metric: str) -> float:
     return {rail.metric: rail.harm for rail in design.metrics.guard_rails}.get(metric, DEFAULT_HARM)
 
 
+def learns_values(design: Experiment) -> bool:
+    """Whether a bandit earns by what becomes of its people's lifetime value, alone or beside other metrics."""
+    objective = design.objective
+    weights = objective.weights or {objective.metric: 1.0}
+    return design.kind == "bandit" and bool(weights.get("ltv_change"))
+
+
 def shares_of(design: Experiment) -> dict[str, float]:
     """Planned share of every arm of the experiment's own traffic; they add up to 1."""
     total = sum(arm.share for arm in design.arms.values())

@@ -14,6 +14,7 @@ SUMS: Final = (
     "exposures", "conversions", "clicks", "complaints", "returns", "revenue_micros", "margin_micros",
     "margin_cents_squared", "cost_micros", "ltv_change_micros",
 )  # fmt: skip
+# What is told of a lifetime value goes before what our own scores say of it.
 # An exposure with a report takes its money from there: orders beside it are what the report tells of. A refund then
 # gives no loss back that no order has brought.
 _FOLLOWED: Final = """
@@ -29,9 +30,13 @@ _FOLLOWED: Final = """
             when is_money then coalesce(margin_micros, 0) else 0
         end) as bigint) as margin_micros,
         cast(sum(case when is_money then coalesce(cost_micros, 0) else 0 end) as bigint) as cost_micros,
-        cast(sum(coalesce(ltv_change_micros, 0)) as bigint) as ltv_change_micros
+        cast(sum(case
+            when kind = 'value' and has_ltv_change then 0 else coalesce(ltv_change_micros, 0)
+        end) as bigint) as ltv_change_micros
     from (
         select *, max(kind = 'report') over (partition by personalization_id) as has_report,
+            max(kind <> 'value' and ltv_change_micros is not null) over (partition by personalization_id)
+                as has_ltv_change,
             kind in ('report', 'refund') or (kind = 'order' and not has_report) as is_money
         from {credits} where rule <> 'none'
     ) as credits group by personalization_id

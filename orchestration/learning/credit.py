@@ -12,7 +12,7 @@ import duckdb
 
 DEFAULT_HOURS: Final = 168
 # Only these tell of one exposure and of nothing else that the person saw.
-ABOUT_ONE: Final = "('click', 'report')"
+ABOUT_ONE: Final = "('click', 'report', 'value')"
 FOLLOWS_ORDER: Final = (
     "(kind in ('refund', 'return', 'delivery', 'delivery_late', 'delivery_on_time')"
     " or (kind not in ('order', 'report') and order_id is not null and personalization_id is null))"

@@ -9,6 +9,7 @@ import duckdb
 from orchestration.learning.credit import run
 from orchestration.learning.origins import origin
 from orchestration.learning.rows import exposure_rows, outcome_rows
+from orchestration.learning.values import VALUE_ROWS
 
 NEEDED: Final = {
     "fct_decision": {"experiment", "is_refused"},
@@ -19,7 +20,9 @@ NEEDED: Final = {
     "int_lake_in_facts": {"path", "as_of"},
 }
 EXPOSED = exposure_rows("marts.fct_exposure")
-FOLLOWED = outcome_rows("marts.fct_outcome", "marts.fct_offer", "marts.fct_exposure")
+FOLLOWED = (
+    f"{outcome_rows('marts.fct_outcome', 'marts.fct_offer', 'marts.fct_exposure')} union all by name {VALUE_ROWS}"
+)
 _FACTS: Final = (
     ("exposure", "shown_at", EXPOSED, "personalization_id"),
     ("outcome", "occurred_at", FOLLOWED, "outcome_id"),

@@ -22,9 +22,13 @@ _COUNTED: Final = """
     select (select count(*) from ml.learned_exposure where is_counted),
         (select coalesce(sum(exposures), 0) from ml.arm_stats)
 """
-# Of those that may be credited by the exposure they name: what follows its order names none.
+# Of those that may be credited by the exposure they name: what follows its order names none, and our own scores of
+# lifetime values always name one that is known.
 _NAMED: Final = f"""
-    select (select count(*) from ml.learned_outcome where personalization_id is not null and not {FOLLOWS_ORDER}),
+    select (
+            select count(*) from ml.learned_outcome
+            where personalization_id is not null and kind <> 'value' and not {FOLLOWS_ORDER}
+        ),
         (select count(*) from ml.attribution where reason = 'unknown_exposure')
 """
 _OUTSIZED: Final = f"""

@@ -10,6 +10,7 @@ import pandas as pd
 from intake.ops_store import OpsStore
 from intake.project import Project
 from ml.bandit import BanditSettings
+from orchestration.experiments.design import learns_values
 from serving.experiments.definition import Experiment
 from serving.experiments.files import load_experiments
 from serving.placement import Placement
@@ -77,4 +78,6 @@ def _settings(experiment: Experiment, seed: int) -> BanditSettings:
         floor=experiment.floor,
         least_units=experiment.least_units,
         seed=seed,
+        # The first score after a window is that of the next daily run.
+        value_hours=experiment.attribution_hours + 24 if learns_values(experiment) else 0,
     )

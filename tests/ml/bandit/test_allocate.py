@@ -101,6 +101,24 @@ def test_lifetime_value_can_outweigh_the_margin_of_today() -> None:
     assert shares(allocated(stats, "calm", "loud", settings=far))["calm"] > 0.9
 
 
+def test_exposures_too_young_for_a_lifetime_value_count_neither_for_nor_against_an_arm() -> None:
+    """What is known of the old ones alone: an arm shown mostly in the last days looks no worse for it."""
+    old = [row(arm, 1000, 30, age, ltv_change_micros=gain) for age in range(170, 210)
+           for arm, gain in (("calm", (900 + age) * 1_000_000), ("loud", (600 + age) * 1_000_000))]  # fmt: skip
+    young = [row("calm", 9000, 270, age) for age in range(1, 100)]
+    settings = BanditSettings(metric="ltv_change", draws=400, value_hours=168)
+    known = shares(allocated(pd.DataFrame(old), "calm", "loud", settings=settings), 0, column="weight")
+    both = shares(allocated(pd.DataFrame(old + young), "calm", "loud", settings=settings), 0, column="weight")
+    assert both == pytest.approx(known)
+    assert both["calm"] > 0.9
+    at_once = BanditSettings(metric="ltv_change", draws=400)
+    assert (
+        shares(allocated(pd.DataFrame(old + young), "calm", "loud", settings=at_once), 0, column="weight")["loud"] > 0.9
+    )
+    only_young = allocated(pd.DataFrame(young), "calm", "loud", settings=settings)
+    assert only_young["basis"].str.startswith("uniform: ").all()
+
+
 def test_complaints_can_cost_more_than_an_arm_earns() -> None:
     stats = pd.DataFrame([row("a", 50_000, 1500, complaints=5), row("b", 50_000, 1700, complaints=500)])
     weighed = BanditSettings(weights={"margin": 1.0, "complaint": -20.0}, draws=400)
