@@ -35,6 +35,7 @@ ACCOUNTS = """
     group by customer_id having count(distinct account_id) = 1
 """
 TABLES = "select table_schema || '.' || table_name from information_schema.tables"
+_TRIES = 3
 _BEGUN, _OVER = ("start", "ramp", "hold"), ("stop", "ship")
 
 
@@ -125,16 +126,26 @@ def probabilities(warehouse: Warehouse) -> list[ArmRow] | None:
 def publish_probabilities(project: Project, warehouse: Warehouse | None = None) -> str | None:
     """Put new probabilities, ramp shares and stops live on the profiles of the live version.
 
-    Experiments are those of the live version: an edited file goes live with `publish` alone.
+    Experiments are those of the live version: an edited file goes live with `publish` alone. Where another version goes
+    live meanwhile it is tried again upon that one: a stop must not wait for the next run.
 
     Returns:
         The new version, or None when nothing has changed or nothing is live.
 
     Raises:
-        SnapshotError: the version cannot be written, or another went live meanwhile; what was live stays live.
+        SnapshotError: the version cannot be written, or others went live all the while; what was live stays live.
         ConfigError: those that run want more of a layer than there is.
     """
     OpsStore(project.paths).require_no_open_erasure()
+    for _ in range(_TRIES - 1):
+        try:
+            return _publish(project, warehouse)
+        except SnapshotError:
+            continue
+    return _publish(project, warehouse)
+
+
+def _publish(project: Project, warehouse: Warehouse | None) -> str | None:
     root, before = project.paths.snapshots, pointer.current(project.paths.snapshots)
     live = _live(project)
     if before is None or not live.experiments:

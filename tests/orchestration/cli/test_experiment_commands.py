@@ -18,7 +18,7 @@ from intake.paths import repository_root
 from intake.project import Project
 from orchestration.experiment_versions import note_live, require_unedited
 from orchestration.experiments.life import Step, start
-from orchestration.experiments_published import assigned, in_force, learned_now, publish_probabilities
+from orchestration.experiments_published import assigned, in_force, learned_now, live_shares, publish_probabilities
 from orchestration.warehouse import Warehouse
 from serving.content import Content
 from serving.experiments.definition import Experiment
@@ -27,6 +27,7 @@ from serving.placement_files import load_placements
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import IdentifierRow, ProfileRecord, SnapshotContents
+from serving.snapshot.relearned import write_relearned
 from serving.snapshot.writer import write_snapshot
 from serving.yaml_file import ConfigError
 
@@ -173,6 +174,28 @@ def test_probabilities_and_shares_go_live_on_the_same_profiles(concierge: Concie
     shown = concierge("experiment", "list").output
     assert "50.00%" in shown
     assert "not live" not in shown
+
+
+def test_a_stop_goes_live_upon_what_went_live_meanwhile(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(project)
+    live(project)
+    event(project, "stop", 0.0)
+    root, left = project.paths.snapshots, ["first-2", "second"]
+
+    def written(*args: Any, **kwargs: Any) -> Path:
+        # One takes the name that was free, then a run goes live.
+        if left:
+            version = left.pop(0)
+            with SnapshotReader(root / "first") as reader:
+                write_relearned(root, "first", reader.learned, version=version, created_at=project.clock.now())
+            if not left:
+                pointer.switch(root, version)
+        return write_relearned(*args, **kwargs)
+
+    monkeypatch.setattr("orchestration.experiments_published.write_relearned", written)
+    assert publish_probabilities(project) == pointer.current(root) == "second-2"
+    assert live_shares(project) == {}
+    assert {manifest.version for manifest in pointer.list_versions(root)} == {"first", "first-2", "second", "second-2"}
 
 
 def test_first_arms_of_customers_come_from_the_table_of_assignments(project: Project) -> None:
