@@ -11,6 +11,7 @@ import pytest
 from ml.experiments import frames
 from ml.experiments.difference import compare
 from ml.experiments.means import Mean
+from tests.ml.experiments.oracles import FOLDER, recorded
 
 
 def units(n: int = 400) -> pd.DataFrame:
@@ -45,6 +46,30 @@ def test_sums_are_those_of_the_rows() -> None:
         before = rows["revenue_before"].sum() / rows["orders_before"].sum()
         other = (rows["revenue_before"] - before * rows["orders_before"]) / rows["orders_before"].mean()
         assert linear.covariance == pytest.approx(residual.cov(other), rel=1e-8)
+
+
+FROM_ROWS = {
+    "sessions": (frames.means, "sessions"),
+    "revenue": (frames.means, "revenue"),
+    "orders_per_session": (frames.ratios, "orders", "sessions"),
+    "aov": (frames.ratios, "revenue", "orders"),
+    "revenue_cuped": (frames.adjusted, "revenue", "revenue_covariate"),
+    "orders_per_session_cuped": (
+        frames.adjusted_ratios, "orders", "sessions", "orders_covariate", "sessions_covariate",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FROM_ROWS)
+def test_rows_of_four_thousand_people_come_to_what_tea_tasting_says(name: str) -> None:
+    people = pd.read_csv(FOLDER / "tea_users_42.csv.gz").rename(columns={"variant": "arm"})
+    make, *columns = FROM_ROWS[name]
+    arms = make(people, *columns)
+    found, theirs = compare(arms["0"], arms["1"], base="adjusted"), recorded("tea_tasting")["results"][name]
+    assert (found.n_control, found.n_treatment) == (2023, 1977)
+    ours = (found.control, found.treatment, *found.absolute.interval, found.absolute.p_value)
+    keys = ("control", "treatment", "effect_size_ci_lower", "effect_size_ci_upper", "pvalue")
+    assert ours == pytest.approx([theirs[key] for key in keys], rel=1e-9)
 
 
 def test_order_and_cuts_of_the_frame_do_not_matter() -> None:
