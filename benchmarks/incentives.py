@@ -33,14 +33,14 @@ def main() -> None:
     parser.add_argument("--region", default="US", help="region that phone numbers were read with")
     asked = parser.parse_args()
     rows = Warehouse(asked.data / "warehouse.duckdb").frame(UPLIFT)
-    person = _people(asked.data, asked.region)
+    person = people_of(asked.data, asked.region)
     known = rows.assign(person_id=rows["customer_id"].map(person)).dropna(subset=["person_id"])
     truth = pd.read_parquet(asked.data / "truth" / "potential_outcomes.parquet")
     both = known.merge(truth, on=["person_id", "arm"], validate="many_to_one")
     print("\n".join([*_gains(both), *_bounds(both)]))
 
 
-def _people(data: Path, region: str) -> pd.Series:
+def people_of(data: Path, region: str) -> pd.Series:
     """Person of each customer, by login or card."""
     truth = pd.read_parquet(data / "truth" / "identifiers.parquet").dropna(subset=["person_id"])
     own = truth[truth["type"].isin(["login", "loyalty_id"])]

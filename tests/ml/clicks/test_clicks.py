@@ -129,7 +129,7 @@ def test_a_fit_is_the_penalised_maximum_and_its_errors_those_of_drawing_people_a
     np.testing.assert_allclose([fit.constant, *fit.weights], best, atol=2e-3)
     rng, drawn = np.random.default_rng(0), []
     by_person = [np.flatnonzero(people == who) for who in range(people.max() + 1)]
-    for _ in range(150):
+    for _ in range(100):
         rows = np.concatenate([by_person[who] for who in rng.integers(0, len(by_person), len(by_person))])
         drawn.append(fit_clicks(matrix[rows], clicked[rows], people[rows]).weights)
     ratio = np.sqrt(np.diag(fit.covariance)) / np.std(drawn, axis=0)
