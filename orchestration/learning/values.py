@@ -29,18 +29,14 @@ VALUE_ROWS: Final = f"""
 """
 _SHOWN: Final = f"""
     create or replace temporary table valued_exposure as
-    select * from (
-        select e.personalization_id, e.experiment, e.person as customer_id, e.shown_at,
-            e.shown_at + to_hours(coalesce(w.hours, {DEFAULT_HOURS})) as ends_at,
-            lead(e.shown_at) over (
-                partition by e.experiment, e.person order by e.shown_at, e.personalization_id
-            ) as next_at
-        from ml.learned_exposure as e
-        left join ml.attribution_window as w
-            on e.experiment = w.experiment and e.experiment_version = w.experiment_version
-        where e.is_creditable and e.person is not null and e.experiment in (select unnest($experiments))
-            and e.shown_at < $as_of
-    ) as shown where shown_at >= $since
+    select e.personalization_id, e.experiment, e.person as customer_id, e.shown_at,
+        e.shown_at + to_hours(coalesce(w.hours, {DEFAULT_HOURS})) as ends_at,
+        lead(e.shown_at) over (partition by e.experiment, e.person order by e.shown_at, e.personalization_id) as next_at
+    from ml.learned_exposure as e
+    left join ml.attribution_window as w
+        on e.experiment = w.experiment and e.experiment_version = w.experiment_version
+    where e.is_creditable and e.person is not null and e.experiment in (select unnest($experiments))
+        and e.shown_at >= $since and e.shown_at < $as_of
 """
 # Of exposures in one moment the last takes the change, and so do those between which nothing was scored.
 _CHANGED: Final = f"""
