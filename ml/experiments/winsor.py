@@ -85,12 +85,17 @@ def _bound(sorted_sizes: Floats, tail: float) -> float:
 
 def _said(column: Floats, bounds: Caps, n: int, before: float, after: float) -> str:
     if not n:
-        return f"no unit of {len(column)} lies beyond {bounds.low:.6g} to {bounds.high:.6g}"
+        return f"no unit of {len(column)} lies {_beyond(bounds)}"
     furthest = column[int(np.argmax(np.abs(column)))]
     return (
-        f"{n} of {len(column)} units held at {bounds.low:.6g} to {bounds.high:.6g} (bounds of all arms together), "
+        f"{n} of {len(column)} units lie {_beyond(bounds)} and count as that (bounds of all arms together), "
         f"the furthest at {furthest:.6g}; the sum went from {before:.6g} to {after:.6g}"
     )
+
+
+def _beyond(bounds: Caps) -> str:
+    sides = (("below", bounds.low), ("above", bounds.high))
+    return " or ".join(f"{word} {bound:.6g}" for word, bound in sides if np.isfinite(bound)) or "beyond any bound"
 
 
 def _finite(values: npt.ArrayLike) -> Floats:

@@ -155,7 +155,7 @@ def _against(made: Statistics, metric: Metric, arm: str, plain: str, units: pd.D
     if arm not in made.by_arm:
         return Estimate(metric, arm, None, made.method, f"arm {arm!r} has no unit with a known {metric.label}")
     one, other = made.by_arm[plain], made.by_arm[arm]
-    few = _too_few(units, metric, (plain, arm))
+    few = _too_few(units, metric, (plain, arm)) or _all_alike(units, metric, (plain, arm))
     if few:
         return Estimate(metric, arm, None, made.method, few, made.notes, one, other)
     try:
@@ -163,6 +163,16 @@ def _against(made: Statistics, metric: Metric, arm: str, plain: str, units: pd.D
     except ValueError as error:
         return Estimate(metric, arm, None, made.method, str(error), made.notes, one, other)
     return Estimate(metric, arm, comparison, made.method, "", made.notes, one, other)
+
+
+def _all_alike(units: pd.DataFrame, metric: Metric, arms: tuple[str, ...]) -> str:
+    """Where every unit has the same, nothing is known of the spread."""
+    columns = [metric.numerator, metric.denominator] if metric.denominator else [metric.numerator]
+    values = units.loc[units["arm"].isin(arms), columns].fillna(0).astype(float).to_numpy()
+    share = values[:, 0] / values[:, -1] if metric.denominator else values[:, 0]
+    if len(share) and (share == share[0]).all():
+        return f"{metric.label} is {share[0]:g} for every unit of both arms: nothing varies yet"
+    return ""
 
 
 def _too_few(units: pd.DataFrame, metric: Metric, arms: tuple[str, ...]) -> str:

@@ -72,7 +72,7 @@ def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
     decided = _shadow_verdict(material.shadow) if design.kind == "shadow" else verdict(design, evidence)
     return Reading(
         design, now, decided, counts, compared, found, tuple(looks), None if ratio is None else ratio.p_value,
-        tuple(material.shadow), tuple(material.events), notes(design, compared), material.is_closed,
+        tuple(material.shadow), tuple(material.events), notes(design, compared, looks), material.is_closed,
         material.paused,
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _shadow_verdict(found: Sequence[Agreement]) -> Verdict:
     return Verdict("keep running", "", words)
 
 
-def notes(design: Experiment, compared: Comparisons) -> tuple[str, ...]:
+def notes(design: Experiment, compared: Comparisons, looks: Sequence[TakenLook] = ()) -> tuple[str, ...]:
     """What was assumed, in the order in which it matters."""
     window = f"outcomes of the {design.attribution_hours} hours after the first exposure count, whatever led to them"
     planned = () if design.planned_size else (
@@ -137,4 +137,7 @@ def notes(design: Experiment, compared: Comparisons) -> tuple[str, ...]:
     per_arm = (note for one in compared.arms for note in one.estimate.notes)
     refused = (f"{one.estimate.arm}: {one.estimate.metric.label} not told: {one.estimate.refused}"
                for one in compared.arms if one.estimate.refused)  # fmt: skip
-    return tuple(dict.fromkeys([window, *planned, *per_arm, *refused, *compared.notes]))
+    early = (f"{one.arm} was decided at look {one.look}, with {one.information:.0%} of the evidence: what is found "
+             "early is found where it looks largest, so that the change is rather smaller than told"
+             for one in looks if one.crossed == "better" and not one.is_final)  # fmt: skip
+    return tuple(dict.fromkeys([window, *planned, *early, *per_arm, *refused, *compared.notes]))

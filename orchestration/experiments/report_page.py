@@ -58,8 +58,11 @@ def _difference(reading: Reading) -> str:
     picture = interval_picture(shown, "Change against the plain arm")
     if not picture:
         return "<h2>Change against the plain arm</h2><p>Nothing can be told yet.</p>"
-    what = f"Change against {escape(reading.design.plain_arm)}, with the range it lies in (95 of 100 times)."
-    what += " Green is better, red worse, grey open."
+    what = (
+        f"Change against {escape(reading.design.plain_arm)}, with the range it lies in (95 of 100 times, for who looks "
+        "once). Green is better, red worse, grey open. The verdict comes from the weekly looks: a range that turns "
+        "green on one of many days decides nothing."
+    )
     return f"<h2>Change against the plain arm</h2><p class=quiet>{what}</p>{picture}"
 
 

@@ -13,9 +13,10 @@ import pytest
 from intake.ops_experiments import TakenLook
 from ml.experiments.difference import Comparison
 from ml.experiments.effect import effect_of
-from orchestration.experiments.comparisons import compare_slices
-from orchestration.experiments.estimates import Estimate
+from orchestration.experiments.comparisons import Comparisons, compare_slices
+from orchestration.experiments.estimates import Estimate, estimates
 from orchestration.experiments.metric_registry import metric_of
+from orchestration.experiments.reading_out import notes
 from orchestration.experiments.verdict import Evidence, verdict
 from orchestration.experiments.watching import Watch
 from serving.experiments.definition import Experiment
@@ -102,3 +103,15 @@ def test_a_change_is_told_with_its_sign(metric: str, lift: float, words: str) ->
         SEEN, estimates=[Estimate(metric_of(metric), "treat", comparison, "")], looks=[replace(LOOK, metric=metric)]
     )
     assert words in verdict(design(metrics={"primary": metric}), seen).words
+
+
+def test_a_marketer_is_told_that_what_was_found_early_looks_large() -> None:
+    told = notes(design(), Comparisons(), [replace(LOOK, information=0.66, is_final=False)])
+    assert any("treat was decided at look 1, with 66% of the evidence" in note for note in told)
+    assert not any("was decided" in note for note in notes(design(), Comparisons(), [LOOK]))
+
+
+def test_a_figure_that_is_the_same_for_everybody_is_told_so() -> None:
+    units = pd.DataFrame({"arm": ["plain", "treat"] * 40, "cluster_id": range(80), "clicks": 0, "exposures": 2})
+    (found,) = estimates(units, metric_of("click_rate"), plain="plain")
+    assert found.refused == "click rate is 0 for every unit of both arms: nothing varies yet"
