@@ -18,6 +18,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import yaml
+from msgspec.structs import replace
 
 from intake.clock import SteppedClock
 from intake.log_line import payload
@@ -33,6 +34,7 @@ from orchestration.month.shop import open_shop
 from orchestration.warehouse_schema import create_source_tables
 from serving.configuration import service_config
 from serving.experiments.files import load_experiments
+from serving.experiments.learned import ArmRow
 from serving.placement_files import load_placements
 from serving.snapshot import pointer
 from serving.snapshot.records import IdentifierRow, ProfileRecord, SnapshotContents
@@ -92,14 +94,15 @@ class LivedShop:
         hasher = service_config(self.project).hash_identifier
         self.hashed: Callable[[str], str] = lambda login: str(hasher("login", login))
 
-    def publish(self, profiles: Sequence[ProfileRecord]) -> None:
-        """Put a version live that knows these people by their login."""
+    def publish(self, profiles: Sequence[ProfileRecord], probabilities: Sequence[ArmRow] = ()) -> None:
+        """Put a version live that knows these people by their login, and draws bandits' arms from that table."""
         project, placements = self.project, load_placements(self.project.config / "placements")
+        learned = learned_now(project, load_experiments(project.config / "experiments", placements))
         contents = SnapshotContents(
             identifiers=[IdentifierRow("login", self.hashed(one.customer_id), one.customer_id) for one in profiles],
             profiles=list(profiles), decision_rows=[], products=[], popular={}, together={},
             placements=placements, policies=[], time_zone=ZONE, model_versions={}, totals={},
-            learned=learned_now(project, load_experiments(project.config / "experiments", placements)),
+            learned=replace(learned, probabilities=list(probabilities)),
         )  # fmt: skip
         now = self.clock.now()
         write_snapshot(project.paths.snapshots, contents, version="v1", as_of=now, created_at=now)

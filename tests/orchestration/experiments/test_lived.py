@@ -12,7 +12,10 @@ import pytest
 from scipy import stats
 
 from orchestration.experiments.analysis import analyse
+from orchestration.experiments.assignment import note_shown
+from orchestration.experiments.exploring import aftermath
 from orchestration.experiments.reading import Reading
+from serving.experiments.learned import ArmRow
 from serving.snapshot.records import ProfileRecord
 from tests.orchestration.experiments.lived_shop import EXPOSED_AFTER, LivedShop, Respond, Visit, told
 
@@ -31,7 +34,8 @@ ACCOUNT = {customer: f"firm{n % 100}" for n, customer in enumerate(CUSTOMERS)}
 # Margin that an arm adds to an order of the visit it was seen in.
 PLANTED = {"person": 5.0, "session": 6.0, "account": 8.0}
 SIZE, COLOUR, BOTH = 5.0, 4.0, 8.0
-ARMS = {"small_white": "plain", "big_red": "treat"}
+ARMS = {"small_white": "plain", "big_red": "treat", "small_red": "other"}
+ROW = {"plain": 0.2, "treat": 0.6, "other": 0.2}
 DRAWN = ("person", "session", "account", "grid")
 
 
@@ -50,6 +54,7 @@ EXPERIMENTS = [
     experiment("account", "three", unit="account"),
     experiment("grid", "four", kind="multivariate", arms=GRID),
     experiment("ghost", "five", kind="shadow"),
+    experiment("bandit", "six", kind="bandit", arms={**TWO, "other": {"action": "small_red"}}),
 ]
 PLACE = {str(one["name"]): str(one["placement"]) for one in EXPERIMENTS}
 
@@ -59,6 +64,7 @@ class Lived(NamedTuple):
 
     shop: LivedShop
     visits: list[Visit]
+    seen: list[Visit]
     log: pd.DataFrame
     readings: dict[str, Reading]
     by_hand: dict[str, pd.DataFrame]
@@ -101,7 +107,10 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     """Twelve days of five experiments side by side, read out at the end."""
     draw = np.random.default_rng(20260302)
     shop = LivedShop(tmp_path_factory.mktemp("lived"), EXPERIMENTS, ACTIONS, BEGAN)
-    shop.publish([ProfileRecord(one, account_id=ACCOUNT[one], consent_personalization=True) for one in CUSTOMERS])
+    shop.publish(
+        [ProfileRecord(one, account_id=ACCOUNT[one], consent_personalization=True) for one in CUSTOMERS],
+        [ArmRow("bandit", 1, -1, "any", arm, p, "t1") for arm, p in ROW.items()],
+    )
     who = [*CUSTOMERS, *draw.choice(CUSTOMERS, 300)]
     hours = np.sort(draw.uniform(0, 24 * 11, len(who)))
     draw.shuffle(who)
@@ -116,7 +125,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     log["session_id"] = [context["session_id"] for context in log["context"]]
     seen = [visit for number, visit in enumerate(visits) if number not in unseen]
     counted = {name: by_hand(exposures(log, seen, name), shop.events, name) for name in DRAWN}
-    return Lived(shop, visits, log, readings, counted)
+    return Lived(shop, visits, seen, log, readings, counted)
 
 
 def exposures(log: pd.DataFrame, visits: list[Visit], name: str) -> pd.DataFrame:
@@ -265,3 +274,39 @@ def test_a_shadow_is_counted_by_every_decision_of_its_place_and_shown_to_nobody(
     assert stats.binomtest(decisions["treat"], len(lived.visits), 0.5).pvalue > 0.001
     assert set(log["action"]) == {"small_white"}, "nobody sees what a shadow chose"
     assert reading.counts.by_arm == {}
+
+
+def test_whom_the_service_explored_on_is_followed_for_28_days(lived: Lived) -> None:
+    moment = pd.Timestamp(AS_OF).tz_localize(None) + pd.Timedelta(days=28)
+    with lived.shop.connect() as connection:
+        note_shown(connection, moment)
+        found = {one.estimate.metric.name: one.estimate
+                 for one in aftermath(connection, lived.readings["bandit"].design, moment)}  # fmt: skip
+    first = exposures(lived.log, lived.seen, "bandit").sort_values("shown_at").groupby("customer").first()
+    first = first[first["action"] != "small_white"]
+    event = pd.DataFrame(lived.shop.events)
+    event["customer"] = [pairs[0]["value"] for pairs in event["identifiers"]]
+    event = event.join(first["shown_at"], on="customer", how="inner")
+    event = event[pd.to_datetime(event["occurred_at"], format="ISO8601") >= event["shown_at"]]
+    visit = pd.DataFrame([(one.customer, one.at) for one in lived.visits], columns=["customer", "at"])
+    visit = visit.join(first["shown_at"], on="customer", how="inner")
+    bought = event[event["event_type"] == "order_completed"].groupby("customer").size().reindex(first.index).notna()
+    explored = bought[first["action"] == "small_red"]
+    few = f"{explored.sum()} of {len(explored)} explored ordered in 28 days; 5 that did and did not are needed"
+    assert found["ordered_28d"].refused == few, "nearly everybody orders here"
+    by_person = {
+        "clicks_28d": event[event["event_type"] == "content_clicked"].groupby("customer").size(),
+        "visits_28d": visit[visit["at"] > visit["shown_at"]].groupby("customer").size(),
+        "came_back_28d": visit[visit["at"] >= visit["shown_at"] + timedelta(days=1)].groupby("customer").size().clip(
+            upper=1
+        ),
+    }  # fmt: skip
+    for name, counted in by_person.items():
+        mean = counted.reindex(first.index).fillna(0).groupby(first["action"]).mean()
+        told_of = found[name].comparison
+        assert told_of is not None, found[name].refused
+        assert told_of.absolute.n == len(first)
+        near = 0.5 * told_of.absolute.standard_error
+        assert told_of.absolute.estimate == pytest.approx(mean["small_red"] - mean["big_red"], abs=near)
+    assert all("not yet: 90 days" in one.refused for name, one in found.items() if name.endswith("_90d"))
+    assert stats.binomtest((first["action"] == "small_red").sum(), len(first), 0.25).pvalue > 0.001
