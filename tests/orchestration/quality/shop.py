@@ -99,9 +99,10 @@ def store(warehouse: Warehouse, frame: pd.DataFrame) -> None:
 def lake_files(frame: pd.DataFrame) -> list[LakeFile]:
     """One file a source and day, as the lake lists them."""
     files = []
-    for (source, day), rows in frame.groupby(["source", frame["occurred_at"].dt.date]):
-        arrived = [moment.to_pydatetime().replace(tzinfo=UTC) for moment in rows["received_at"].agg(["min", "max"])]
-        files.append(LakeFile(f"{source}/{day}", source, day, "b", len(rows), *arrived, loaded_at=arrived[1]))
+    arrivals = frame.groupby(["source", frame["occurred_at"].dt.date])["received_at"].agg(["count", "min", "max"])
+    for (source, day), rows, first, last in arrivals.itertuples(name=None):
+        arrived = [moment.to_pydatetime().replace(tzinfo=UTC) for moment in (first, last)]
+        files.append(LakeFile(f"{source}/{day}", source, day, "b", rows, *arrived, loaded_at=arrived[1]))
     return files
 
 
