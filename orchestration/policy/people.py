@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,11 +12,13 @@ from serving.live import LiveSnapshot
 from serving.person import Person, person_of
 from serving.placement import expressions_of
 from serving.snapshot.records import ProfileRecord
-from serving.uplift import advised_actions, feature_names
+from serving.uplift import GAIN, LOW, SEPARATOR, advised_actions, feature_names
 from serving.variables import VARIABLES
+from serving.visit import variables_used
 
 _DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
 Key = tuple[object, ...]
+_GAINS = (f"{GAIN}{SEPARATOR}", f"{LOW}{SEPARATOR}")
 
 
 @dataclass
@@ -30,10 +32,11 @@ class Kind:
 def kinds_of_people(live: LiveSnapshot, names: Sequence[str]) -> list[Kind]:
     """Everybody of a snapshot, and a stranger, grouped by segment, consent and the values of `names`."""
     found: dict[Key, Kind] = {}
+    signs = frozenset() if _reads_gains(live) else frozenset(name for name in names if name.startswith(_GAINS))
     for _, value in live.reader.stream("profile"):
         profile = _DECODE(value)
         person = person_of(profile)
-        key = _key(profile, person, names)
+        key = _key(profile, person, names, signs)
         kind = found.get(key)
         if kind is None:
             found[key] = Kind(person, [profile.customer_id])
@@ -63,6 +66,17 @@ def _variables(expressions: Sequence[str]) -> set[str]:
     return {name for text in expressions for name in variables_in(text) if VARIABLES[name].scope == "profile"}
 
 
-def _key(profile: ProfileRecord, person: Person, names: Iterable[str]) -> Key:
-    read = tuple(profile.features.get(name, getattr(profile, name, None)) for name in names)
-    return profile.segment_id, tuple(sorted(person.granted)), read
+def _reads_gains(live: LiveSnapshot) -> bool:
+    """Whether some rule or placement asks how much an incentive earns, not only whether it does."""
+    return not variables_used(live.reader.policies, live.placements.values()).isdisjoint((GAIN, LOW))
+
+
+def _key(profile: ProfileRecord, person: Person, names: Sequence[str], signs: frozenset[str]) -> Key:
+    read = (profile.features.get(name, getattr(profile, name, None)) for name in names)
+    told = (_sign(value) if name in signs else value for name, value in zip(names, read, strict=True))
+    return profile.segment_id, tuple(sorted(person.granted)), tuple(told)
+
+
+def _sign(value: object) -> bool | None:
+    """Nearly everybody's gain is a number of their own; who is given what depends on whether it is above 0."""
+    return value > 0 if isinstance(value, int | float) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -22,12 +23,16 @@ from orchestration.publish import publish_snapshot
 from orchestration.warehouse import Warehouse
 from serving.content import load_content
 from serving.decide import decide_for
+from serving.edited import edited
 from serving.live import LiveSnapshot
 from serving.person import find_person
+from serving.policy import Policy, Rule
 from serving.question import Context, Question
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import ProfileRecord
 from tests.orchestration.test_publish import AS_OF, HASH, warehouse
+from tests.serving import sample
 
 __all__ = ["warehouse"]
 ROWS = """create or replace table marts.customer_incentives as select * from (values
@@ -106,3 +111,23 @@ def test_what_nobody_asks_for_stays_behind_until_an_edit_asks(project: Project, 
 def test_before_anything_was_trained_there_is_no_advice(warehouse: Warehouse, tmp_path: Path) -> None:
     asked = {"checkout_incentive": frozenset({"none"})}
     assert advice_now(warehouse, asked) == {} == published_advice(tmp_path / "nowhere.duckdb", asked)
+
+
+def test_people_differ_by_what_they_would_be_given_and_not_by_every_cent(tmp_path: Path) -> None:
+    def told(name: str, gain: float) -> ProfileRecord:
+        features = {
+            "incentive_best/checkout_incentive": "none",
+            "incentive_gain/checkout_incentive/free_shipping": gain,
+        }
+        return ProfileRecord(name, 0, features=features, consent_personalization=True)  # type: ignore[arg-type]
+
+    people = [told("a", 1.5), told("b", 2.5), told("c", -0.5), told("d", 0.0)]
+    content = load_content(repository_root() / "config")
+    folder = sample.write(tmp_path, profiles=people, identifiers=[])
+    with closing(edited(folder, content)) as live:
+        kinds = kinds_of_people(live, profile_names(live))
+    assert [kind.customers for kind in kinds] == [[], ["a", "b"], ["c", "d"]]
+    rule = Rule(name="r", effect="reason", when="incentive_gain > 1.0", reason="x", placements=["incentive_that_pays"])
+    policy = Policy(name="p", version=1, description="d", owner="o", rules=[rule])
+    with closing(edited(folder, replace(content, policies=[*content.policies, policy]))) as live:
+        assert len(kinds_of_people(live, profile_names(live))) == 5
