@@ -17,14 +17,14 @@ class RunInProgressError(RuntimeError):
 
 
 @contextmanager
-def run_lock(paths: DataPaths, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+def run_lock(paths: DataPaths) -> Iterator[None]:
     """Hold `data/run.lock`; the operating system frees it when the process ends, however it ends.
 
     Raises:
-        RunInProgressError: somebody else holds it for longer than `patience_seconds`.
+        RunInProgressError: somebody else holds it for longer than `PATIENCE_SECONDS`.
     """
     paths.root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(paths.run_lock, timeout=patience_seconds)
+    lock = FileLock(paths.run_lock, timeout=PATIENCE_SECONDS)
     try:
         lock.acquire()
     except Timeout as error:

@@ -137,6 +137,7 @@ def test_a_run_or_an_intake_under_way_is_waited_for(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestration.backup.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("orchestration.locks.PATIENCE_SECONDS", 0.1)
     with FileLock(project.paths.root / "intake.lock"), pytest.raises(ArchiveError, match="an intake is under way"):
         backup(project, tmp_path / "shop.tar.gz")
     with run_lock(project.paths), pytest.raises(RunInProgressError):

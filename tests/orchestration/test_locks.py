@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from intake.paths import DataPaths
+from orchestration import locks
 from orchestration.locks import RunInProgressError, run_lock
 
 HOLDER = """
@@ -22,17 +23,22 @@ with run_lock(DataPaths(Path(sys.argv[1]))):
 """
 
 
+@pytest.fixture(autouse=True)
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "PATIENCE_SECONDS", 0.1)
+
+
 def test_a_second_run_is_told_who_holds_the_lock_until_the_first_is_killed(tmp_path: Path) -> None:
     paths = DataPaths(tmp_path)
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline().strip() == "held"
-        with pytest.raises(RunInProgressError, match=r"another run holds .*run\.lock"), run_lock(paths, 0.1):
+        with pytest.raises(RunInProgressError, match=r"another run holds .*run\.lock"), run_lock(paths):
             pass
         holder.kill()
         holder.wait()
-    with run_lock(paths, 0.1):
+    with run_lock(paths):
         assert paths.run_lock.exists()
 
 
@@ -40,5 +46,5 @@ def test_a_failed_run_gives_the_lock_back(tmp_path: Path) -> None:
     paths = DataPaths(tmp_path)
     with pytest.raises(ValueError, match="inside"), run_lock(paths):
         raise ValueError("inside")
-    with run_lock(paths, 0.1):
+    with run_lock(paths):
         pass

@@ -64,7 +64,10 @@ def test_the_demo_needs_the_demo_configuration(concierge: Concierge) -> None:
     assert "has no source cj_transactions" in result.stderr
 
 
-def test_a_run_that_is_under_way_is_waited_for_and_then_named(concierge: Concierge, project: Project) -> None:
+def test_a_run_that_is_under_way_is_waited_for_and_then_named(
+    concierge: Concierge, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.locks.PATIENCE_SECONDS", 0.1)
     with run_lock(project.paths):
         result = concierge("backfill", "--from", "2026-02-01", "--to", "2026-02-02")
     assert result.exit_code == 1
