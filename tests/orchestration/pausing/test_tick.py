@@ -105,13 +105,17 @@ class House:
             for row in rows:
                 connection.execute(f"insert into ml.arm_stats values ({marks})", list(row)).fetchall()
 
-    def cells(self, cells: Mapping[int, Mapping[str, tuple[int, int]]], spread: int = 20) -> None:
-        """By segment and arm: exposures and their margin in cents, half of them `spread` above and half below."""
+    def cells(self, cells: Mapping[int, Mapping[str, tuple[int, int]]], spread: int = 20, apart: int = 0) -> None:
+        """By segment and arm: exposures and their margin in cents, half of them `spread` above and half below.
+
+        The plain arm is shown so many hours `apart` from the others.
+        """
         names = list(source_table("ml.arm_stats").column_names)
-        about = {"experiment": "banner", "experiment_version": 1, "context_bucket": "any",
-                 "hour": NOW.replace(tzinfo=None) - timedelta(hours=30)}  # fmt: skip
+        about = {"experiment": "banner", "experiment_version": 1, "context_bucket": "any"}
+        hour = NOW.replace(tzinfo=None) - timedelta(hours=36)
         rows = [
             dict.fromkeys(names, 0) | about | {
+                "hour": hour + timedelta(hours=apart * (arm == "plain")),
                 "segment_id": segment, "arm": arm, "exposures": n, "margin_micros": n * cents * 10_000,
                 "margin_cents_squared": Decimal(n * (cents**2 + spread**2)),
             }
@@ -349,6 +353,15 @@ def test_a_bandits_arm_is_held_against_the_plain_one_cell_by_cell(house: House) 
     house.cells(cells)
     assert house.tick() == []
     house.cells(cells | {1: {"plain": (400, 300), "bad": (3_600, 30)}})
+    assert house.tick(NOW + timedelta(hours=1)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
+
+
+def test_where_few_come_days_are_compared_as_hours_have_but_one_of_the_arms(house: House) -> None:
+    house.experiment(experiment(ARMS))
+    seen = {1: {"plain": (400, 300), "bad": (400, 30)}}
+    house.cells(seen, apart=24)
+    assert house.tick() == []
+    house.cells(seen, apart=1)
     assert house.tick(NOW + timedelta(hours=1)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
 
 
