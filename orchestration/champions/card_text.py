@@ -48,12 +48,17 @@ MEANING = {
 
 def sentences(card: ModelCard) -> list[str]:
     """What the figures mean, a sentence each."""
-    return [*_promises(card), *_order(card), *_beside(card), *_voices(card.evidence.get("voices", ()))]
+    return [*_found(card), *_promises(card), *_order(card), *_beside(card), *_voices(card.evidence.get("voices", ()))]
 
 
 def competitor(name: str) -> str:
     """A competitor in words."""
     return COMPETITORS.get(name, name.replace("_", " ").replace("/", ": "))
+
+
+def _found(card: ModelCard) -> Iterator[str]:
+    if card.name == "clicks" and card.note:
+        yield f"Found: {card.note}."
 
 
 def _promises(card: ModelCard) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -110,6 +113,35 @@ def test_the_summary_names_everything_it_promises(
     ):
         assert part in shown, part
     assert "@" not in shown.partition("Where to look next")[0]
+
+
+@pytest.mark.usefixtures("first")
+def test_what_draws_clicks_is_what_was_planted(project: Project) -> None:
+    truth = project.paths.root / "truth"
+    owners = pd.read_parquet(truth / "identifiers.parquet").query("type == 'login'").set_index("value_clear")
+    tastes = pd.read_parquet(truth / "click_tastes.parquet").set_index("person_id")["taste"]
+    files = (project.paths.root / "landing" / "sim_lists").glob("*.jsonl")
+    calls = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    shown = [call["userId"] for call in calls if call["event"] == "Product List Viewed"]
+    share = owners["person_id"].reindex(shown).map(tastes).value_counts(normalize=True)
+    planted = pd.read_parquet(truth / "click_effects.parquet").query("attribute != 'position'")
+    mean = (planted["effect"] * planted["taste"].map(share)).groupby([planted["attribute"], planted["level"]]).sum()
+    rows = Published.current(project.paths).rows(
+        "select attribute, level, effect, low, high, is_beyond_noise from marts.click_effect"
+        " where segment = 'everybody'"
+    )
+    columns = ["attribute", "level", "effect", "low", "high", "is_beyond_noise"]
+    found = pd.DataFrame(rows, columns=columns).set_index(["attribute", "level"])
+    true = mean.reindex(found.index).fillna(0.0)
+    true -= true.groupby(level=0).transform("mean")
+    assert set(found.index.get_level_values("attribute")) == {"brand", "category", "colour", "fit", "price_band"}
+    assert true.corr(found["effect"], method="spearman") > 0.5
+    sure = found["is_beyond_noise"]
+    assert sure.sum() >= 3
+    assert (np.sign(true[sure]) == np.sign(found.loc[sure, "effect"])).all()
+    assert (found["low"].le(true) & found["high"].ge(true)).mean() > 0.75
+    card = project.paths.data_docs / "models" / "clicks.html"
+    assert "clicks follow" in card.read_text(encoding="utf-8")
 
 
 def test_a_second_run_does_not_do_again_what_is_done(

@@ -127,8 +127,13 @@ def test_a_company_in_parts_is_one_company(tmp_path: Path, monkeypatch: pytest.M
     assert sum(map(len, baskets)) == len(set.union(*baskets))
     truth = pd.read_parquet(tmp_path / "t" / "identifiers.parquet")
     assert sorted(file.name for file in (tmp_path / "t").iterdir()) == [
-        "faults.parquet", "identifiers.parquet", "potential_outcomes.parquet", "sessions.parquet",
+        "click_effects.parquet", "click_tastes.parquet", "faults.parquet", "identifiers.parquet",
+        "potential_outcomes.parquet", "sessions.parquet",
     ]  # fmt: skip
+    assert pd.read_parquet(tmp_path / "t" / "click_tastes.parquet")["person_id"].nunique() == 150
+    assert (
+        not pd.read_parquet(tmp_path / "t" / "click_effects.parquet").duplicated(["taste", "attribute", "level"]).any()
+    )
     personal = truth[truth["type"].isin(["loyalty_id", "login", "email"])]
     assert not personal.duplicated(["type", "value_clear"]).any()
     assert truth["person_id"].nunique() == 150
