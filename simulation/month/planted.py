@@ -77,11 +77,6 @@ class Planted:
         value: F64 = chance * self.order_value()[:, None, :, None]
         return value
 
-    def best_banners(self) -> list[list[str]]:
-        """The banner with the largest expected margin by segment and context, the plain one aside."""
-        best = self.margin()[:, :, 1:, 0].argmax(axis=2) + 1
-        return [[BANNERS[arm] for arm in row] for row in best.tolist()]
-
 
 def plant(segments: Sequence[int], seed: int) -> Planted:
     """Draw the truth for the segments that the shop's own model has found; -1 stands for people it knows nothing of.

@@ -42,10 +42,6 @@ class Played:
         """Share of the oracle's margin from an hour on."""
         return float(self.earned[start:].sum() / self.best[start:].sum())
 
-    def regret_of_even(self) -> float:
-        """What the policy gave away against the oracle, over what an even split gives away."""
-        return float((self.best - self.earned).sum() / (self.best - self.even).sum())
-
 
 def play(world: World, seed: int, hours: int, policy: Policy, every: int = 1) -> Played:
     """Show people what the policy draws, tell it what arrives, hour by hour.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,6 @@ class World:
     delay_hours: float = 12.0
     period_starts: tuple[int, ...] = (0,)
     day_spread: float = 0.05
-    names: tuple[str, ...] = field(default=())
 
     @property
     def cells(self) -> int:
@@ -47,7 +46,7 @@ class World:
     @property
     def arms(self) -> tuple[str, ...]:
         """Names of the arms."""
-        return self.names or tuple(f"arm_{number}" for number in range(self.cost.size))
+        return tuple(f"arm_{number}" for number in range(self.cost.size))
 
     def period(self, hour: int) -> int:
         """Which truth holds in an hour."""

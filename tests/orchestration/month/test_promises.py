@@ -51,7 +51,7 @@ PROMISED = {
 def best_shown(seen: list[bool]) -> Entry:
     """Visits on a phone, each shown the banner that is best there."""
     n = len(seen)
-    best = BANNERS.index(PLANTED.best_banners()[0][0])
+    best = int(PLANTED.margin()[0, 0, 1:, 0].argmax()) + 1
     nothing = np.zeros(n, dtype=np.int64)
     shown = Shown(nothing, nothing, np.full(n, best), nothing)
     ids = [f"{at:032x}" for at in range(n)]
