@@ -15,7 +15,7 @@ import pandas as pd
 from intake.ops_experiments import ExperimentBook
 from intake.ops_store import OpsStore
 from intake.project import Project
-from orchestration.experiments.assignment import assignments, conflicts, note_shown
+from orchestration.experiments.assignment import assignments, conflicts, note_shown, shown_on
 from orchestration.experiments.exploring import aftermath
 from orchestration.experiments.pages import write_pages
 from orchestration.experiments.ramping import move_on
@@ -111,6 +111,7 @@ def _read(
                 own, of_version(units, design), book.looks(design.name, design.version), events,
                 agreements(connection, design, moment), groups, least,
                 is_over(design, events, current.get(design.name), now), takes_looks, paused_of(design, paused),
+                *shown_on(connection, design.name, design.version),
             )  # fmt: skip
             reading = read_out(design, material, now)
             readings.append(replace(reading, aftermath=aftermath(connection, design, moment)))

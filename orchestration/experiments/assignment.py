@@ -6,6 +6,8 @@ arms is left out of every comparison, and counted.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import duckdb
 import pandas as pd
 
@@ -93,6 +95,18 @@ def assignments(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """One row an experiment version and unit, as `ml.assignment` has them; reads `shown`."""
     found: pd.DataFrame = connection.execute(ASSIGNMENT).df()
     return found
+
+
+def shown_on(
+    connection: duckdb.DuckDBPyConnection, experiment: str, version: int
+) -> tuple[tuple[date, ...], datetime | None]:
+    """Days (UTC) with an exposure of a version, in order, and the latest exposure (aware); reads `shown`."""
+    rows = connection.execute(
+        "select cast(shown_at as date), max(shown_at) from shown"
+        " where experiment = ? and experiment_version = ? group by 1 order by 1",
+        [experiment, version],
+    ).fetchall()
+    return tuple(day for day, _ in rows), rows[-1][1].replace(tzinfo=UTC) if rows else None
 
 
 def conflicts(assigned: pd.DataFrame) -> pd.DataFrame:

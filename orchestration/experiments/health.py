@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,16 +21,12 @@ MOST_UNKNOWN_MARGIN = 0.05
 
 @dataclass(frozen=True)
 class Check:
-    """One look at the health of an experiment; what is not ok and `spoils` it makes its results worthless.
-
-    `missing` are the days (UTC) that the check of days found without a new unit.
-    """
+    """One look at the health of an experiment; what is not ok and `spoils` it makes its results worthless."""
 
     name: str
     is_ok: bool
     words: str
     spoils: bool = False
-    missing: tuple[date, ...] = ()
 
 
 def sample_ratio(design: Experiment, assigned: pd.DataFrame) -> SampleRatio | None:
@@ -61,18 +57,21 @@ def _probabilities(text: str) -> dict[str, float]:
     return {str(arm): float(p) for arm, p in found.items()} if isinstance(found, dict) else {}
 
 
-def checks(design: Experiment, assigned: pd.DataFrame, units: pd.DataFrame, ratio: SampleRatio | None) -> list[Check]:
+def checks(
+    design: Experiment, assigned: pd.DataFrame, units: pd.DataFrame, ratio: SampleRatio | None, days: Sequence[date]
+) -> list[Check]:
     """Every check, the grave ones first.
 
     Args:
         assigned: rows of `ml.assignment` of this version.
         units: rows of `ml.experiment_unit` of this version, windows still open among them.
         ratio: what `sample_ratio` found.
+        days: with an exposure (UTC), in order.
     """
     found = [_arms(design, assigned), _strangers(design, assigned)]
     if ratio is not None:
         found.append(_split(ratio))
-    return [*found, _identities(assigned), _days(assigned), _margins(units)]
+    return [*found, _identities(assigned), _days(days), _margins(units)]
 
 
 def _arms(design: Experiment, assigned: pd.DataFrame) -> Check:
@@ -104,19 +103,17 @@ def _identities(assigned: pd.DataFrame) -> Check:
     return Check("identities", units < LEAST_FOR_CONFLICTS or share <= MOST_CONFLICTS, words, True)
 
 
-def _days(assigned: pd.DataFrame) -> Check:
-    """Days (UTC) without a single first exposure between the first and the last of them."""
-    if assigned.empty:
+def _days(days: Sequence[date]) -> Check:
+    """Days (UTC) without a single exposure between the first and the last of them."""
+    if not days:
         return Check("days", False, "nobody was exposed yet")
-    seen = {moment.date() for moment in assigned["first_exposed_at"]}
-    first, last = min(seen), max(seen)
-    whole = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    missing = sorted(whole - seen)
+    whole = {days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)}
+    missing = sorted(whole - set(days))
     if not missing:
-        return Check("days", True, f"exposures on every day from {first} to {last}")
+        return Check("days", True, f"exposures on every day from {days[0]} to {days[-1]}")
     named = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
-    words = f"no new unit on {len(missing)} days ({named}): was data lost, or the experiment paused?"
-    return Check("days", False, words, missing=tuple(missing))
+    words = f"no exposure on {len(missing)} days ({named}): was data lost, or the experiment paused?"
+    return Check("days", False, words)
 
 
 def _margins(units: pd.DataFrame) -> Check:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from intake.ops_experiments import ExperimentBook, ExperimentEvent
-from orchestration.experiments.health import Check
 from orchestration.experiments.reading import Reading
 from serving.experiments.definition import Experiment
 
@@ -29,7 +28,7 @@ def move_on(book: ExperimentBook, reading: Reading, now: datetime) -> Experiment
     share, since, days = held
     if days is None or now < since + timedelta(days=days):
         return None
-    closed = gates(reading, now - timedelta(days=days))
+    closed = gates(reading) or unseen(reading, since, days, now)
     step = _event(design, now, "hold", f"the ramp stays at {share:.0%} of the layer: {closed}", None) if closed else (
         _next(design, now, share)
     )  # fmt: skip
@@ -55,30 +54,28 @@ def position(
     return share, since, (reached[-1] if reached else design.ramp[0]).days
 
 
-def gates(reading: Reading, since: datetime) -> str:
-    """What keeps the ramp from moving on; empty when everything is green.
-
-    Args:
-        since: the days of the step so far; a day that was lost before them is told in the report and holds no more.
-    """
-    unhealthy = [check.words for check in reading.checks if not check.is_ok and _still_counts(check, since)]
+def gates(reading: Reading) -> str:
+    """What of its health or of its guard rails keeps the ramp from moving on; empty when everything is green."""
+    # Days that were lost are made up for: see `unseen`.
+    unhealthy = [check.words for check in reading.checks if not check.is_ok and check.name != "days"]
     if unhealthy:
         return "; ".join(unhealthy)
     if reading.verdict in ("stop", "do not trust"):
         return reading.words
     every = (*reading.comparisons.arms, *reading.comparisons.slices)
-    compared = [one for one in every if one.estimate.arm not in reading.paused]
-    harmed = [one.watch.words for one in compared if one.watch.state == "harm"]
-    if harmed:
-        return "; ".join(harmed)
-    last = reading.counts.last_came_at
-    if last is None:
+    harmed = [one.watch.words for one in every if one.watch.state == "harm" and one.estimate.arm not in reading.paused]
+    return "; ".join(harmed)
+
+
+def unseen(reading: Reading, since: datetime, days: int, now: datetime) -> str:
+    """What is still to be seen of a step: so many days with exposures after its first, and some of the last day."""
+    counts = reading.counts
+    if counts.last_shown_at is None:
         return "nobody was exposed yet"
-    return "" if last >= since else f"nobody new has come since {last:%Y-%m-%d %H:%M} UTC"
-
-
-def _still_counts(check: Check, since: datetime) -> bool:
-    return not check.missing or check.missing[-1] >= since.date()
+    if counts.last_shown_at < now - timedelta(days=1):
+        return f"nobody was exposed since {counts.last_shown_at:%Y-%m-%d %H:%M} UTC"
+    seen = sum(day > since.date() for day in counts.shown_on)
+    return "" if seen >= days else f"it was seen on {seen} of {days} days: others had no exposure"
 
 
 def _runs(design: Experiment, events: Sequence[ExperimentEvent], now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from intake.ops_experiments import ExperimentEvent, TakenLook
 from orchestration.experiments.comparisons import Comparisons
@@ -18,7 +18,7 @@ from serving.experiments.definition import Experiment
 class Counts:
     """Units of a version: compared by arm, waiting for the end of their window, left out, and in the holdout.
 
-    `first_exposed_at` and `last_came_at` are the first exposures of the first and of the last unit.
+    `shown_on` are the days (UTC) with an exposure, in order, and `last_shown_at` the latest exposure.
     """
 
     by_arm: dict[str, int]
@@ -26,7 +26,8 @@ class Counts:
     excluded: int
     holdout: int
     first_exposed_at: datetime | None
-    last_came_at: datetime | None = None
+    shown_on: tuple[date, ...] = ()
+    last_shown_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pandas as pd
 
@@ -38,6 +38,8 @@ class Material:
         is_closed: whether nobody new is drawn.
         takes_looks: whether a look that is due is taken.
         paused: arms that are drawn no more.
+        shown_on: days (UTC) with an exposure, in order.
+        last_shown_at: the latest exposure; aware.
     """
 
     assigned: pd.DataFrame
@@ -50,6 +52,8 @@ class Material:
     is_closed: bool
     takes_looks: bool = True
     paused: frozenset[str] = frozenset()
+    shown_on: tuple[date, ...] = ()
+    last_shown_at: datetime | None = None
 
 
 def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
@@ -58,7 +62,7 @@ def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
     live = complete[complete["arm"].isin(list(design.arms))]
     counts = count(material, live)
     ratio = sample_ratio(design, material.assigned) if len(material.assigned) else None
-    found = tuple(checks(design, material.assigned, live, ratio)) if len(material.assigned) else ()
+    found = tuple(checks(design, material.assigned, live, ratio, material.shown_on)) if len(material.assigned) else ()
     compared = compare(design, complete, live, material) if counts.by_arm else Comparisons()
     over = material.is_closed and counts.waiting == 0
     trusted = all(check.is_ok or not check.spoils for check in found)
@@ -80,15 +84,15 @@ def read_out(design: Experiment, material: Material, now: datetime) -> Reading:
 def count(material: Material, live: pd.DataFrame) -> Counts:
     """How many units there are of each sort."""
     assigned, units = material.assigned, material.units
-    came = [assigned["first_exposed_at"].agg(end) if len(assigned) else None for end in ("min", "max")]
-    first, last = (None if one is None else pd.Timestamp(one).to_pydatetime().replace(tzinfo=UTC) for one in came)
+    first = assigned["first_exposed_at"].min() if len(assigned) else None
     return Counts(
         by_arm={str(arm): int(n) for arm, n in live["arm"].value_counts().sort_index().items()},
         waiting=int((~units["is_complete"].astype(bool)).sum()),
         excluded=int(assigned["is_excluded"].sum()),
         holdout=int((units["arm"] == HOLDOUT).sum()),
-        first_exposed_at=first,
-        last_came_at=last,
+        first_exposed_at=None if first is None else pd.Timestamp(first).to_pydatetime().replace(tzinfo=UTC),
+        shown_on=material.shown_on,
+        last_shown_at=material.last_shown_at,
     )
 
 

@@ -189,20 +189,28 @@ def test_a_ramp_holds_once_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_what_held_a_ramp_holds_it_no_longer_than_it_lasts(tmp_path: Path) -> None:
-    """A lost day holds a step of three days until three whole ones have come; without anybody new it holds again."""
+    """A lost day is made up for by a later one, also where nobody new comes; without any exposure it holds again."""
     shop = Shop(tmp_path)
     # The share in force, 2 %, is that of a step which the file has no more.
     shop.define("slow", ramp=[{"share": 0.05, "days": 3}, {"share": 0.5, "days": 3}, {"share": 1, "days": 3}])
     first = ExperimentEvent("slow", 1, "ramp", at(0), "daily run", "", 0.02)
     ExperimentBook(shop.project.paths).record_experiment_event(first)
-    shop.play("slow", units=600, days=8, seed=7)
+    seen = shop.play("slow", units=300, days=2, seed=7).drop(columns=["bought", "amount", "taste"])
+    # They come again every day but the third (3 March), until the eighth.
+    again = [
+        seen.assign(
+            shown_at=seen["shown_at"] + timedelta(days=n), personalization_id=f"{n}" + seen["personalization_id"]
+        )
+        for n in (3, 4, 5, 6)
+    ]
+    shop.add("fct_exposure", pd.concat(again))
     shop.execute("delete from marts.fct_exposure where shown_at::date = date '2026-03-03'")
-    for day in (4, 6.5, 12):
+    for day in (3.1, 4.1, 12):
         analyse(shop.project, at(day))
     events = ExperimentBook(shop.project.paths).experiment_events("slow")[1:]
     assert [(event.kind, event.share) for event in events] == [("hold", None), ("ramp", 0.1), ("hold", None)]
-    assert "no new unit on 1 days (2026-03-03)" in events[0].reason
-    assert "nobody new has come since 2026-03-09" in events[2].reason
+    assert "it was seen on 2 of 3 days: others had no exposure" in events[0].reason
+    assert "nobody was exposed since 2026-03-09" in events[2].reason
 
 
 def test_one_arm_alone_a_lost_day_and_an_order_of_a_million_are_told(tmp_path: Path) -> None:
@@ -217,7 +225,7 @@ def test_one_arm_alone_a_lost_day_and_an_order_of_a_million_are_told(tmp_path: P
     readings = analyse(shop.project, at(24))
     assert "every unit is in arm 'plain'" in one(readings, "lonely").words
     rich = one(readings, "rich")
-    assert "no new unit on 1 days (2026-03-10)" in rich.health
+    assert "no exposure on 1 days (2026-03-10)" in rich.health
     assert any("furthest at 1e+06" in note for note in rich.notes)
     assert rich.verdict == "keep running"
 
