@@ -61,7 +61,8 @@ union
 select * from followed
 """
 # A refund without a margin of its own takes back its share of the order's.
-# An exposure with a report takes its money from the report: of a unit with reports, orders are not added to them.
+# An exposure with a report takes its money from the report: of a unit with reports, orders are not added to them. What
+# comes back later is still taken off, as the learner does; it gives no loss back that no order has brought.
 AFTER = f"""
 create or replace temp table after_it as
 with marked as (
@@ -74,20 +75,26 @@ with marked as (
 ),
 money as (
     select
-        * exclude (margin_amount),
-        kind in ('order', 'refund') and has_report = 0 or kind = 'report' as counts,
+        *,
+        kind = 'order' and has_report = 0 or kind in ('refund', 'report') as counts,
         coalesce(
             margin_amount,
             case when kind = 'refund' then revenue_amount * order_margin / nullif(order_revenue, 0) end,
             case when kind = 'refund' then revenue_amount end
-        ) as margin_amount
+        ) as told_margin
     from marked
 )
 select
     {KEY},
     sum(case when counts and kind <> 'refund' and (kind = 'order' or is_converted) then 1 else 0 end) as orders,
     sum(case when counts and kind <> 'refund' then coalesce(revenue_amount, 0) else 0 end) as revenue,
-    sum(case when counts then coalesce(margin_amount, 0) else 0 end) as margin,
+    sum(
+        case
+            when kind = 'refund' and has_report = 1 then least(coalesce(told_margin, 0), 0)
+            when counts then coalesce(told_margin, 0)
+            else 0
+        end
+    ) as margin,
     sum(case when counts and kind = 'refund' then -coalesce(revenue_amount, 0) else 0 end) as refunds,
     sum(case when counts and margin_basis = 'revenue' then 1 else 0 end) as orders_without_margin,
     sum(case when kind = 'complaint' then 1 else 0 end) as complaints,

@@ -11,8 +11,8 @@ import pandas as pd
 # Amounts stay decimals until they are summed, so that no thread changes a digit. An order that names no exposure counts
 # for the last one of this placement that its customer saw before it; a refund for the exposure of its order, with its
 # share of the order's margin where it states none. Where an exposure has a report of what followed it as a whole,
-# that is its reward, and orders are not added to it. Exposures whose window is still open take part in the credit, or
-# else what followed them would be put down to the last one before them.
+# that is its reward, and orders are not added to it; a refund is still taken off. Exposures whose window is still open
+# take part in the credit, or else what followed them would be put down to the last one before them.
 EXPOSURES: Final = """
     with shown as (
         select e.personalization_id, e.customer_id, e.shown_at, e.placement, e.action, e.segment_id, e.experiment,
@@ -69,8 +69,12 @@ EXPOSURES: Final = """
         select personalization_id, margin, is_conversion from credited
         where kind = 'report' or personalization_id not in (select personalization_id from reported)
         union all
-        select personalization_id, margin, false from refunds
-        where personalization_id not in (select personalization_id from reported)
+        select personalization_id,
+            case
+                when personalization_id in (select personalization_id from reported) then least(margin, 0) else margin
+            end,
+            false
+        from refunds
     ),
     sums as (
         select personalization_id, sum(coalesce(margin, 0)) as margin, max(cast(is_conversion as integer)) as converted

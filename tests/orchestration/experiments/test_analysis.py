@@ -259,6 +259,15 @@ def test_what_came_before_the_exposure_or_after_the_window_does_not_count(tmp_pa
         "select orders, cast(revenue as double), cast(margin as double), cast(refunds as double)"
         " from ml.experiment_unit"
     ) == [(2, 110.0, 6.0, 50.0)]
+    # A report stands for the orders; what came back of them is still taken off.
+    shop.add("fct_outcome", pd.DataFrame({
+        "outcome_id": ["told"], "kind": "report", "customer_id": "a", "personalization_id": "p", "is_converted": True,
+        "occurred_at": [START + timedelta(hours=70)], "revenue_amount": [90.0], "margin_amount": [8.0],
+    }))  # fmt: skip
+    analyse(shop.project, at(20))
+    assert shop.execute("select cast(revenue as double), cast(margin as double) from ml.experiment_unit") == [
+        (90.0, 3.0)
+    ]
 
 
 def test_clicks_are_of_the_exposures_that_they_are_divided_by(tmp_path: Path) -> None:
