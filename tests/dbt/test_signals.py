@@ -19,18 +19,18 @@ from tests.dbt.tastes_oracle import liking
 PEOPLE = 5
 CUTOFF, NOW = "2017-02-08", "2017-02-28"
 LABELS = "role, horizon_days, churned, n_orders_horizon, spend_horizon_amount"
-FRAME = ["run", "--select", "+training_frame,tag:profiles", "customer_features"]
+FRAME = ["+training_frame,tag:profiles", "customer_features"]
 
 
-def company(root: Any, events: Sequence[Event], now: str) -> Room:
-    """A warehouse over these events, built up to `now`."""
+def company(root: Any, events: Sequence[Event], now: str, models: Sequence[str] = FRAME) -> Room:
+    """A warehouse over these events, these models of people built up to `now`."""
     room = Room(root)
     room.land("company", events)
     room.stand_at(f"{now} 00:00:00")
     room.cut_off(CUTOFF, horizon_days=14)
     room.build_days("2017-01-01", now)
     room.resolve_identities()
-    room.dbt(*FRAME)
+    room.dbt("run", "--select", *models)
     return room
 
 
@@ -105,7 +105,7 @@ def test_the_frame_of_a_cutoff_knows_nothing_that_came_after(
     old_frame: list[tuple[Any, ...]], events: list[Event], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     arrived = [row for row in events if str(row["received_at"]) < CUTOFF]
-    then = company(tmp_path_factory.mktemp("then"), arrived, CUTOFF)
+    then = company(tmp_path_factory.mktemp("then"), arrived, CUTOFF, ["+customer_features,tag:profiles"])
     scored = then.table("marts.customer_features")
     names = ", ".join(row[0] for row in then.execute("DESCRIBE marts.customer_features"))
     assert len(scored) == PEOPLE
@@ -135,6 +135,6 @@ def test_late_words_of_any_kind_do_not_move_an_old_frame(room: Room, old_frame: 
     room.stand_at("2017-04-20 00:00:00")
     room.build_days("2017-02-01", "2017-03-01")
     room.resolve_identities()
-    room.dbt(*FRAME)
+    room.dbt("run", "--select", *FRAME)
     assert room.table("marts.training_frame") == old_frame
     assert told(room, "marts.customer_features", 0)["orders_lifetime"] == orders + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from tests.dbt.dbt_room import Event, Room, event, hashed, order
 
-PEOPLE = [f"+{model},tag:profiles" for model in ("customer_features", "training_frame", "fct_order", "fct_session")]
+PEOPLE = [f"+{model},tag:profiles" for model in ("customer_features", "training_frame", "fct_session")]
+HOUSEHOLD = [f"+{model},tag:profiles" for model in ("customer_features", "fct_order")]
 SUMS = "sum(n_identifiers), sum(orders_lifetime), sum(spend_lifetime), sum(product_views_91d), sum(refunds_365d)"
 
 
@@ -35,13 +37,13 @@ def one_browser_two_people() -> list[Event]:
     return found
 
 
-def settled(room: Room, events: list[Event], as_of: str) -> Room:
+def settled(room: Room, events: list[Event], as_of: str, models: Sequence[str] = PEOPLE) -> Room:
     """Days built, identities resolved, people's tables built."""
     room.land("shop", events)
     room.stand_at(as_of)
     room.build_days("2017-01-01", "2017-01-21")
     room.resolve_identities()
-    room.dbt("run", "--select", *PEOPLE)
+    room.dbt("run", "--select", *models)
     return room
 
 
@@ -94,7 +96,7 @@ def override(room: Room, kind: str, a: int, b: int) -> None:
         [min(a, b), max(a, b), kind, datetime.fromisoformat("2017-01-12")],
     )
     room.resolve_identities()
-    room.dbt("run", "--select", *PEOPLE)
+    room.dbt("run", "--select", *HOUSEHOLD)
 
 
 def totals(room: Room) -> tuple[list[tuple[Any, ...]], ...]:
@@ -124,7 +126,7 @@ def household_as_observed(tmp_path_factory: pytest.TempPathFactory) -> Room:
         event("view", "product_viewed", "2017-01-08 09:00:00", who="email:e", product_id="p1"),
         order("other", "2017-01-09 09:00:00", "loyalty_id:z", ["7.00"]),
     ]
-    return settled(Room(tmp_path_factory.mktemp("household")), events, "2017-01-20 00:00:00")
+    return settled(Room(tmp_path_factory.mktemp("household")), events, "2017-01-20 00:00:00", HOUSEHOLD)
 
 
 @pytest.fixture
