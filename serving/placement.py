@@ -92,6 +92,11 @@ class Placement(Section):
             return () if self.hybrid is None else (self.hybrid.model,)
         return () if self.strategy == "rules" else (self.strategy,)
 
+    @property
+    def is_often_silent(self) -> bool:
+        """Whether the fallback is a usual answer: only rules choose, or advice that is not there for strangers."""
+        return not set(self.models) - {"uplift"}
+
     def _check_plain_is_harmless(self) -> None:
         for field in ("plain", "no_consent"):
             name = getattr(self, field)

@@ -177,8 +177,8 @@ class Service:
         with self.store.lease() as snapshot:
             names = [] if snapshot is None else sorted(snapshot.placements)
             if snapshot is not None:
-                ruled = [name for name in names if snapshot.placements[name].strategy == "rules"]
-                live = fresh(snapshot.version, snapshot.reader.manifest.as_of, ruled)
+                silent = [name for name in names if snapshot.placements[name].is_often_silent]
+                live = fresh(snapshot.version, snapshot.reader.manifest.as_of, silent)
         now = self.config.clock.now()
         self.pause_watch.look(self.metrics.counted, names, live, self.paused, now)
         # In force before it is written: no database may delay it.

@@ -23,7 +23,8 @@ _NOT_CHOSEN = ("paused", "no_consent", "late", "plain")
 class Fresh:
     """The live snapshot: its version, the moment its evidence is of, and placements that choose by rules alone.
 
-    Where only rules choose, the fallback is what everybody sees whom no rule concerns: no fault, however often.
+    Where only rules choose, the fallback is what everybody sees whom no rule concerns: no fault, however often. So
+    it is with the uplift model, which says nothing of strangers.
     """
 
     version: str

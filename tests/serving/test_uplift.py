@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
+from intake.settings_pausing import PausingSettings
 from serving.content import Content, load_content
 from serving.decide import decide_for
 from serving.edited import edited
@@ -24,9 +26,11 @@ from serving.policy import Policy
 from serving.question import Context, Decision, Question
 from serving.replay.again import replay
 from serving.replay.inputs import inputs_of
+from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.uplift import advised_actions, feature_names
 from tests.serving import sample
+from tests.serving.service_client import config, running
 
 SLOT = "incentive_that_pays"
 CART = Context(page_type="cart", product_ids=["p1"], cart_value=40.0)
@@ -144,3 +148,23 @@ def test_choosing_what_people_pay_needs_their_consent() -> None:
     shipped = next(p for p in load_content(sample.CONFIG).placements if p.name == SLOT)
     with pytest.raises(ValidationError, match="add profiling_price"):
         Placement.model_validate(shipped.model_dump() | {"consent": []})
+
+
+def test_strangers_without_advice_are_no_reason_to_pause(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "snapshots").mkdir()
+    (tmp_path / "snapshots" / folder.name).symlink_to(folder)
+    pointer.switch(tmp_path / "snapshots", folder.name)
+    settings = PausingSettings(
+        least_decisions=20, fallback_above=0.5, snapshot_hours=None, decision_p99_ms=None, tick_seconds=0.1
+    )
+
+    async def scenario() -> set[str]:
+        async with running(config(tmp_path, pausing=settings)) as client:
+            for one in range(40):
+                body = {"placements": [SLOT], "identifiers": [{"type": "cookie", "value": f"stranger {one}"}]}
+                answer = (await client.post("/v1/decide", json=body)).json()["decisions"][0]
+            await asyncio.sleep(0.5)
+            last = (await client.post("/v1/decide", json=body)).json()["decisions"][0]
+        return {answer["rung"], last["rung"]}
+
+    assert asyncio.run(scenario()) == {"fallback"}
