@@ -13,11 +13,12 @@ from serving.experiments.definition import Experiment
 
 @dataclass(frozen=True)
 class Bench:
-    """Running experiments by name and version, the arms that are paused, and the settings."""
+    """Running experiments by name and version, the arms that are paused, the settings, and the placements there are."""
 
     running: Mapping[tuple[str, int], Experiment]
     paused: frozenset[tuple[str, int, str]]
     settings: PausingSettings
+    placements: frozenset[str] = frozenset()
 
     @property
     def served(self) -> frozenset[str]:

@@ -62,7 +62,8 @@ def looks(project: Project, tables: Tables, as_of: datetime, now: datetime) -> I
     yield from shop_looks(project, tables, as_of, now)
     keep_usual(ops, tables, settings, as_of)
     bench = bench_of(project, ops, now)
-    found = list(conversion_looks(tables, settings, as_of, None if bench is None else bench.served))
+    owing = conversion_looks(tables, settings, as_of, None if bench is None else bench.served)
+    found = [look for look in owing if bench is None or look.surface in bench.placements]
     found += experiment_looks(bench, tables, as_of) if bench else []
     yield from found
     yield from _gone(ops, found, is_known=bench is not None)
@@ -96,4 +97,5 @@ def bench_of(project: Project, ops: OpsStore, now: datetime) -> Bench | None:
     except ConfigError as error:
         _LOG.warning("experiments are not looked at, their files have mistakes: %s", error)
         return None
-    return Bench(running_by_key(experiments, shares, now), ops.paused_arms(), project.settings.pausing)
+    running, names = running_by_key(experiments, shares, now), frozenset(one.name for one in placements)
+    return Bench(running, ops.paused_arms(), project.settings.pausing, names)

@@ -224,6 +224,12 @@ def test_an_arm_that_does_harm_is_paused_alone_and_the_others_go_on(house: House
     assert yaml.safe_load(row["evidence"])["is_paused"] is True
     # It stands as long as the evidence does, and pauses nothing else.
     assert house.tick(NOW + timedelta(hours=2)) == []
+    # Nor does it come back by itself once the evidence is gone, unless that is configured.
+    house.set(healthy_looks={"guard_rail": 1})
+    house.experiment(experiment(ARMS, status="stopped"))
+    assert house.tick(NOW + timedelta(hours=3)) == []
+    house.set(healthy_looks={"guard_rail": 1}, resume={"guard_rail": "automatic"})
+    assert house.tick(NOW + timedelta(hours=4)) == [("resume", scope, "guard_rail")]
 
 
 def test_the_only_arm_beside_the_plain_one_stops_its_placement(house: House) -> None:
@@ -309,6 +315,14 @@ def test_what_is_shown_no_more_and_who_can_bring_nothing_owe_no_conversion(house
     house.experiment(experiment(ARMS))
     barren(house, 700, **tried)
     assert house.tick() == [("pause", "home_hero", "zero_conversions")]
+
+
+def test_a_placement_that_is_gone_owes_no_conversion(house: House) -> None:
+    barren(house, 700)
+    folder = house.config / "placements"
+    (folder / "home_hero.yml").unlink()
+    (folder / "top.yml").write_text(PLACEMENT.replace("home_hero", "top"), encoding="utf-8")
+    assert house.tick() == []
 
 
 def test_a_pause_for_want_of_conversions_ends_by_itself_where_the_experiment_is_over(house: House) -> None:
