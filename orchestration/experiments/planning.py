@@ -67,8 +67,11 @@ def plan(design: Experiment, past: Past, effect: float, metric_name: str | None 
     Raises:
         NoBasisError: too few units or events in the past.
     """
-    metric = metric_of(metric_name or design.metrics.primary)
+    metric, clustered = metric_of(metric_name or design.metrics.primary), design.unit == "session"
     statistic, correlation, notes = basis(past, metric)
+    wider = design_effect(past, metric) if clustered else 1.0
+    # Where visits are summed by person, nothing is adjusted by what was known before.
+    correlation = 0.0 if clustered else correlation
     asked: dict[str, Any] = {
         "alpha": ALPHA, "power": POWER, "shares": shares_of(design), "plain": design.plain_arm,
         "correlation": correlation, "looks": LOOKS, "comparisons": max(len(treatments(design)), 1),
@@ -76,13 +79,13 @@ def plan(design: Experiment, past: Past, effect: float, metric_name: str | None 
     a_day = past.units_a_day * design.traffic * (1 - design.holdout)
 
     def needs(size: float) -> Needed:
-        units = planned_size(statistic, size * metric.direction, **asked).total
+        units = ceil(planned_size(statistic, size * metric.direction, **asked).total * wider)
         return Needed(size, units, duration_days(units, a_day))
 
     return Plan(
         metric, statistic.mean, correlation, a_day, needs(effect), _table(needs, effect),
-        tuple((weeks, _within(statistic, a_day * 7 * weeks, asked)) for weeks in WEEKS),
-        (*_assumed(design, past), *notes),
+        tuple((weeks, _within(statistic, a_day * 7 * weeks / wider, asked)) for weeks in WEEKS),
+        (*_assumed(design, past), *_together(wider), *notes),
     )  # fmt: skip
 
 
@@ -127,6 +130,23 @@ def basis(past: Past, metric: Metric) -> tuple[Any, float, tuple[str, ...]]:
     if found.mean == 0:
         raise NoBasisError(f"{metric.name}: the mean is 0 in {past.source}; no change relative to it can be planned")
     return found, _correlation(frame) if metric.covariate else 0.0, notes
+
+
+def design_effect(past: Past, metric: Metric) -> float:
+    """How many times as many visits are needed since those of one person vary together (Kish 1965); at least 1."""
+    frame, _ = prepared(known(past.units, metric), metric)
+    below = "below" if metric.denominator else None
+    made: dict[str, Any] = dict(frames.ratios(frame, "value", "below") if below else frames.means(frame, "value"))
+    (alone,) = made.values()
+    (together,) = frames.clustered(frame, "cluster_id", "value", below).values()
+    if alone.variance == 0:
+        return 1.0
+    return max(1.0, float((together.variance / together.n) / (alone.variance / alone.n)))
+
+
+def _together(wider: float) -> tuple[str, ...]:
+    told = f"{wider:.2f} times as many visits as if each were another person's: those of one person vary together"
+    return (told,) if wider > 1 else ()
 
 
 def _correlation(frame: Any) -> float:

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from orchestration.experiments.estimates import estimates
-from orchestration.experiments.history import past_units
+from orchestration.experiments.history import Past, past_units
 from orchestration.experiments.metric_registry import METRICS, metric_of
 from orchestration.experiments.pictures import Bar, interval_picture
 from orchestration.experiments.planning import NoBasisError, plan
@@ -56,6 +56,21 @@ def test_a_plan_is_the_textbook_size_and_a_little_more_for_the_looks(tmp_path: P
     assert found.needed.days % 7 == 0
     assert found.needed.days >= found.needed.units / found.units_a_day
     assert "home_hero was shown to 0 units only" in found.assumed[0]
+
+
+def test_visits_that_are_all_alike_within_a_person_are_worth_one_visit_a_person(tmp_path: Path) -> None:
+    """Five visits each that all buy or all do not: five times as many are needed as of strangers."""
+    shop = Shop(tmp_path)
+    for unit in ("person", "session"):
+        shop.define(unit, status="draft", unit=unit, metrics={"primary": "conversion"})
+    person = np.repeat(np.arange(400), 5)
+    units = pd.DataFrame({"arm": "plain", "cluster_id": person, "orders": (person % 5 == 0) * 1, "pre_orders": 0})
+    strangers, visits_of_one = (
+        plan(named(shop.project, unit), Past(units, 28, "the past"), 0.1) for unit in ("person", "session")
+    )
+    assert visits_of_one.needed.units == pytest.approx(5 * strangers.needed.units, rel=0.005)
+    assert any("times as many visits" in told for told in visits_of_one.assumed)
+    assert not any("times as many visits" in told for told in strangers.assumed)
 
 
 def test_robots_and_those_who_refused_are_no_part_of_the_past(tmp_path: Path) -> None:
