@@ -9,7 +9,6 @@ from typing import Final
 import duckdb
 
 from intake.ops_records import LakeFile
-from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.learning.credit import run
 from orchestration.learning.facts import BUILT_ORIGINS
@@ -119,20 +118,21 @@ _COLUMNS: Final = tuple(name for name in source_table("ml.fresh_event").column_n
 
 
 def stage_fresh(
-    connection: duckdb.DuckDBPyConnection, project: Project, as_of: datetime, *, again: bool
+    connection: duckdb.DuckDBPyConnection, project: Project, files: Sequence[LakeFile], as_of: datetime, *, again: bool
 ) -> tuple[int, bool]:
     """Read new lake files and put what they say into the incoming tables, beside what the facts have put there.
 
     Args:
         connection: of a warehouse whose facts were built once, with the temporary table `listed`.
         project: whose lake.
+        files: what the lake lists.
         as_of: aware; what was received at or after it waits.
         again: tell what was read before and the facts do not hold once more, as after a comparison with them.
 
     Returns:
         The events that were new, and whether anything was told.
     """
-    files = _unread(connection, OpsStore(project.paths).visible_files(), as_of)
+    files = _unread(connection, files, as_of)
     count = _read(connection, project, files, as_of)
     run(connection, "delete from ml.learned_day where day in (select event_date from new_event)")
     if again:

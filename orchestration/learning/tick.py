@@ -143,7 +143,9 @@ def update(project: Project, registry: Registry, as_of: datetime, *, look_at_fac
 def _look(
     connection: duckdb.DuckDBPyConnection, project: Project, as_of: datetime, look_at_facts: bool
 ) -> tuple[Moved, int]:
-    list_origins(connection, [file.path for file in OpsStore(project.paths).visible_files()])
+    # Read once: of a lake with thousands of files the list costs as much as an hour's events.
+    files = OpsStore(project.paths).visible_files()
+    list_origins(connection, [file.path for file in files])
     before, now = _marker(connection), marker(connection)
     again = forget_unlisted(connection) or look_at_facts or before != now
     prepare(connection)
@@ -152,7 +154,7 @@ def _look(
         stage_facts(connection)
         run(connection, "delete from ml.learned_day where fact = 'built'")
         run(connection, f"insert into ml.learned_day values ('built', date '1970-01-01', {now})")
-    fresh, told = stage_fresh(connection, project, as_of, again=again)
+    fresh, told = stage_fresh(connection, project, files, as_of, again=again)
     return (take_in(connection) if again or told else Moved(0, 0, 0)), fresh
 
 
