@@ -37,7 +37,7 @@ MODELS = (
 
 
 def show_models(project: Project) -> None:
-    """Churn and lifetime value over both horizons, or why there is no model."""
+    """Churn and lifetime value over both horizons and what draws clicks, or why there is no model."""
     registry = ModelRegistry(project.paths.models)
     for name, title, columns in MODELS:
         card = registry.card(name)
@@ -48,6 +48,8 @@ def show_models(project: Project) -> None:
             say(f"{title}: not trained: {card.note or 'no reason recorded'}")
         else:
             show_table(["", *columns.values()], metric_rows(card.metrics, columns), title=heading(title, card))
+    clicks = registry.card("clicks")
+    say(f"Clicks in lists: {clicks.note if clicks else 'no model'}")
 
 
 def heading(title: str, card: ModelCard) -> str:

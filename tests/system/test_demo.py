@@ -104,6 +104,7 @@ def test_the_summary_names_everything_it_promises(
         "The segment floor is 20 customers here instead of the usual 1,000",
         "LightGBM",
         "recency alone",
+        "Clicks in lists: clicks follow",
         "decisions over HTTP, by rung",
         "p50",
         "One person, from raw events to a decision",

@@ -54,15 +54,22 @@ def test_the_model_comes_before_its_baselines() -> None:
 
 def test_models_and_the_lack_of_them_are_shown(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     show_models(project)
-    assert capsys.readouterr().out.splitlines() == ["Churn: no model", "Lifetime value: no model"]
+    assert capsys.readouterr().out.splitlines() == [
+        "Churn: no model",
+        "Lifetime value: no model",
+        "Clicks in lists: no model",
+    ]
     metrics = {"model": {"roc_auc": 0.81}, "recency": {"roc_auc": 0.7}}
     cutoffs = ["2026-01-01", "2026-02-01"]
     card = ModelCard("churn", "v7", "2026-03-01", "", [], cutoffs, 91, metrics, "", "", 10)
     ModelRegistry(project.paths.models).save(card, {"a": b"b"})
+    clicks = ModelCard("clicks", "v1", "2026-03-01", "", [], [], None, {}, "", "", 10, note="clicks follow brand")
+    ModelRegistry(project.paths.models).save(clicks, {"a": b"b"})
     show_models(project)
     shown = capsys.readouterr().out
     assert "Churn, the next 91 days" in shown
     assert shown.index("0.810") < shown.index("0.700")
+    assert "Clicks in lists: clicks follow brand" in shown
 
 
 def test_checks_and_alerts(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
