@@ -42,11 +42,11 @@ def file_name(reading: Reading, *, is_newest: bool) -> str:
 def index_page(rows: Sequence[tuple[str, Reading]]) -> str:
     """The list of experiments with their verdicts."""
     listed = "".join(
-        f'<tr><td><a href="{escape(file, quote=True)}">{escape(one.design.key)}</a></td><td>{escape(one.verdict)}</td>'
-        f"<td>{escape(one.words)}</td></tr>"
+        f'<tr><td><a href="{escape(file, quote=True)}">{escape(one.design.key)}</a></td>'
+        f"<td>{'over' if one.is_closed else 'open'}</td><td>{escape(one.verdict)}</td><td>{escape(one.words)}</td></tr>"
         for file, one in rows
     )
-    head = "<tr><th>experiment</th><th>verdict</th><th>in words</th></tr>"
+    head = "<tr><th>experiment</th><th></th><th>verdict</th><th>in words</th></tr>"
     body = f"<table>{head}{listed}</table>" if listed else "<p>No experiment has begun yet.</p>"
     title = "<!doctype html><html lang=en><meta charset=utf-8><title>Experiments</title>"
     return f"{title}<style>{STYLE}</style><h1>Experiments</h1>{body}</html>\n"

@@ -11,6 +11,7 @@ from orchestration.experiments.money import worths
 from orchestration.experiments.pictures import Bar, interval_picture
 from orchestration.experiments.reading import Reading
 from orchestration.experiments.result_rows import factor_name
+from orchestration.experiments.settling import standing
 from orchestration.experiments.wording import AFTERMATH, aftermath_rows, chance, figure, lift
 
 STYLE = (
@@ -30,7 +31,8 @@ def page(reading: Reading, currency: str) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(design.name)}</title>',
         f"<style>{STYLE}</style><h1>{escape(design.name)}</h1>",
         f'<p class="quiet">Version {design.version}, {escape(design.kind)} on {escape(design.placement)}, '
-        f"as of {reading.as_of:%Y-%m-%d %H:%M} UTC, owner {escape(design.owner)}.</p>",
+        f"as of {reading.as_of:%Y-%m-%d %H:%M} UTC, owner {escape(design.owner)}. "
+        f"{escape(standing(design, reading.events, is_closed=reading.is_closed))}.</p>",
         f"<p>{escape(design.hypothesis)}</p>",
         f'<p class="verdict {CLASS.get(reading.verdict, "open")}"><b>{escape(reading.verdict)}</b><br>'
         f"{escape(reading.words)}</p>",

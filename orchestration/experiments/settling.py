@@ -38,3 +38,16 @@ def ended_by(design: Experiment, events: Sequence[ExperimentEvent]) -> str:
     if design.status == "stopped":
         return f"{design.key} is over: its file says stopped"
     return f"{design.key} is over: nobody new is drawn by it"
+
+
+def standing(design: Experiment, events: Sequence[ExperimentEvent], *, is_closed: bool) -> str:
+    """Where a version stands, as a marketer asks: over and how, paused, or running with which share of its layer."""
+    if is_closed:
+        return ended_by(design, events)
+    if design.status == "paused":
+        return f"{design.key} is paused by its file"
+    if design.status == "draft" and not any(event.kind == "start" for event in events):
+        return f"{design.key} is a draft: nobody draws from it now"
+    told = [event.share for event in events if event.share is not None]
+    share = min(told[-1], design.traffic) if told else design.first_share
+    return f"{design.key} runs with {share:.0%} of its layer"

@@ -127,6 +127,7 @@ def test_the_page_says_it_in_words_without_scripts_or_network(played: tuple[Shop
     assert "Ship treat" in (folder / "winner.html").read_text()
     assert "<svg" in (folder / "winner.html").read_text()
     assert "winner.html" in (folder / "index.html").read_text()
+    assert "null/1 runs with 20% of its layer." in text
 
 
 def test_only_what_the_read_out_says_is_shipped(played: tuple[Shop, list[Reading]]) -> None:
@@ -154,6 +155,8 @@ def test_a_stop_resolves_what_was_told_of_the_experiment_and_nothing_else(played
     standing = {alert.cause for family in ("experiment:", "pause:") for alert in ops.standing_alerts(family)}
     assert {cause for cause in standing if "harmful" in cause} == {"pause:arm:harmful/10/treat:guard_rail"}
     assert "experiment:harm:poison/1" in standing
+    page = (shop.project.paths.data_docs / "experiments" / "harmful.html").read_text()
+    assert "harmful/1 was stopped by anna on 2026-03-26: people complain." in page
 
 
 def test_weekly_looks_go_on_until_the_evidence_is_there_and_a_ramp_moves_when_all_is_green(tmp_path: Path) -> None:
