@@ -1,9 +1,12 @@
-"""Property tests draw the same examples in every run: a red build is a fault of the change, not of the day."""
+"""The same in every run: property tests draw the same examples, and no file hands its environment to the next."""
 
 from __future__ import annotations
 
 import gc
+import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True)
@@ -15,3 +18,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment() -> Iterator[None]:
+    """Runs name their project in the environment; what a file sets there would else decide what the next one finds."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)

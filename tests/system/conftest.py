@@ -1,9 +1,6 @@
-"""Long files first, so that two workers end together; and what a file sets in the environment ends with it."""
+"""Long files first, so that the workers end together."""
 
 from __future__ import annotations
-
-import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -31,12 +28,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(item: pytest.Item) -> int:
     name = f"{item.path.parent.name}/{item.path.name}"
     return LONG_FILES.index(name) if name in LONG_FILES else len(LONG_FILES)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def environment() -> Iterator[None]:
-    """A run leaves the size of its batches in the environment, and dbt parses again whatever another size was for."""
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
