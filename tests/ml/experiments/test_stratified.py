@@ -20,7 +20,9 @@ def drawn(size: int, effect: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[
 
 
 def sums(stratum: npt.NDArray[np.int64], value: npt.NDArray[np.float64]) -> Sums:
-    return Sums(*(np.bincount(stratum, one, STRATA + 1).astype(np.float64) for one in (np.ones(len(value)), value, value**2)))
+    return Sums(
+        *(np.bincount(stratum, one, STRATA + 1).astype(np.float64) for one in (np.ones(len(value)), value, value**2))
+    )
 
 
 def test_the_difference_is_that_of_least_squares_with_an_effect_of_each_stratum() -> None:
