@@ -53,7 +53,7 @@ $(VENV)/.system-ready: $(VENV)/.ready tests/system/node/package.json
 
 # Three workers on two cores: a fifth of the time of these tests is waiting for processes to start and to end.
 test-system: $(VENV)/.system-ready ## daemon, browser, client, kill and second-data-set tests
-	@$(BIN)/python -m pytest tests/system tests/external -n 3 --dist loadfile --no-loadscope-reorder \
+	@$(SCRATCH) $(BIN)/python -m pytest tests/system tests/external -n 3 --dist loadfile --no-loadscope-reorder \
 		-m "system or external" -o addopts="-ra --strict-markers --strict-config --import-mode=importlib"
 
 lint: setup ## format, lint, SQL, import direction
