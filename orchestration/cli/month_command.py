@@ -14,7 +14,7 @@ from orchestration.cli.project import open_project
 def month(
     days: Annotated[int, typer.Option("--days", min=1, max=92, help="28 is a month; fewer are a look.")] = 28,
     customers: Annotated[
-        int, typer.Option("--customers", max=100_000, help="Who may visit, at least 250: the demo's, then strangers.")
+        int, typer.Option("--customers", max=100_000, help="Who may visit, at least 150: the demo's, then strangers.")
     ] = 3_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same shoppers and same truth.")] = 20_180_102,
 ) -> None:

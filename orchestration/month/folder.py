@@ -27,8 +27,9 @@ from serving.snapshot.manifest import read_manifest
 
 NAME = "month"
 MARKER = "month.txt"
-PLANNED_SHARE, LEAST_PLANNED = 0.85, 200
-FEWEST = 250
+# Visitors of an A/B test by customer: on another device some are another person. After two weeks 1.3, after three 1.5.
+PLANNED_SHARE, LEAST_PLANNED = 1.4, 200
+FEWEST = 150
 """Customers below which fewer people come to an A/B test than it is planned for at least, so that none ever ends."""
 SHIPPED = Path(__file__).with_name("config")
 # All that a run goes on from; landing files were taken in, and the service's log begins anew.
@@ -180,7 +181,7 @@ def write_config(base: Path, config: Path, start: datetime, customers: int) -> P
 
 
 def _plan_for(file: Path, customers: int) -> None:
-    """Plan an A/B test for the people who will have come, and whose window is over, a few days before the end."""
+    """Plan an A/B test for the visitors who will have come, and whose window is over, in the third week."""
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     if content["kind"] == "ab":
         content["planned_size"] = max(LEAST_PLANNED, round(PLANNED_SHARE * customers))

@@ -88,8 +88,8 @@ def test_a_demo_whose_tables_learning_cannot_read_costs_no_month_either(tmp_path
 
 def test_too_few_customers_are_refused_before_anything_is_cleared(tmp_path: Path) -> None:
     base, page = finished_demo(tmp_path), lived_before(tmp_path)
-    with pytest.raises(CommandError, match="customers: 249 is fewer than 250: A/B tests are planned for at least 200"):
-        make_month(base, 249)
+    with pytest.raises(CommandError, match="customers: 149 is fewer than 150: A/B tests are planned for at least 200"):
+        make_month(base, 149)
     assert page.exists()
     assert PLANNED_SHARE * FEWEST >= LEAST_PLANNED
 
@@ -148,7 +148,7 @@ def test_the_months_files_are_sound_and_show_what_is_planted(tmp_path: Path) -> 
         assert placements[name].plain == actions[0]
     experiments = {one.name: one for one in content.experiments}
     assert set(experiments) == {BANNER, DELIVERY, NOTE}
-    assert experiments[DELIVERY].planned_size == 1_700
+    assert experiments[DELIVERY].planned_size == 2_800
     assert experiments[BANNER].planned_size is None
     settings = yaml.safe_load((config / "settings.yml").read_text())
     assert settings["clock"] == {"start": "2018-01-02T05:00:00+00:00"}
