@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,16 +54,18 @@ class Shop:
     """A data folder with the service's log, its lake and its warehouse."""
 
     def __init__(self, root: Path) -> None:
-        house = repository_root() / "config"
-        shutil.copytree(house, root / "config", ignore=shutil.ignore_patterns("experiments"))
-        (root / "config" / "experiments").mkdir()
-        (root / "config" / "experiments" / "hero.yml").write_text(BANDIT, encoding="utf-8")
+        self.root = root
         self.project = Project(
             DataPaths(root / "data"), root / "config", Settings(), FixedClock(DAY + timedelta(days=9))
         )
-        self.project.paths.root.mkdir()
+        self.project.paths.root.mkdir(exist_ok=True)
         self.room = Room(self.project.paths.root)
-        self.segments = 0
+        self.segments = len(list(self.project.paths.service_log.glob("*/*.jsonl")))
+
+    def copy_to(self, root: Path) -> Shop:
+        """The same folder elsewhere."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        return Shop(root)
 
     def log(self, kind: str, lines: Sequence[Line]) -> None:
         """A closed segment of the service's log."""
@@ -185,9 +187,23 @@ def next_hours(shop: Shop) -> None:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The facts built after the first hours, then a look; the next hours learned at once, then built and looked at."""
-    return Shop(tmp_path_factory.mktemp("learning"))
+    root = tmp_path_factory.mktemp("learning")
+    shutil.copytree(repository_root() / "config", root / "config", ignore=shutil.ignore_patterns("experiments"))
+    (root / "config" / "experiments").mkdir()
+    (root / "config" / "experiments" / "hero.yml").write_text(BANDIT, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONCIERGE_KEY", "a key for tests, long enough")
+        shop = Shop(root)
+        live_through(shop)
+        yield shop
+
+
+@pytest.fixture
+def shop(lived: Shop, tmp_path: Path) -> Shop:
+    """A copy, so that no test builds on another."""
+    return lived.copy_to(tmp_path)
 
 
 def sums(shop: Shop) -> dict[tuple[str, datetime], tuple[int, ...]]:
@@ -198,8 +214,8 @@ def sums(shop: Shop) -> dict[tuple[str, datetime], tuple[int, ...]]:
     return {(row[0], row[1].replace(tzinfo=UTC)): row[2:] for row in rows}
 
 
-def test_the_loop_from_the_log_to_the_probability_of_each_arm(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONCIERGE_KEY", "a key for tests, long enough")
+def live_through(shop: Shop) -> None:
+    """From the log to the probability of each arm, step by step, each looked at."""
     assert not shop.learn(DAY).is_ready, "before dbt has built the facts there is nothing to learn from"
     first_hours(shop)
     assert not shop.learn(DAY + timedelta(hours=3)).is_ready
@@ -233,18 +249,25 @@ def test_the_loop_from_the_log_to_the_probability_of_each_arm(shop: Shop, monkey
     assert not built.recounted
     assert shop.said() == before, "what was learned at once is what the models say of the staged days"
     assert shop.room.execute("select count(*) from ml.fresh_event") == [(0,)]
+    assert built.table_version == again.table_version
+
+
+def test_the_loop_from_the_log_to_the_probability_of_each_arm(shop: Shop) -> None:
     probability = shop.room.table("marts.arm_probability", "arm, probability", "segment_id = -1")
     assert dict(probability)["plain"] == pytest.approx(0.5)
     assert sum(share for _, share in probability) == pytest.approx(1.0, abs=1e-12)
-    assert built.table_version == again.table_version
     assert len(shop.room.table("marts.arm_stats")) == 3
+
+
+def land_late(shop: Shop) -> None:
+    """An order that was received before the facts' moment, and landed after it: a log's last segment is closed late."""
+    shop.log("events", [ordered("4", DAY + timedelta(days=3, hours=5), "ann", 5.0)])
+    assert shop.learn(DAY + timedelta(days=4)).fresh_events == 1
 
 
 def test_what_the_facts_do_not_hold_yet_stays_until_they_do(shop: Shop) -> None:
     later = DAY + timedelta(days=4)
-    # Received before the facts' moment, and landed after it: a log's last segment is closed late.
-    shop.log("events", [ordered("4", DAY + timedelta(days=3, hours=5), "ann", 5.0)])
-    assert shop.learn(later).fresh_events == 1
+    land_late(shop)
     assert sums(shop)[("plain", DAY + timedelta(days=3))][4] == 13_000_000
     before = shop.said()
     shop.look_at_facts(later)
@@ -259,6 +282,7 @@ def test_what_the_facts_do_not_hold_yet_stays_until_they_do(shop: Shop) -> None:
 
 
 def test_a_file_that_is_written_again_is_no_news(shop: Shop) -> None:
+    land_late(shop)
     before, at = shop.said(), DAY + timedelta(days=4, hours=1)
     for ending in ("-erased-0123456789ab", "-erased-ba9876543210"):
         shop.rewrite(lambda name, ending=ending: name.partition("-erased-")[0] + ending)
@@ -272,6 +296,7 @@ def test_a_file_that_is_written_again_is_no_news(shop: Shop) -> None:
 
 
 def test_what_a_withdrawn_file_said_goes(shop: Shop) -> None:
+    land_late(shop)
     at = DAY + timedelta(days=4, hours=2)
     before = shop.said()
     shop.log("events", [ordered("5", DAY + timedelta(days=3, hours=6), "ann", 7.0)])
