@@ -2,19 +2,21 @@
 
 An arm is held against the plain one hour by hour, a bandit's also cell by cell: its shares follow the results, so that
 sums of all cells would compare those who get an arm with those who do not. Where few come, hours seldom have both arms,
-and harm would go unseen for want of a comparison: then days are compared, in which shares move little.
+and harm would go unseen for want of a comparison: then days are compared, in which shares move little. Returns are
+counted by order, as the read-out does: an arm that sells more sees more of them come back, and is no worse for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
 from ml.experiments.guard_rail import guard_rail
-from ml.experiments.stratified import Sums, side_by_side
+from ml.experiments.stratified import Stratified, Sums, side_by_side
 from orchestration.pausing.bench import Bench, finding_of
 from orchestration.pausing.merging import Finding
 from orchestration.pausing.tables import Tables
@@ -23,22 +25,24 @@ from serving.experiments.definition import Experiment
 STATS = "ml.arm_stats"
 STATS_SQL = f"""
     select arm, segment_id, context_bucket, hour, cast(sum(exposures) as double) as exposures,
+        cast(sum(conversions) as double) as orders,
         cast(sum(complaints) as double) as complaints, cast(sum(returns) as double) as returns,
         cast(sum(margin_micros) as double) / 10000 as margin,
         cast(sum(margin_cents_squared) as double) as margin_squared
     from {STATS} where experiment = ? and experiment_version = ? and hour < ?
     group by all
 """
-METRICS = ("complaints", "returns", "margin")
+# What each is counted by.
+METRICS = {"complaints": "exposures", "returns": "orders", "margin": "exposures"}
 # They share the error of five in a hundred.
 ALPHA = 0.05 / len(METRICS)
-# Of each arm where both were shown: below it a sequence of normal intervals is not to be believed.
-LEAST_EXPOSURES = 30
+# Exposures or orders of each arm where both have some: below it a sequence of normal intervals is not to be believed.
+LEAST_UNITS = 30
 CELL = ["segment_id", "context_bucket"]
-# Hours are compared as long as they keep so much of what days could tell.
+# Hours are compared as long as they keep so much of what days could tell; of orders days, as long as all of them.
 LEAST_KEPT = 0.8
 Rows = tuple[pd.DataFrame, pd.DataFrame]
-COLUMNS = ["exposures", *METRICS, "margin_squared"]
+COLUMNS = ["exposures", "orders", *METRICS, "margin_squared"]
 
 
 def arm_looks(bench: Bench, tables: Tables, as_of: datetime) -> Iterator[Finding]:
@@ -54,50 +58,62 @@ def arm_looks(bench: Bench, tables: Tables, as_of: datetime) -> Iterator[Finding
         plain = by_arm.pop(experiment.plain_arm, None)
         for arm, own in by_arm.items():
             if plain is not None and arm in experiment.arms:
-                yield from _against_plain(bench, experiment, arm, _beside(plain, own), harm)
+                yield from _against_plain(bench, experiment, arm, (plain, own), harm)
 
 
-def _beside(plain: pd.DataFrame, own: pd.DataFrame) -> Rows:
-    """Sums of both arms in the strata that have both: by hour, by day where hours would lose too much."""
-    by_hour, by_day = _shared(plain, own), _shared(_of_days(plain), _of_days(own))
-    return by_hour if _weight(by_hour) >= LEAST_KEPT * _weight(by_day) else by_day
+def _beside(arms: Rows, unit: str) -> Rows:
+    """Sums of both arms in the strata that have both: the finer ones, unless they would lose too much."""
+    finer, coarser = ("h", "D") if unit == "exposures" else ("D", None)
+    fine, coarse = (_shared(_of_spans(arms[0], span), _of_spans(arms[1], span), unit) for span in (finer, coarser))
+    return fine if _weight(fine, unit) >= LEAST_KEPT * _weight(coarse, unit) else coarse
 
 
-def _shared(plain: pd.DataFrame, own: pd.DataFrame) -> Rows:
+def _shared(plain: pd.DataFrame, own: pd.DataFrame, unit: str) -> Rows:
+    plain, own = plain[plain[unit] > 0], own[own[unit] > 0]
     both = plain.index.intersection(own.index)
     return plain.loc[both], own.loc[both]
 
 
-def _of_days(rows: pd.DataFrame) -> pd.DataFrame:
+def _of_spans(rows: pd.DataFrame, span: str | None) -> pd.DataFrame:
     keys, flat = [str(name) for name in rows.index.names], rows.reset_index()
-    return flat.assign(hour=flat["hour"].dt.floor("D")).groupby(keys)[COLUMNS].sum()
+    hour = flat["hour"].dt.floor(span) if span else pd.Timestamp(0)
+    return flat.assign(hour=hour).groupby(keys)[COLUMNS].sum()
 
 
-def _weight(rows: Rows) -> float:
-    """Of the difference: exposures of both arms, as far as they stand beside each other."""
-    n, m = (one["exposures"].to_numpy(dtype=np.float64) for one in rows)
+def _weight(rows: Rows, unit: str) -> float:
+    """Of the difference: units of both arms, as far as they stand beside each other."""
+    n, m = (one[unit].to_numpy(dtype=np.float64) for one in rows)
     return float((n * m / (n + m)).sum())
 
 
-def _against_plain(bench: Bench, experiment: Experiment, arm: str, rows: Rows, harm: float) -> Iterator[Finding]:
-    for metric in METRICS:
-        pair = side_by_side(*(_sums(one, metric) for one in rows))
-        if pair is None or min(one.n for one in pair) < LEAST_EXPOSURES:
+def _against_plain(bench: Bench, experiment: Experiment, arm: str, arms: Rows, harm: float) -> Iterator[Finding]:
+    for metric, unit in METRICS.items():
+        pair = side_by_side(*(_sums(one, metric, unit) for one in _beside(arms, unit)))
+        if pair is None or min(one.n for one in pair) < LEAST_UNITS:
             continue
+        pair = pair if metric == "margin" else _scattered(*pair)
         found = guard_rail(*pair, harm=harm, alpha=ALPHA, lower_is_better=metric != "margin")
-        told = f"{experiment.key}: arm {arm} and its {metric} by exposure, where both were shown: {found.said}"
+        counted = f"by {unit.removesuffix('s')}, where both had some"
+        told = f"{experiment.key}: arm {arm} and its {metric} {counted}: {found.said}"
         evidence = {
-            "estimate": found.change, "p_harm": found.p_harm, "exposures": pair[1].n, "plain_exposures": pair[0].n,
+            "estimate": found.change, "p_harm": found.p_harm, unit: pair[1].n, f"plain_{unit}": pair[0].n,
             "low": found.interval.low if found.interval else None,
             "high": found.interval.high if found.interval else None,
         }  # fmt: skip
         yield finding_of(bench, experiment, arm, metric, found.state, told, evidence)
 
 
-def _sums(rows: pd.DataFrame, metric: str) -> Sums:
-    n, value = (rows[name].to_numpy(dtype=np.float64) for name in ("exposures", metric))
+def _sums(rows: pd.DataFrame, metric: str, unit: str) -> Sums:
+    n, value = (rows[name].to_numpy(dtype=np.float64) for name in (unit, metric))
     if metric == "margin":
         return Sums(n, value, rows["margin_squared"].to_numpy(dtype=np.float64))
     # Two complaints about one exposure count once: what is judged is how many exposures lead to some.
     value = np.minimum(np.maximum(value, 0.0), n)
     return Sums(n, value, value)
+
+
+def _scattered(plain: Stratified, own: Stratified) -> tuple[Stratified, Stratified]:
+    """An arm that has seen none yet is not certain never to see any: it scatters as both together do."""
+    rate = (plain.n * plain.mean + own.n * own.mean) / (plain.n + own.n)
+    first, second = (one if one.mean else replace(one, variance=rate * (1 - rate)) for one in (plain, own))
+    return first, second

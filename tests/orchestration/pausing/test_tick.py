@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -105,10 +106,16 @@ class House:
             for row in rows:
                 connection.execute(f"insert into ml.arm_stats values ({marks})", list(row)).fetchall()
 
-    def cells(self, cells: Mapping[int, Mapping[str, tuple[int, int]]], spread: int = 20, apart: int = 0) -> None:
+    def cells(
+        self,
+        cells: Mapping[int, Mapping[str, tuple[int, int]]],
+        spread: int = 20,
+        apart: int = 0,
+        sold: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+    ) -> None:
         """By segment and arm: exposures and their margin in cents, half of them `spread` above and half below.
 
-        The plain arm is shown so many hours `apart` from the others.
+        The plain arm is shown so many hours `apart` from the others; `sold` has orders and returns by arm.
         """
         names = list(source_table("ml.arm_stats").column_names)
         about = {"experiment": "banner", "experiment_version": 1, "context_bucket": "any"}
@@ -118,6 +125,7 @@ class House:
                 "hour": hour + timedelta(hours=apart * (arm == "plain")),
                 "segment_id": segment, "arm": arm, "exposures": n, "margin_micros": n * cents * 10_000,
                 "margin_cents_squared": Decimal(n * (cents**2 + spread**2)),
+                "conversions": sold.get(arm, (0, 0))[0], "returns": sold.get(arm, (0, 0))[1],
             }
             for segment, arms in cells.items() for arm, (n, cents) in arms.items()
         ]  # fmt: skip
@@ -377,6 +385,19 @@ def test_where_few_come_days_are_compared_as_hours_have_but_one_of_the_arms(hous
     assert house.tick() == []
     house.cells(seen, apart=1)
     assert house.tick(NOW + timedelta(hours=1)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
+
+
+def test_an_arm_that_sells_more_is_not_blamed_for_what_comes_back_of_it(house: House) -> None:
+    house.experiment(experiment(ARMS))
+    seen = {1: {"plain": (4_000, 300), "bad": (4_000, 300)}}
+    house.cells(seen, sold={"plain": (100, 4), "bad": (1_000, 40)})
+    assert house.tick() == []
+    # An arm of which nothing has come back yet is not certain to keep to that.
+    house.cells(seen, sold={"plain": (40, 0), "bad": (400, 24)})
+    assert house.tick(NOW + timedelta(hours=1)) == []
+    # Orders are few: those of other days are compared where an arm has none on the same.
+    house.cells(seen, sold={"plain": (200, 8), "bad": (400, 160)}, apart=-48)
+    assert house.tick(NOW + timedelta(hours=2)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
 
 
 def test_two_exposures_of_an_arm_are_no_evidence_of_harm(house: House) -> None:
