@@ -42,6 +42,7 @@ CELL = ["segment_id", "context_bucket"]
 # Hours are compared as long as they keep so much of what days could tell; of orders days, as long as all of them.
 LEAST_KEPT = 0.8
 Rows = tuple[pd.DataFrame, pd.DataFrame]
+Pair = tuple[Stratified, Stratified]
 COLUMNS = ["exposures", "orders", *METRICS, "margin_squared"]
 
 
@@ -88,10 +89,11 @@ def _weight(rows: Rows, unit: str) -> float:
 
 def _against_plain(bench: Bench, experiment: Experiment, arm: str, arms: Rows, harm: float) -> Iterator[Finding]:
     for metric, unit in METRICS.items():
-        pair = side_by_side(*(_sums(one, metric, unit) for one in _beside(arms, unit)))
+        rows = _beside(arms, unit)
+        pair = side_by_side(*(_sums(one, metric, unit) for one in rows))
         if pair is None or min(one.n for one in pair) < LEAST_UNITS:
             continue
-        pair = pair if metric == "margin" else _scattered(*pair)
+        pair = pair if metric == "margin" else _scattered(pair, rows, unit)
         found = guard_rail(*pair, harm=harm, alpha=ALPHA, lower_is_better=metric != "margin")
         counted = f"by {unit.removesuffix('s')}, where both had some"
         told = f"{experiment.key}: arm {arm} and its {metric} {counted}: {found.said}"
@@ -112,8 +114,16 @@ def _sums(rows: pd.DataFrame, metric: str, unit: str) -> Sums:
     return Sums(n, value, value)
 
 
-def _scattered(plain: Stratified, own: Stratified) -> tuple[Stratified, Stratified]:
-    """An arm that has seen none yet is not certain never to see any: it scatters as both together do."""
-    rate = (plain.n * plain.mean + own.n * own.mean) / (plain.n + own.n)
-    first, second = (one if one.mean else replace(one, variance=rate * (1 - rate)) for one in (plain, own))
+def _scattered(pair: Pair, rows: Rows, unit: str) -> Pair:
+    """Rates whose scatter is at least that of equal rates, as in a score test.
+
+    One or no return among a hundred orders says little of how many there will be; by its own scatter it would look
+    certain.
+    """
+    rate = sum(one.n * one.mean for one in pair) / sum(one.n for one in pair)
+    counts = [one[unit].to_numpy(dtype=np.float64) for one in rows]
+    alike = side_by_side(*(Sums(n, n * rate, n * rate) for n in counts))
+    if alike is None:
+        return pair
+    first, second = (replace(a, variance=max(a.variance, b.variance)) for a, b in zip(pair, alike, strict=True))
     return first, second

@@ -392,12 +392,13 @@ def test_an_arm_that_sells_more_is_not_blamed_for_what_comes_back_of_it(house: H
     seen = {1: {"plain": (4_000, 300), "bad": (4_000, 300)}}
     house.cells(seen, sold={"plain": (100, 4), "bad": (1_000, 40)})
     assert house.tick() == []
-    # An arm of which nothing has come back yet is not certain to keep to that.
-    house.cells(seen, sold={"plain": (40, 0), "bad": (400, 24)})
-    assert house.tick(NOW + timedelta(hours=1)) == []
+    # An arm of which next to nothing has come back yet is not certain to keep to that.
+    for hours, (orders, returns) in enumerate([(40, 0), (135, 1)], start=1):
+        house.cells(seen, sold={"plain": (orders, returns), "bad": (522, 33)})
+        assert house.tick(NOW + timedelta(hours=hours)) == []
     # Orders are few: those of other days are compared where an arm has none on the same.
     house.cells(seen, sold={"plain": (200, 8), "bad": (400, 160)}, apart=-48)
-    assert house.tick(NOW + timedelta(hours=2)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
+    assert house.tick(NOW + timedelta(hours=3)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
 
 
 def test_two_exposures_of_an_arm_are_no_evidence_of_harm(house: House) -> None:
