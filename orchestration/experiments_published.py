@@ -10,6 +10,7 @@ from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.experiment_versions import note_live
+from orchestration.refresh.scope import among
 from orchestration.version_names import free_name
 from orchestration.warehouse import Warehouse
 from serving.experiments.checks import mistakes_between
@@ -28,10 +29,10 @@ PROBABILITIES = """
 ASSIGNED = """
     select experiment, experiment_version, unit_type, unit_id, customer_id, arm, propensity, table_version,
         probabilities, epoch(first_exposed_at)
-    from {table} where unit_type <> 'session' order by first_exposed_at, unit_id
+    from {table} where unit_type <> 'session' and (unit_type = 'account' or {among}) order by first_exposed_at, unit_id
 """
 ACCOUNTS = """
-    select customer_id, min(account_id) from marts.account_member
+    select customer_id, min(account_id) from marts.account_member where {among}
     group by customer_id having count(distinct account_id) = 1
 """
 TABLES = "select table_schema || '.' || table_name from information_schema.tables"
@@ -169,14 +170,17 @@ def live_shares(project: Project) -> dict[str, float]:
     return dict(_live(project).shares)
 
 
-def assigned(warehouse: Warehouse, experiments: Sequence[Experiment]) -> dict[str, dict[str, Remembered]]:
+def assigned(
+    warehouse: Warehouse, experiments: Sequence[Experiment], *, only_touched: bool = False
+) -> dict[str, dict[str, Remembered]]:
     """By customer and `name/version` the arm that each was shown first, in experiments of the registry."""
     there = {str(row[0]) for row in warehouse.rows(TABLES)}
     table = next((name for name in ("ml.assignment", "marts.assignment") if name in there), None)
     units = {one.key: one.unit for one in experiments}
-    members = _members(warehouse) if "account" in units.values() and table is not None else {}
+    own = among("customer_id", only_touched=only_touched)
+    members = _members(warehouse, own) if "account" in units.values() and table is not None else {}
     found: dict[str, dict[str, Remembered]] = {}
-    for row in [] if table is None else warehouse.rows(ASSIGNED.format(table=table)):
+    for row in [] if table is None else warehouse.rows(ASSIGNED.format(table=table, among=own)):
         key, unit_type, unit_id, customer = f"{row[0]}/{row[1]}", str(row[2]), str(row[3]), row[4]
         if units.get(key) != unit_type:
             continue
@@ -188,19 +192,21 @@ def assigned(warehouse: Warehouse, experiments: Sequence[Experiment]) -> dict[st
     return found
 
 
-def accounts(warehouse: Warehouse, experiments: Sequence[Experiment]) -> dict[str, str]:
+def accounts(warehouse: Warehouse, experiments: Sequence[Experiment], *, only_touched: bool = False) -> dict[str, str]:
     """By customer the one account they belong to, where an experiment draws by account."""
     if not any(one.unit == "account" for one in experiments):
         return {}
     there = {str(row[0]) for row in warehouse.rows(TABLES)}
-    rows = warehouse.rows(ACCOUNTS) if "marts.account_member" in there else []
+    sql = ACCOUNTS.format(among=among("customer_id", only_touched=only_touched))
+    rows = warehouse.rows(sql) if "marts.account_member" in there else []
     return {str(customer): str(account) for customer, account in rows}
 
 
-def _members(warehouse: Warehouse) -> dict[str, list[str]]:
+def _members(warehouse: Warehouse, whose: str) -> dict[str, list[str]]:
     there = {str(row[0]) for row in warehouse.rows(TABLES)}
     found: dict[str, list[str]] = {}
-    for customer, account in warehouse.rows(ACCOUNTS) if "marts.account_member" in there else []:
+    sql = ACCOUNTS.format(among=whose)
+    for customer, account in warehouse.rows(sql) if "marts.account_member" in there else []:
         found.setdefault(str(account), []).append(str(customer))
     return found
 

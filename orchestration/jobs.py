@@ -34,6 +34,7 @@ CURRENT_TABLES = (
     "marts/customer_incentives",
     *(f"ml/{name}" for name in ("attribution", "arm_stats", "conversion_delay", "arm_probability")),
     "serving/arm_probability",
+    "serving/changed_customers",
     *(
         f"ml/{name}"
         for name in ("segment_assignment", "segment_profile", "micro_segment", "churn_score", "value_score")
@@ -41,7 +42,7 @@ CURRENT_TABLES = (
 )
 CURRENT = LEDGER | AssetSelection.assets(*(AssetKey(address.split("/")) for address in CURRENT_TABLES))
 PEOPLE = AssetSelection.groups(Group.IDENTITY.value, Group.PROFILES.value)
-ANSWERS = AssetSelection.groups(
+_ANSWERS = AssetSelection.groups(
     Group.SEGMENTS.value,
     Group.SCORES.value,
     Group.RECOMMENDATIONS.value,
@@ -50,6 +51,8 @@ ANSWERS = AssetSelection.groups(
     Group.PUBLISHED.value,
     Group.SNAPSHOT.value,
 )
+# A whole snapshot has everybody.
+ANSWERS = _ANSWERS - AssetSelection.assets(AssetKey(["serving", "changed_customers"]))
 
 # What was shown and what came of it, without dbt: between hourly runs as often as one likes.
 LEARNING = AssetSelection.assets(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.delivery import delivery_bands
+from orchestration.refresh.scope import among
 from orchestration.warehouse import Warehouse
 from serving.showings import ASKED, KEPT, Watched
 from serving.snapshot.records import PromiseRecord, ReviewRecord
@@ -62,11 +63,12 @@ STAGES = """
     select m.customer_id, max(p.stage) as stage from marts.account_member as m
     inner join marts.account_profile as p using (account_id)
     inner join marts.customer_consent as c on c.customer_id = m.customer_id and c.is_profiled
+    where {among}
     group by m.customer_id having count(distinct p.stage) = 1
 """
 SHOWN = """
     select customer_id, placement, action, epoch(shown_at) from marts.fct_exposure
-    where customer_id in (select customer_id from marts.customer_consent where is_profiled)
+    where customer_id in (select customer_id from marts.customer_consent where is_profiled) and {among}
     order by customer_id, shown_at desc
 """
 
@@ -137,18 +139,20 @@ def promises(warehouse: Warehouse) -> list[PromiseRecord]:
     ]
 
 
-def account_stages(warehouse: Warehouse) -> dict[str, str]:
+def account_stages(warehouse: Warehouse, *, only_touched: bool = False) -> dict[str, str]:
     """Stage of the company a customer belongs to; nobody whose companies stand at different stages."""
-    return {
-        str(customer): str(stage)
-        for customer, stage in _rows(warehouse, STAGES, "marts.account_member", "marts.account_profile")
-    }
+    sql = STAGES.format(among=among("m.customer_id", only_touched=only_touched))
+    rows = _rows(warehouse, sql, "marts.account_member", "marts.account_profile")
+    return {str(customer): str(stage) for customer, stage in rows}
 
 
-def shown_before(warehouse: Warehouse, watched: Watched) -> dict[str, dict[str, list[int]]]:
+def shown_before(
+    warehouse: Warehouse, watched: Watched, *, only_touched: bool = False
+) -> dict[str, dict[str, list[int]]]:
     """Customer → `placement/action` → latest moments, of what has a cap or asks something."""
     found: dict[str, dict[str, list[int]]] = {}
-    rows = _rows(warehouse, SHOWN, "marts.fct_exposure") if watched.names else []
+    sql = SHOWN.format(among=among("customer_id", only_touched=only_touched))
+    rows = _rows(warehouse, sql, "marts.fct_exposure") if watched.names else []
     for customer, placement, action, at in rows:
         key = f"{placement}/{action}"
         question = watched.questions.get(key)

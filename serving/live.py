@@ -14,12 +14,10 @@ from serving.rulebook import Rulebook
 from serving.scoring import is_weighted, least_support
 from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import REFUSED_ANALYTICS
 from serving.uplift import advised_placements
 from serving.visit import features_used, variables_used
 from serving.visit_scores import LiveScores, scores_used
-
-REFUSED_ANALYTICS = "refused_analytics"
-"""Name of the manifest's total of customers who refused analytics."""
 
 
 class LiveSnapshot:
@@ -50,7 +48,8 @@ class LiveSnapshot:
         self.advised = advised_placements(placements, reader.policies)
         self.trials = Trials(reader.learned)
         self.zone = ZoneInfo(reader.manifest.time_zone)
-        self.as_of = datetime.fromisoformat(reader.manifest.as_of)
+        # The moment that profiles stand at: those of an hour's changes are younger than the rest.
+        self.as_of = datetime.fromisoformat(reader.manifest.profiles_as_of or reader.manifest.as_of)
         named = variables_used(reader.policies, placements)
         self.session_features = features_used(reader.policies, placements) | evidence_for(named)
         self.visit_scores = LiveScores(reader.visit_model, scores_used(reader.policies, placements))

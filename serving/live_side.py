@@ -29,14 +29,14 @@ from serving.question import Context, Decision
 from serving.session.reducer import microseconds, shipped_reducer
 from serving.showings import told_of
 from serving.silence import under_regime
-from serving.snapshot.manifest import DATA_FILE
+from serving.snapshot.manifest import DATA_FILE, DELTA_FILE
 from serving.snapshot.store import SnapshotStore
 from serving.visit import Visit, visit_of
 
 _LOG = logging.getLogger(__name__)
 _NOWHERE = Context()
-# Checksum of a snapshot's data, and the moment that it is of: hourly versions have new probabilities alone.
-People = tuple[str, str] | None
+# Checksums of a snapshot's data and delta, and the moment that it is of: others may have new probabilities alone.
+People = tuple[str, str, str] | None
 
 # What was said is dropped once a snapshot looks back on it from so far: intake reads the log at least daily.
 WORDS_OUTLIVE_US = 2 * 86_400 * 1_000_000
@@ -270,7 +270,8 @@ def _people(live: LiveSnapshot | None) -> People:
     if live is None:
         return None
     manifest = live.reader.manifest
-    return manifest.files[DATA_FILE].sha256, manifest.as_of
+    delta = manifest.files[DELTA_FILE].sha256 if manifest.has_delta else ""
+    return manifest.files[DATA_FILE].sha256, delta, manifest.as_of
 
 
 def _looks_back_until(live: LiveSnapshot | None) -> int:

@@ -29,7 +29,7 @@ from orchestration.assets.recommendations import recommendation, recommendation_
 from orchestration.assets.refresh import touched_customers
 from orchestration.assets.retention import retention
 from orchestration.assets.scores import segments
-from orchestration.assets.snapshot import snapshot, tables
+from orchestration.assets.snapshot import changed_customers, snapshot, tables
 from orchestration.assets.training import segment_model
 from orchestration.assets.visits import visit_model
 
@@ -64,4 +64,4 @@ def all_assets(project: DbtProject) -> list[AssetsDefinition]:
     groups = [micro_segment, segment_membership, persona_page]
     people = [identity_matching, identity_ledger, touched_customers, account_address, identity_measures]
     built = [*dbt_models(project), *people, *training, *scoring, *groups]
-    return [landed_files, pinned_lake, *built, snapshot, guardrails, tables, retention]
+    return [landed_files, pinned_lake, *built, snapshot, changed_customers, guardrails, tables, retention]

@@ -68,7 +68,7 @@ class Scanner:
             (lambda file: file.suffix == ".parquet" and "quarantine" in file.parts, self._quarantine),
             (lambda file: file.suffix == ".duckdb", self._duckdb),
             (lambda file: file.suffix in (".db", ".sqlite"), self._sqlite),
-            (lambda file: file.name == "data.mdb", self._lmdb),
+            (lambda file: file.name in ("data.mdb", "delta.mdb"), self._lmdb),
         )
 
     def scan(self) -> Scan:
@@ -162,7 +162,7 @@ class Scanner:
     def _lmdb(self, file: Path) -> Iterator[str]:
         from serving.snapshot.environment import SharedEnvironment
 
-        shared = SharedEnvironment(file.parent)
+        shared = SharedEnvironment(file.parent, file.name)
         try:
             with shared.lmdb.begin() as reading:
                 for table, _ in reading.cursor():

@@ -18,8 +18,9 @@ from intake.project import Project
 from orchestration.erasure.matching import Matcher
 from orchestration.erasure.scope import Scope
 from serving.snapshot import pointer
+from serving.snapshot.delta import counts_of
 from serving.snapshot.environment import SEPARATOR, SharedEnvironment, open_for_writing
-from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, sha256_of
+from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, MANIFEST, FileCheck, sha256_of
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
 
@@ -61,11 +62,15 @@ def version_folders(root: Path) -> list[Path]:
 
 
 class _Copied(NamedTuple):
-    """A data file without them; hourly versions share one, which is then rebuilt once and shared again."""
+    """A file without them; hourly versions share one, which is then rebuilt once and shared again."""
 
     file: Path
     counts: dict[str, int]
     gone: int
+
+
+Files = dict[str, _Copied]
+"""By name: the data file of a version, and the delta where it has one."""
 
 
 def _rebuild(root: Path, folder: Path, scope: Scope, done: dict[int, _Copied]) -> int:
@@ -76,26 +81,31 @@ def _rebuild(root: Path, folder: Path, scope: Scope, done: dict[int, _Copied]) -
     building = root / f".building-{version}" / version
     building.mkdir(parents=True)
     try:
-        inode = (folder / DATA_FILE).stat().st_ino
-        copied = _linked(building, done.get(inode)) or _Copied(
-            root / version / DATA_FILE, *_copy(folder, building, _names(scope))
-        )
-        done[inode] = copied
-        if not copied.gone:
+        files = {}
+        for name in (DATA_FILE, DELTA_FILE) if (folder / DELTA_FILE).exists() else (DATA_FILE,):
+            inode = (folder / name).stat().st_ino
+            files[name] = done[inode] = _linked(building / name, done.get(inode)) or _Copied(
+                root / version / name, *_copy(folder, building, name, _names(scope))
+            )
+        gone = sum(copied.gone for copied in files.values())
+        if not gone:
             return 0
-        _write_manifest(folder, building, version, copied.counts)
+        for name in (name for name, copied in files.items() if not copied.gone):
+            (building / name).unlink(missing_ok=True)
+            os.link(folder / name, building / name)
+        _write_manifest(folder, building, version, files)
         _publish(root, folder, building, version)
     finally:
         shutil.rmtree(building.parent, ignore_errors=True)
-    return copied.gone
+    return gone
 
 
-def _linked(building: Path, copied: _Copied | None) -> _Copied | None:
-    """What was copied of the same data file before, linked into another version; None when it has to be copied."""
+def _linked(target: Path, copied: _Copied | None) -> _Copied | None:
+    """What was copied of the same file before, linked into another version; None when it has to be copied."""
     if copied is None or (copied.gone and not copied.file.exists()):
         return None
     if copied.gone:
-        os.link(copied.file, building / DATA_FILE)
+        os.link(copied.file, target)
     return copied
 
 
@@ -113,17 +123,16 @@ def _names(scope: Scope) -> Names:
     return name_them
 
 
-def _copy(source: Path, target: Path, names: Names) -> tuple[dict[str, int], int]:
-    """Every table without the rows that name them; rows by table, and rows that went."""
-    shared = SharedEnvironment(source)
+def _copy(source: Path, target: Path, name: str, names: Names) -> tuple[dict[str, int], int]:
+    """Every table of a file without the rows that name them; rows by table, and rows that went."""
+    shared = SharedEnvironment(source, name)
     try:
-        with closing(open_for_writing(target, _TABLES)) as fresh, shared.lmdb.begin() as reading:
+        with closing(open_for_writing(target, _TABLES, name)) as fresh, shared.lmdb.begin() as reading:
             tables = [bytes(key).decode() for key, _ in reading.cursor()]
             done = {table: _copy_table(shared.lmdb, fresh, reading, table, names) for table in tables}
             fresh.sync(True)
     finally:
         shared.release()
-    (target / "lock.mdb").unlink(missing_ok=True)
     return {table: kept for table, (kept, _) in done.items()}, sum(lost for _, lost in done.values())
 
 
@@ -139,11 +148,14 @@ def _copy_table(
     return len(kept), len(rows) - len(kept)
 
 
-def _write_manifest(old: Path, new: Path, version: str, counts: dict[str, int]) -> None:
-    """The old manifest with the new version's name, counts and checksum; what it says of time stays."""
+def _write_manifest(old: Path, new: Path, version: str, files: Files) -> None:
+    """The old manifest with the new version's name, counts and checksums; what it says of time stays."""
     said = msgspec.json.decode((old / MANIFEST).read_bytes())
-    data = new / DATA_FILE
-    check = FileCheck(bytes=data.stat().st_size, sha256=sha256_of(data))
+    counts = dict(files[DATA_FILE].counts)
+    if DELTA_FILE in files:
+        said["delta"], more = _counted(new)
+        counts |= {table: counts.get(table, 0) + rows for table, rows in more.items()}
+    checks = {name: FileCheck(bytes=(new / name).stat().st_size, sha256=sha256_of(new / name)) for name in files}
     totals = {
         **said.get("totals", {}),
         "customers": counts.get("profile", 0),
@@ -151,10 +163,27 @@ def _write_manifest(old: Path, new: Path, version: str, counts: dict[str, int]) 
     }
     known = {name: rows for name, rows in counts.items() if name in said.get("counts", {})}
     said |= {"version": version, "counts": known, "totals": totals, "replaces": said["version"]}
-    said["files"] = {**said["files"], DATA_FILE: msgspec.to_builtins(check)}
-    for name in set(said["files"]) - {DATA_FILE}:
+    said["files"] = {**said["files"], **msgspec.to_builtins(checks)}
+    for name in set(said["files"]) - set(files):
         shutil.copyfile(old / name, new / name)
     (new / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(said), indent=1))
+
+
+def _counted(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Rows of a delta as its manifest tells them, and by table how many rows it adds to those of the data file."""
+    base, delta = SharedEnvironment(folder), SharedEnvironment(folder, DELTA_FILE)
+    rows, more = {}, {}
+    try:
+        with base.lmdb.begin() as of_base, delta.lmdb.begin() as of_delta:
+            for table in [bytes(key) for key, _ in of_delta.cursor()]:
+                there = base.lmdb.open_db(table, txn=of_base, create=False)
+                name, changed = table.decode(), delta.lmdb.open_db(table, txn=of_delta, create=False)
+                rows[name] = dict(of_delta.cursor(changed))
+                more[name] = sum(bool(v) - (of_base.get(k, db=there) is not None) for k, v in rows[name].items())
+    finally:
+        delta.release()
+        base.release()
+    return counts_of(rows), more
 
 
 def _publish(root: Path, old: Path, building: Path, version: str) -> None:

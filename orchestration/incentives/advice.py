@@ -8,6 +8,7 @@ from typing import Final
 
 import duckdb
 
+from orchestration.refresh.scope import among
 from orchestration.warehouse import Warehouse
 from serving.snapshot.records import FeatureValue
 from serving.uplift import BEST, GAIN, LOW, SEPARATOR, Actions
@@ -17,20 +18,22 @@ THERE: Final = """
 """
 ADVICE: Final = """
     select customer_id, placement, arm, margin_uplift, margin_low, is_recommended from marts.customer_incentives
-    where placement in ({marks}){one} order by customer_id, placement, arm
+    where placement in ({marks}) and {whose} order by customer_id, placement, arm
 """
 Advice = dict[str, dict[str, FeatureValue]]
 
 
-def advice_now(warehouse: Warehouse, actions: Actions) -> Advice:
+def advice_now(warehouse: Warehouse, actions: Actions, *, only_touched: bool = False) -> Advice:
     """Customer → advice by the name under which a profile carries it; nothing where no placement asks.
 
     Args:
         actions: placement whose log taught the advice → actions it may be about.
+        only_touched: of customers that an hourly run looks at.
     """
     if not actions or not warehouse.rows(THERE):
         return {}
-    return _by_customer(warehouse.rows(_sql(actions), sorted(actions)), actions)
+    sql = _sql(actions, among("customer_id", only_touched=only_touched))
+    return _by_customer(warehouse.rows(sql, sorted(actions)), actions)
 
 
 def published_advice(database: Path, actions: Actions, customer_id: str | None = None) -> Advice:
@@ -41,13 +44,12 @@ def published_advice(database: Path, actions: Actions, customer_id: str | None =
     with duckdb.connect(str(database), read_only=True) as connection:
         if not connection.execute(THERE).fetchall():
             return {}
-        rows = connection.execute(_sql(actions, one=customer_id is not None), asked).fetchall()
+        rows = connection.execute(_sql(actions, "true" if customer_id is None else "customer_id = ?"), asked).fetchall()
     return _by_customer(rows, actions)
 
 
-def _sql(actions: Actions, *, one: bool = False) -> str:
-    marks = ", ".join("?" for _ in actions)
-    return ADVICE.format(marks=marks, one=" and customer_id = ?" if one else "")
+def _sql(actions: Actions, whose: str) -> str:
+    return ADVICE.format(marks=", ".join("?" for _ in actions), whose=whose)
 
 
 def _by_customer(rows: Iterable[Sequence[object]], actions: Actions) -> Advice:

@@ -17,9 +17,9 @@ from serving.live import LiveSnapshot
 from serving.log.lookup import decision_lines
 from serving.replay.again import NotReplayableError, version_of
 from serving.replay.chances import Chances, chances
-from serving.snapshot.manifest import read_manifest
+from serving.snapshot.manifest import is_of_this_schema, read_manifest
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import SnapshotError, schema_hash
+from serving.snapshot.records import SnapshotError
 
 _EVENT = re.compile(rb'"event_id":"d([0-9a-f]{32})"')
 _OPEN = 8
@@ -62,7 +62,7 @@ def ask_again(paths: DataPaths, wanted: Collection[str], content: Content) -> As
 def is_readable(folder: Path) -> bool:
     """Whether a version is of this program's schema."""
     try:
-        return read_manifest(folder).schema_hash == schema_hash()
+        return is_of_this_schema(read_manifest(folder))
     except SnapshotError:
         return False
 

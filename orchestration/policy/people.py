@@ -29,11 +29,13 @@ class Kind:
     customers: list[str]
 
 
-def kinds_of_people(live: LiveSnapshot, names: Sequence[str]) -> list[Kind]:
-    """Everybody of a snapshot, and a stranger, grouped by segment, consent and the values of `names`."""
+def kinds_of_people(live: LiveSnapshot, names: Sequence[str], *, only_changed: bool = False) -> list[Kind]:
+    """Everybody of a snapshot, or whoever has changed since its data file was written, and a stranger, grouped by
+    segment, consent and the values of `names`."""
     found: dict[Key, Kind] = {}
     signs = frozenset() if _reads_gains(live) else frozenset(name for name in names if name.startswith(_GAINS))
-    for _, value in live.reader.stream("profile"):
+    rows = live.reader.changed("profile") if only_changed else live.reader.stream("profile")
+    for value in (value for _, value in rows if value):
         profile = _DECODE(value)
         person = person_of(profile)
         key = _key(profile, person, names, signs)

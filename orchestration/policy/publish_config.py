@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from orchestration.offpolicy.judge import require_judged
 from orchestration.policy.asking import PUBLISHED, published_features
 from orchestration.policy.evidence import Proof, ProofError
 from orchestration.policy.fairness_rules import load_fairness_rules
-from orchestration.policy.proof import Fairness, prove
+from orchestration.policy.proof import Fairness, prove, prove_changed
 from orchestration.version_names import free_name
 from orchestration.warehouse import Warehouse
 from serving.content import load_content
@@ -97,9 +97,22 @@ def proved(project: Project, folder: Path, fairness: Fairness) -> Proof:
     Raises:
         ProofError: a guardrail does not hold.
     """
+    return _proved(folder, lambda live: prove(live, fairness, project.clock.now()))
+
+
+def proved_changes(project: Project, folder: Path) -> Proof:
+    """The same of a version with changes beside a proved data file.
+
+    Raises:
+        ProofError: a guardrail does not hold.
+    """
+    return _proved(folder, lambda live: prove_changed(live, project.clock.now()))
+
+
+def _proved(folder: Path, judge: Callable[[LiveSnapshot], Proof]) -> Proof:
     try:
         with closing(LiveSnapshot(SnapshotReader(folder))) as live:
-            proof = prove(live, fairness, project.clock.now())
+            proof = judge(live)
         if not proof.holds:
             raise ProofError(proof)
     except BaseException:

@@ -16,6 +16,11 @@ VARIABLE: Final = "CONCIERGE_REFRESH"
 WHERE_TOUCHED: Final = "customer_id in (select customer_id from refresh.customer)"
 
 
+def among(column: str, *, only_touched: bool) -> str:
+    """A condition on a column of customer ids: whoever an hourly run looks at, or everybody."""
+    return f"{column} in (select customer_id from refresh.customer)" if only_touched else "true"
+
+
 def makes_everybody(run: DagsterRun, warehouse: Warehouse) -> bool:
     """True but for hourly runs, and for those as well when nobody's rows can be kept: new code, a long backfill."""
     return run.tags.get(SCOPE_TAG) != TOUCHED or is_everybody(warehouse)

@@ -19,6 +19,7 @@ from serving.replay.again import NotReplayableError, replay
 from serving.replay.rows_read import UNFINISHED, RowsRead
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
+from serving.snapshot.manifest import as_whole
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES
 
@@ -89,7 +90,8 @@ def _write(root: Path, reader: SnapshotReader, given: RowsRead) -> dict[str, int
     with building(root, reader.version, replaces=True) as folder:
         counts = _write_tables(folder, reader, given)
         write_learned(folder, reader.learned)
-        write_manifest(folder, msgspec.structs.replace(reader.manifest, counts=counts, files=data_checks(folder)))
+        manifest = as_whole(reader.manifest)
+        write_manifest(folder, msgspec.structs.replace(manifest, counts=counts, files=data_checks(folder)))
     return counts
 
 

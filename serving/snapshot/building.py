@@ -6,14 +6,14 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from serving.experiments.learned import EXPERIMENTS_FILE
-from serving.snapshot.manifest import DATA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
+from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
 
@@ -57,10 +57,26 @@ def _take_name(folder: Path, final: Path) -> None:
         raise SnapshotError(message) from error
 
 
-def data_checks(folder: Path) -> dict[str, FileCheck]:
-    """Size and checksum of the files of a version, as a manifest lists them."""
-    files = [folder / DATA_FILE, *folder.glob(EXPERIMENTS_FILE)]
-    return {file.name: FileCheck(bytes=file.stat().st_size, sha256=sha256_of(file)) for file in files}
+def data_checks(folder: Path, linked: Mapping[str, FileCheck] | None = None) -> dict[str, FileCheck]:
+    """Size and checksum of the files of a version, as a manifest lists them.
+
+    `linked` are those of files that are another version's: they are known, and verified with the rest.
+    """
+    files = [folder / DATA_FILE, *folder.glob(DELTA_FILE), *folder.glob(EXPERIMENTS_FILE)]
+    return {file.name: (linked or {}).get(file.name) or _check(file) for file in files}
+
+
+def _check(file: Path) -> FileCheck:
+    return FileCheck(bytes=file.stat().st_size, sha256=sha256_of(file))
+
+
+def link_file(source: Path, target: Path) -> None:
+    """The file of a published version under another name: such files never change."""
+    try:
+        os.link(source, target)
+    except OSError:
+        # A file system without hard links.
+        shutil.copyfile(source, target)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

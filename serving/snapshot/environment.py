@@ -9,6 +9,7 @@ from typing import Any
 import lmdb
 
 from intake.hashing import name_of
+from serving.snapshot.manifest import DATA_FILE
 from serving.snapshot.records import TABLES
 
 # Address space only: the file takes what is written. 64 GiB is some 200 times a snapshot of a million profiles.
@@ -21,32 +22,33 @@ _OPEN: dict[tuple[int, int], list[Any]] = {}
 _LOCK = threading.Lock()
 
 
-def open_for_writing(folder: Path, tables: int = len(TABLES)) -> Any:
-    """A new environment of up to `tables` tables in an empty folder; durable only after `sync(True)`.
+def open_for_writing(folder: Path, tables: int = len(TABLES), name: str = DATA_FILE) -> Any:
+    """A new environment of up to `tables` tables in a file of its own; durable only after `sync(True)`.
 
     LMDB clears memory before a page takes it: else what this process read before, names from the vault among it, would
     reach the file.
     """
-    return lmdb.open(str(folder), map_size=MAP_BYTES, max_dbs=tables, sync=False, lock=False)
+    file = str(folder / name)
+    return lmdb.open(file, subdir=False, map_size=MAP_BYTES, max_dbs=tables, sync=False, lock=False)
 
 
 class SharedEnvironment:
-    """The published environment of a folder: no lock file, no read-ahead; readers of one process share it.
+    """A published environment: no lock file, no read-ahead; readers of one process share it.
 
     Raises:
         lmdb.Error: the file is missing or is no LMDB file.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = DATA_FILE) -> None:
         try:
-            stat = (folder / "data.mdb").stat()
+            stat = (folder / name).stat()
         except OSError as error:
             raise lmdb.Error(str(error)) from error
         self._key = (stat.st_dev, stat.st_ino)
         with _LOCK:
             entry = _OPEN.get(self._key)
             if entry is None:
-                entry = _OPEN[self._key] = [_open_for_reading(folder), 0]
+                entry = _OPEN[self._key] = [_open_for_reading(folder / name), 0]
             entry[1] += 1
         self.lmdb = entry[0]
 
@@ -60,8 +62,10 @@ class SharedEnvironment:
                 self.lmdb.close()
 
 
-def _open_for_reading(folder: Path) -> Any:
-    return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, create=False, max_dbs=len(TABLES))
+def _open_for_reading(file: Path) -> Any:
+    return lmdb.open(
+        str(file), subdir=False, readonly=True, lock=False, readahead=False, create=False, max_dbs=len(TABLES)
+    )
 
 
 def identifier_key(kind: str, value_hash: str) -> bytes:

@@ -11,6 +11,8 @@ from serving.snapshot.records import SnapshotError, schema_hash
 
 MANIFEST = "manifest.json"
 DATA_FILE = "data.mdb"
+DELTA_FILE = "delta.mdb"
+"""Customers and identifiers that differ from the data file; few versions have one."""
 
 
 class FileCheck(msgspec.Struct, frozen=True):
@@ -24,7 +26,9 @@ class Manifest(msgspec.Struct, frozen=True):
     """Timestamps are ISO 8601 in UTC; `counts` are rows by table; `policy_hash` covers placements and policies.
 
     `replaces` names the version of which this one is the copy without people who were erased, `follows` the one that
-    was live when it was written.
+    was live when it was written. With a delta, `base` names the version that its data file was first published as,
+    `delta` has the delta's rows by table (`profile_gone`: those that are no more) and `counts` both files' together.
+    `profiles_as_of` is the moment that the newest profiles stand at; "" is `as_of`.
     """
 
     version: str
@@ -39,6 +43,14 @@ class Manifest(msgspec.Struct, frozen=True):
     totals: dict[str, int]
     replaces: str = ""
     follows: str = ""
+    base: str = ""
+    delta: dict[str, int] = {}
+    profiles_as_of: str = ""
+
+    @property
+    def has_delta(self) -> bool:
+        """Whether changes lie beside the data file."""
+        return DELTA_FILE in self.files
 
 
 def sha256_of(path: Path) -> str:
@@ -61,6 +73,16 @@ def read_manifest(folder: Path) -> Manifest:
         raise SnapshotError(f"{folder.name}: {MANIFEST} is not a manifest: {error}") from error
 
 
+def is_of_this_schema(manifest: Manifest) -> bool:
+    """Whether this program reads a version's rows."""
+    return manifest.schema_hash == schema_hash(with_delta=manifest.has_delta)
+
+
+def as_whole(manifest: Manifest) -> Manifest:
+    """The manifest of a version whose changes, if it has any, have been written into one data file."""
+    return msgspec.structs.replace(manifest, base="", delta={}, schema_hash=schema_hash())
+
+
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Folder name, schema, sizes and checksums, before anything maps the data into memory.
 
@@ -69,8 +91,8 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     """
     if manifest.version != folder.name:
         raise SnapshotError(f"{folder.name}: manifest.version is {manifest.version!r}, expected {folder.name!r}")
-    if manifest.schema_hash != schema_hash():
-        expected = schema_hash()
+    if not is_of_this_schema(manifest):
+        expected = schema_hash(with_delta=manifest.has_delta)
         raise SnapshotError(f"{folder.name}: schema_hash is {manifest.schema_hash}, this reader needs {expected}")
     if DATA_FILE not in manifest.files:
         raise SnapshotError(f"{folder.name}: manifest.files has no {DATA_FILE}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,9 +15,11 @@ import msgspec
 from serving.experiments.learned import Learned, read_learned
 from serving.placement import Placement
 from serving.policy import Policy
+from serving.snapshot.delta import Delta, merged
 from serving.snapshot.environment import SharedEnvironment, category_key, identifier_key, place_key
-from serving.snapshot.manifest import DATA_FILE, Manifest, read_manifest
+from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, Manifest, read_manifest
 from serving.snapshot.records import (
+    CHANGING,
     TABLES,
     DecisionRow,
     ProductRecord,
@@ -39,6 +42,8 @@ _PREFAULT_BYTES = 1 << 20
 class SnapshotReader:
     """Lookups in one version, through one read transaction that lives as long as the reader.
 
+    Where a version has changes beside its data file, every lookup and every walk through a table sees both as one.
+
     Opened by real path, after the worker has started and never before a fork. It does not check checksums: see
     `verify`.
 
@@ -57,6 +62,7 @@ class SnapshotReader:
         try:
             self._tables = {table: self._open_table(table) for table in TABLES}
             self._transaction = self._environment.lmdb.begin(buffers=True)
+            self._delta = Delta(self.folder) if self.manifest.has_delta else None
         except BaseException:
             self._environment.release()
             raise
@@ -149,36 +155,50 @@ class SnapshotReader:
 
     def count(self, table: str) -> int:
         """Rows of a table, as LMDB counts them."""
-        return int(self._transaction.stat(self._tables[table])["entries"])
+        found = int(self._transaction.stat(self._tables[table])["entries"])
+        for key, value in self.changed(table):
+            found += bool(value) - (self.in_base(table, key) is not None)
+        return found
 
     def rows(self, table: str) -> Sequence[tuple[bytes, bytes]]:
         """Every row of a table, in key order."""
-        return [(bytes(key), bytes(value)) for key, value in self._transaction.cursor(self._tables[table])]
+        return list(self.stream(table))
 
     def stream(self, table: str) -> Iterator[tuple[bytes, bytes]]:
         """Every row of a table, in key order, one at a time."""
+        return merged(self.stream_base(table), self.changed(table))
+
+    def stream_base(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Every row of a table of the data file, in key order, whatever has changed since."""
         for key, value in self._transaction.cursor(self._tables[table]):
             yield bytes(key), bytes(value)
 
+    def changed(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Rows that differ from the data file, in key order; an empty value says that there is none any more."""
+        return iter(()) if self._delta is None or table not in CHANGING else self._delta.rows(table)
+
+    def in_base(self, table: str, key: bytes) -> bytes | None:
+        """The value that the data file has under a key, whatever has changed since."""
+        found = self._transaction.get(key, db=self._tables[table])
+        return None if found is None else bytes(found)
+
     def sample(self, table: str, n: int) -> list[tuple[bytes, bytes]]:
         """Up to `n` first rows of a table."""
-        found = []
-        for key, value in self._transaction.cursor(self._tables[table]):
-            found.append((bytes(key), bytes(value)))
-            if len(found) >= n:
-                break
-        return found
+        return list(islice(self.stream(table), n))
 
     def prefault(self) -> int:
-        """Read the data file once, so that no request pays for a first touch; bytes read."""
+        """Read the data files once, so that no request pays for a first touch; bytes read."""
         total = 0
-        with (self.folder / DATA_FILE).open("rb") as stream:
-            while block := stream.read(_PREFAULT_BYTES):
-                total += len(block)
+        for name in self.manifest.files.keys() & {DATA_FILE, DELTA_FILE}:
+            with (self.folder / name).open("rb") as stream:
+                while block := stream.read(_PREFAULT_BYTES):
+                    total += len(block)
         return total
 
     def close(self) -> None:
-        """End the transaction and unmap the file; no lookup may follow."""
+        """End the transaction and unmap the files; no lookup may follow."""
+        if self._delta is not None:
+            self._delta.close()
         self._transaction.abort()
         self._environment.release()
 
@@ -191,8 +211,14 @@ class SnapshotReader:
         self.close()
 
     def _get(self, table: str, key: bytes) -> Any:
-        # LMDB refuses keys above 511 bytes with an exception; no such key was ever written.
-        return self._transaction.get(key, db=self._tables[table]) if len(key) <= 511 else None
+        if len(key) > 511:
+            # LMDB refuses such keys with an exception; none was ever written.
+            return None
+        if self._delta is not None and table in CHANGING:
+            found = self._delta.get(table, key)
+            if found is not None:
+                return found if len(found) else None
+        return self._transaction.get(key, db=self._tables[table])
 
     def _content(self, name: str) -> list[Any]:
         found = self._get("content", name.encode())

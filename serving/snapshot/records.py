@@ -140,12 +140,24 @@ TABLES: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def schema_hash() -> str:
-    """Hash of tables, record names, field names, their order and types: a reader refuses any other."""
+CHANGING: tuple[str, ...] = ("identifier", "profile")
+"""Tables of which a version may hold changes beside its whole data file."""
+GONE = b""
+"""Value of a changed row that the whole data file has and the version has no more."""
+REFUSED_ANALYTICS = "refused_analytics"
+"""Name of the manifest's total of customers who refused analytics."""
+
+
+def schema_hash(*, with_delta: bool = False) -> str:
+    """Hash of tables, record names, field names, their order and types: a reader refuses any other.
+
+    A version with a delta has a hash of its own: to a program that knows none it would be the whole file alone.
+    """
     described = [
         (record.__name__, [(f.name, str(f.type)) for f in msgspec.structs.fields(record)]) for record in RECORDS
     ]
-    return hashlib.sha256(repr((TABLES, described)).encode()).hexdigest()[:16]
+    layout = (TABLES, described, CHANGING) if with_delta else (TABLES, described)
+    return hashlib.sha256(repr(layout).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

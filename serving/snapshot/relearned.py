@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from serving.experiments.learned import Learned, write_learned
-from serving.snapshot.building import building, data_checks, write_manifest
-from serving.snapshot.manifest import DATA_FILE, read_manifest
+from serving.snapshot.building import building, data_checks, link_file, write_manifest
+from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, read_manifest
 from serving.snapshot.writer import final_folder
 
 
 def write_relearned(root: Path, source: str, learned: Learned, *, version: str, created_at: datetime) -> Path:
     """Write version `source` again as `version` with `learned`; the pointer stays.
 
-    The data file is linked, not copied: published versions never change.
+    The data file, and a delta beside it, are linked, not copied: published versions never change.
 
     Args:
         root: folder of the versions.
@@ -33,17 +31,11 @@ def write_relearned(root: Path, source: str, learned: Learned, *, version: str, 
     final = final_folder(root, version)
     manifest = read_manifest(root / source)
     with building(root, version) as folder:
-        _link(root / source / DATA_FILE, folder / DATA_FILE)
+        linked = {name: check for name, check in manifest.files.items() if name in (DATA_FILE, DELTA_FILE)}
+        for name in linked:
+            link_file(root / source / name, folder / name)
         write_learned(folder, learned)
         moment = created_at.astimezone(UTC).isoformat()
-        own = {"version": version, "created_at": moment, "files": data_checks(folder), "replaces": ""}
+        own = {"version": version, "created_at": moment, "files": data_checks(folder, linked), "replaces": ""}
         write_manifest(folder, msgspec.structs.replace(manifest, **own, follows=source))
     return final
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        # A file system without hard links.
-        shutil.copyfile(source, target)

@@ -15,7 +15,7 @@ from serving.experiments.learned import Learned, reworded, write_learned
 from serving.references import check_references
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
-from serving.snapshot.manifest import Manifest, read_manifest
+from serving.snapshot.manifest import Manifest, as_whole, read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES, FeatureValue, ProfileRecord
 from serving.snapshot.writer import content_rows, final_folder, visit_rows
@@ -108,7 +108,7 @@ def _manifest(
     folder: Path, source: Manifest, counts: dict[str, int], policy_hash: str, version: str, created_at: datetime
 ) -> Manifest:
     return msgspec.structs.replace(
-        source,
+        as_whole(source),
         version=version,
         created_at=created_at.astimezone(UTC).isoformat(),
         policy_hash=policy_hash,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 from pydantic import ValidationError
 
 from serving.policy import PolicyError, compile_rule
+from serving.snapshot.delta import counts_of
 from serving.snapshot.environment import SEPARATOR
 from serving.snapshot.manifest import Manifest, check_files, read_manifest
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import TABLES, ProductRecord, ProfileRecord, SnapshotError
+from serving.snapshot.records import CHANGING, TABLES, ProductRecord, ProfileRecord, SnapshotError
 
 _SAMPLE = 100
 
@@ -29,23 +32,36 @@ def verify(folder: Path) -> Manifest:
             if reader.count(table) != manifest.counts.get(table):
                 found, expected = reader.count(table), manifest.counts.get(table)
                 raise SnapshotError(f"{folder.name}: table {table} has {found} rows, expected {expected}")
+        _check_delta(reader)
         _check_rows(reader)
         _check_content(reader)
     return manifest
 
 
+def _check_delta(reader: SnapshotReader) -> None:
+    rows = {table: dict(reader.changed(table)) for table in CHANGING}
+    found = counts_of(rows) if reader.manifest.has_delta else {}
+    if found != reader.manifest.delta:
+        raise SnapshotError(f"{reader.version}: the delta has {found}, expected {reader.manifest.delta}")
+
+
 def _check_rows(reader: SnapshotReader) -> None:
     try:
         for table, record in (("profile", ProfileRecord), ("product", ProductRecord)):
-            for _, value in reader.sample(table, _SAMPLE):
+            for _, value in _looked_at(reader, table):
                 msgspec.msgpack.decode(value, type=record)
-        for key, customer in reader.sample("identifier", _SAMPLE):
+        for key, customer in _looked_at(reader, "identifier"):
             if reader.profile(customer.decode()) is None:
                 kind = key.decode().split(SEPARATOR)[0]
                 raise SnapshotError(f"{reader.version}: an identifier of type {kind} has no profile")
         _ = reader.decisions
     except msgspec.DecodeError as error:
         raise SnapshotError(f"{reader.version}: a row cannot be decoded: {error}") from error
+
+
+def _looked_at(reader: SnapshotReader, table: str) -> Iterator[tuple[bytes, bytes]]:
+    """The first rows, and every row that has changed since the data file was written."""
+    return chain(reader.sample(table, _SAMPLE), ((key, value) for key, value in reader.changed(table) if value))
 
 
 def _check_content(reader: SnapshotReader) -> None:

@@ -5,23 +5,43 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
+from intake.clock import FixedClock
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
+from orchestration.changed_customers import publish_changed
 from orchestration.partitions import DayRange
 from orchestration.refresh.customers import settle, touch_customers
 from orchestration.refresh.days import remember_days
+from orchestration.snapshot_contents import load_configuration
+from orchestration.snapshot_people import identifiers_of, profiles_of
 from orchestration.warehouse import Warehouse
-from tests.dbt.dbt_room import Event, Room, busy_fortnight, event, order
+from serving.snapshot import pointer
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import IdentifierRow, ProfileRecord
+from serving.snapshot.writer import write_snapshot
+from tests.dbt.dbt_room import Event, Room, busy_fortnight, event, hashed, order
+from tests.serving import sample
 
 MODELS = [
     *("int_customer_consent", "int_consent_withdrawn", "int_identifier_customers", "int_product_categories"),
-    *("int_sensitive_categories", "customer_features", "dim_customer", "fct_session"),
+    *("int_sensitive_categories", "customer_consent", "customer_features", "dim_customer", "fct_session"),
 ]
 TABLES = ("marts.customer_features", "marts.dim_customer", "marts.fct_session")
 DEFINITION = "as it is"
+# Of people, what no model of this shop makes.
+APART = """
+    create table marts.customer_segments (customer_id varchar, segment_id int, segment_name varchar, rung varchar);
+    create table marts.customer_scores (customer_id varchar, churn_probability double, ltv_amount double);
+    create table marts.customer_recommendations
+        (customer_id varchar, task varchar, rank int, product_id varchar, score double, reason varchar);
+    create table marts.customer_product (customer_id varchar, product_id varchar, last_ordered_at timestamp)
+"""
 
 
 @contextmanager
@@ -40,6 +60,8 @@ class Hourly:
     def __init__(self, root: Path) -> None:
         self.room = Room(root)
         self.warehouse = Warehouse(self.room.warehouse)
+        self.project = Project(DataPaths(root / "data"), sample.CONFIG, Settings(), FixedClock(sample.NOW))
+        self.rules = load_configuration(self.project)
         self.runs = 0
 
     def everybody(self) -> None:
@@ -57,8 +79,37 @@ class Hourly:
         found = {row[0] for row in self.room.execute("select customer_id from refresh.customer")}
         with touched_only():
             self.room.dbt("run", "--select", *MODELS)
+        publish_changed(self.project, self.warehouse)
         self._settle()
         return found
+
+    def night(self) -> None:
+        """A whole snapshot goes live."""
+        for statement in APART.split(";"):
+            self.room.execute(statement)
+        root, (people, owned) = self.project.paths.snapshots, self._people()
+        rules = {"placements": self.rules.placements, "policies": self.rules.policies}
+        contents = sample.contents(profiles=people, identifiers=owned, decision_rows=[], **rules)
+        (as_of,) = self.room.execute("select as_of from ops.run_context")[0]
+        write_snapshot(root, contents, version="night", as_of=as_of.replace(tzinfo=UTC), created_at=sample.NOW)
+        pointer.switch(root, "night")
+
+    def is_served_whole(self) -> bool:
+        """Whether the live version says of people what a whole snapshot would say now."""
+        people, owned = self._people()
+        with self.reader() as reader:
+            keys = [(one.type, one.value_hash) for one in owned]
+            assert [reader.count("profile"), reader.count("identifier")] == [len(people), len(owned)]
+            assert [reader.customer_id(*key) for key in keys] == [one.customer_id for one in owned]
+            return [reader.profile(one.customer_id) for one in people] == people
+
+    def reader(self) -> SnapshotReader:
+        """Of the live version."""
+        root = self.project.paths.snapshots
+        return SnapshotReader((root / pointer.POINTER).resolve())
+
+    def _people(self) -> tuple[list[ProfileRecord], list[IdentifierRow]]:
+        return list(profiles_of(self.warehouse, self.rules)), list(identifiers_of(self.warehouse))
 
     def land(self, name: str, events: Sequence[Event]) -> None:
         """New files, and their days rebuilt."""
@@ -88,6 +139,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Hourly:
     hourly.room.stand_at("2017-01-20 10:30:00")
     hourly.room.build_days("2017-01-01", "2017-01-21")
     hourly.everybody()
+    hourly.night()
     return hourly
 
 
@@ -95,9 +147,18 @@ def test_hours_in_a_row_leave_what_one_run_over_everybody_makes(shop: Hourly) ->
     before = shop.tables()
     refusal = {"purpose": "personalization", "granted": False, "regime": "opt_out"}
     said = event("said", "consent_updated", "2017-01-16 12:00:00", who="loyalty_id:2", properties=refusal)
-    (refused,) = shop.hour("said", [said])
+    came = order("first", "2017-01-16 13:00:00", "loyalty_id:9", ["5.00"])
+    touched = shop.hour("said", [said, came])
     consented = shop.tables()
-    assert {row[0] for row in set(consented["marts.dim_customer"]) ^ set(before["marts.dim_customer"])} == {refused}
+    assert {row[0] for row in set(consented["marts.dim_customer"]) ^ set(before["marts.dim_customer"])} == touched
+    # The service knows whoever came, and of who refused nothing but that.
+    assert shop.is_served_whole()
+    with shop.reader() as reader:
+        new = reader.customer_id("loyalty_id", hashed("loyalty_id", "9"))
+        (refused,) = touched - {new}
+        known = reader.profile(refused)
+        assert known is not None
+        assert (known.consent_personalization, reader.manifest.delta["profile"]) == (False, 2)
     sql = "select customer_id from marts.dim_customer where not consent_personalization order by 1"
     assert (refused,) in shop.room.execute(sql)
 
@@ -107,6 +168,10 @@ def test_hours_in_a_row_leave_what_one_run_over_everybody_makes(shop: Hourly) ->
     named = event("named", "product_updated", "2017-01-17 00:00:01", product_id="p0", category="cat9")
     touched = shop.hour("more", [late, stranger, named])
     hourly = shop.tables()
+    assert shop.is_served_whole()
+    with shop.reader() as reader:
+        assert reader.manifest.delta["profile_gone"] == 1
+        assert reader.customer_id("cookie", hashed("cookie", "11")) == reader.customer_id("login", hashed("login", "0"))
     assert refused in touched
     assert len(touched) < len(consented["marts.dim_customer"])
     assert len(hourly["marts.dim_customer"]) == len(consented["marts.dim_customer"]) - 1

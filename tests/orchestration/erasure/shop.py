@@ -36,6 +36,7 @@ from serving.content import load_content
 from serving.experiments.enrolment import Remembered
 from serving.experiments.learned import Learned
 from serving.snapshot import pointer
+from serving.snapshot.changed import Wanted, write_changed
 from serving.snapshot.records import IdentifierRow, ProfileRecord
 from serving.snapshot.relearned import write_relearned
 from tests.orchestration.cli.ledger import Seen, publish_ledger
@@ -176,6 +177,10 @@ def _snapshots(project: Project) -> None:
     experiments = [one.model_dump(mode="json") for one in load_content(sample.CONFIG).experiments]
     learned = Learned(experiments=experiments)
     write_relearned(root, "v1", learned, version="v1-2", created_at=sample.NOW + timedelta(minutes=1))
+    # Her row, and whose one identifier is, changed within an hour.
+    wanted = Wanted([ProfileRecord(ann, 1, "Pantry")], [IdentifierRow("email", hash_of(project, "home mail"), ann)])
+    later = sample.NOW + timedelta(minutes=2)
+    write_changed(root, "v1", wanted, version="v1-3", as_of=later, created_at=later)
     pointer.switch(root, "v2")
     # What was kept of a version that is gone has the same form.
     sample.write(project.paths.replay, "v0", identifiers=rows, profiles=people)
@@ -272,7 +277,7 @@ def _opened(root: Path, file: Path) -> Iterator[bytes]:
         with closing(sqlite3.connect(file)) as lite:
             for (name,) in lite.execute("select name from sqlite_master where type = 'table'").fetchall():
                 yield repr(lite.execute(f'select * from "{name}"').fetchall()).encode()
-    elif file.name == "data.mdb":
+    elif file.suffix == ".mdb":
         yield from _lmdb(file)
     elif file.suffix in (".gz", ".zst"):
         yield pa.input_stream(str(file), compression="zstd" if file.suffix == ".zst" else "gzip").read()
@@ -287,7 +292,7 @@ def _parquet(root: Path, file: Path) -> Iterator[bytes]:
 
 
 def _lmdb(file: Path) -> Iterator[bytes]:
-    with lmdb.open(str(file.parent), readonly=True, lock=False, max_dbs=32) as env, env.begin() as reading:
+    with lmdb.open(str(file), subdir=False, readonly=True, lock=False, max_dbs=32) as env, env.begin() as reading:
         for table, _ in reading.cursor():
             rows = reading.cursor(env.open_db(bytes(table), txn=reading, create=False))
             yield b" ".join(key + b" " + value for key, value in rows)

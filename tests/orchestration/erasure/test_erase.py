@@ -136,7 +136,8 @@ def test_every_snapshot_is_rebuilt_and_the_live_one_answers(erased: Project) -> 
     live = pointer.current(root)
     versions = {manifest.replaces: manifest.version for manifest in pointer.list_versions(root)}
     assert versions["v2"] == live
-    assert set(versions) == {"v1", "v1-2", "v2"}
+    assert set(versions) == {"v1", "v1-2", "v1-3", "v2"}
+    assert (root / versions["v1-3"] / "delta.mdb").exists()
     assert (root / versions["v1-2"] / "experiments.json").exists()
     for version in versions.values():
         verify(root / version)
