@@ -23,7 +23,7 @@ from serving.snapshot.manifest import Manifest, is_of_this_schema, read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
 
-UNOWNED = f"select type, value_hash from identity.identifier where identifier_key in ({IDENTIFIERS})"
+ASKED = f"select type, value_hash from identity.identifier where identifier_key in ({IDENTIFIERS})"
 _TRIES = 3
 
 
@@ -100,9 +100,14 @@ def _rules(folder: Path) -> Rules:
 def _wanted(warehouse: Warehouse, rules: Rules) -> Wanted:
     if is_everybody(warehouse):
         return Wanted(profiles_of(warehouse, rules), identifiers_of(warehouse), everybody=True)
+    touched = {str(customer) for (customer,) in warehouse.rows(CUSTOMERS)}
+    held = list(identifiers_of(warehouse, only_touched=True))
+    # What belongs to somebody else decides the rows of these customers and is as it was.
+    others = {(one.type, one.value_hash) for one in held if one.customer_id not in touched}
+    asked = [(str(kind), str(value_hash)) for kind, value_hash in warehouse.rows(ASKED)]
     return Wanted(
         profiles_of(warehouse, rules, only_touched=True),
-        identifiers_of(warehouse, only_touched=True),
-        gone=[str(customer) for (customer,) in warehouse.rows(CUSTOMERS)],
-        unowned=[(str(kind), str(value_hash)) for kind, value_hash in warehouse.rows(UNOWNED)],
+        [one for one in held if one.customer_id in touched],
+        gone=touched,
+        unowned=[pair for pair in asked if pair not in others],
     )

@@ -43,7 +43,7 @@ def rollback(
     ] = None,
     data: Annotated[
         bool,
-        typer.Option("--data", help="Past all edits and hourly probabilities: to the last snapshot of earlier data."),
+        typer.Option("--data", help="Past all edits and hourly versions: to the last snapshot of earlier data."),
     ] = False,
 ) -> None:
     """Serve an older snapshot; running services follow within a second.

@@ -94,7 +94,7 @@ def hour(now: tuple[People, Owners], touched: Sequence[str], *, everybody: bool)
     return Wanted(mine, identifiers(owners), gone=touched, unowned=[("cookie", key) for key in KEYS])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=st.lists(shops(), min_size=2, max_size=4), everybody=st.booleans())
 def test_base_and_delta_are_what_one_file_of_the_same_rows_is(
     tmp_path_factory: pytest.TempPathFactory, states: list[tuple[People, Owners]], everybody: bool
@@ -136,6 +136,21 @@ def test_new_probabilities_keep_the_delta(tmp_path: Path) -> None:
         assert reader.learned == learned(experiment()) != Learned()
         assert reader.customer_id("cookie", "s") == "c"
         assert LiveSnapshot(reader).as_of == LATER
+
+
+def test_however_many_hours_a_night_has_the_nights_before_stay(tmp_path: Path) -> None:
+    at = sample.NOW
+    for night in range(3):
+        whole(tmp_path, live := f"n{night}", {"a": night}, {})
+        for hour in range(1, 4):
+            at += timedelta(hours=8)
+            wanted, name = Wanted(records({"b": hour}), []), f"n{night}-{hour}"
+            assert write_changed(tmp_path, live, wanted, version=name, as_of=at, created_at=at)
+            pointer.switch(tmp_path, live := name)
+    gone = {folder.name for folder in pointer.outdated(tmp_path, 2)}
+    assert {manifest.version for manifest in pointer.list_versions(tmp_path)} - gone >= {"n1-3", "n2-2", "n2-3"}
+    assert gone >= {"n0", "n0-1", "n0-2", "n0-3"}
+    assert pointer.rollback(tmp_path).version == "n2-2"
 
 
 def test_what_cannot_be_trusted_is_refused(tmp_path: Path) -> None:
