@@ -24,6 +24,8 @@ from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
 
 ASKED = f"select type, value_hash from identity.identifier where identifier_key in ({IDENTIFIERS})"
+# A table that only daily runs make: without it the warehouse was made anew, and what they know is not in it yet.
+DAILY = "marts.customer_product"
 _TRIES = 3
 
 
@@ -44,7 +46,8 @@ def publish_changed(project: Project, warehouse: Warehouse) -> ChangedCustomers 
     meanwhile it is tried again upon that one.
 
     Returns:
-        None when nobody differs from what is live, or what is live takes no changes (`takes_changes`).
+        None when nobody differs from what is live, what is live takes no changes (`takes_changes`), or no daily run has
+        filled this warehouse.
 
     Raises:
         SnapshotError: the version cannot be written or verified; what was live stays live.
@@ -75,7 +78,9 @@ def takes_changes(root: Path, live: Manifest, as_of: datetime) -> bool:
 def _publish(project: Project, warehouse: Warehouse) -> ChangedCustomers | None:
     root, as_of = project.paths.snapshots, current_as_of(warehouse)
     before = pointer.current(root)
-    if before is None or as_of is None or not takes_changes(root, read_manifest(root / before), as_of):
+    if before is None or as_of is None or not warehouse.has_table(DAILY):
+        return None
+    if not takes_changes(root, read_manifest(root / before), as_of):
         return None
     version = free_name(root, before)
     wanted, created_at = _wanted(warehouse, _rules(root / before)), project.clock.now()

@@ -159,6 +159,14 @@ def test_an_hour_that_was_taken_back_stays_so(project: Project, warehouse: Wareh
     assert pointer.current(root) == done.version
 
 
+def test_a_warehouse_made_anew_waits_for_the_night(project: Project, warehouse: Warehouse, night: str) -> None:
+    run(warehouse, HOUR)
+    # Nobody has recommendations or purchases in it yet.
+    run(warehouse, "drop table marts.customer_product; insert into refresh.everybody values ('first run')")
+    assert publish_changed(project, warehouse) is None
+    assert pointer.current(project.paths.snapshots) == night
+
+
 def test_who_changed_is_proved(tmp_path: Path) -> None:
     content = load_content(sample.CONFIG)
     # A floor that does not hold for whoever likes toys, of whom last night there was nobody.
