@@ -150,6 +150,13 @@ def test_an_hour_that_was_taken_back_stays_so(project: Project, warehouse: Wareh
     with SnapshotReader(root / done.version) as reader:
         assert reader.customer_id("loyalty_id", NEW) is None
         assert reader.customer_id("cookie", HASH["lent"]) == "c2"
+    # She is there again with the next hour that concerns her; ada's card, which it only looks at, stays ada's.
+    again = "insert into refresh.customer values ('c3'); insert into refresh.identifier values (1), (6)"
+    run(warehouse, f"delete from refresh.customer; delete from refresh.identifier; {again}")
+    done = publish_changed(project, warehouse)
+    assert done is not None
+    with SnapshotReader(root / done.version) as reader:
+        assert [reader.customer_id("loyalty_id", one) for one in (HASH["ada"], NEW)] == ["c1", "c3"]
     # Upon a night that was gone back to nothing is put.
     run(warehouse, "update ops.run_context set as_of = as_of + interval 1 day")
     publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
@@ -188,8 +195,11 @@ def test_who_changed_is_proved(tmp_path: Path) -> None:
     project = Project(DataPaths(tmp_path), sample.CONFIG, Settings(), FixedClock(later))
 
     def hour(version: str, category: str) -> Path:
-        one = ProfileRecord("new", 0, features={**ann.features, "top_category": category}, **sample.CONSENTED)
-        folder = write_changed(tmp_path, "v1", Wanted([one], []), version=version, as_of=later, created_at=later)
+        people = [
+            ProfileRecord(name, 0, features={**ann.features, "top_category": likes}, **sample.CONSENTED)
+            for name, likes in (("fay", "DELI"), ("gil", category))
+        ]
+        folder = write_changed(tmp_path, "v1", Wanted(people, []), version=version, as_of=later, created_at=later)
         assert folder is not None
         return folder
 
