@@ -13,12 +13,14 @@ SCOPE_TAG: Final = "concierge/customers"
 TOUCHED: Final = "touched"
 # What dbt models ask at run time; see dbt_project/macros/touched.sql.
 VARIABLE: Final = "CONCIERGE_REFRESH"
-WHERE_TOUCHED: Final = "customer_id in (select customer_id from refresh.customer)"
 
 
 def among(column: str, *, only_touched: bool) -> str:
     """A condition on a column of customer ids: whoever an hourly run looks at, or everybody."""
     return f"{column} in (select customer_id from refresh.customer)" if only_touched else "true"
+
+
+WHERE_TOUCHED: Final = among("customer_id", only_touched=True)
 
 
 def makes_everybody(run: DagsterRun, warehouse: Warehouse) -> bool:

@@ -67,6 +67,17 @@ def test_assets_are_described_owned_and_lead_to_the_snapshot(definitions: Defini
         assert AssetKey(address.split("/")) in upstream
 
 
+def test_the_service_hears_of_changed_customers_before_nobody_waits_any_more(definitions: Definitions) -> None:
+    changed, tables = AssetKey(["serving", "changed_customers"]), AssetKey(["published", "tables"])
+    made = {
+        name: definitions.resolve_job_def(name).asset_layer.executable_asset_keys
+        for name in ("hourly_refresh", "hourly_learning", "daily_publish", "whole_graph")
+    }
+    # A daily run writes everybody.
+    assert [name for name, keys in made.items() if changed in keys] == ["hourly_refresh"]
+    assert changed in definitions.resolve_asset_graph().get(tables).parent_keys
+
+
 def test_no_source_table_is_left_unwritten(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     external = {key.to_user_string() for key in graph.external_asset_keys}
