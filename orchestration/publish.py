@@ -10,6 +10,7 @@ from pathlib import Path
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.edits.record import record_edits
+from orchestration.erasure.snapshot_store import base_of
 from orchestration.experiment_versions import note_live
 from orchestration.experiments_published import publish_probabilities
 from orchestration.model_registry import ModelRegistry
@@ -58,7 +59,7 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     sweep(root)
     created = project.clock.now()
     contents = replace(collect(project, warehouse, models.in_use()), visit_model=visit_model(models))
-    taken = {manifest.version for manifest in pointer.list_versions(root)}
+    taken = {base_of(manifest.version) for manifest in pointer.list_versions(root)}
     base = f"{as_of:%Y%m%dT%H%M%S}"
     version = next(name for name in (base, *(f"{base}-{number}" for number in range(2, 10_000))) if name not in taken)
     folder = write_snapshot(root, contents, version=version, as_of=as_of, created_at=created)

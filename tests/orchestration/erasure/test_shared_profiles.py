@@ -12,6 +12,7 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from orchestration.erasure import snapshot_store
 from orchestration.erasure.scope import Scope
+from orchestration.version_names import free_name
 from serving.experiments.learned import Learned
 from serving.snapshot import pointer
 from serving.snapshot.changed import Wanted, write_changed
@@ -64,3 +65,5 @@ def test_what_was_shared_is_shared_again_without_them(tmp_path: Path, monkeypatc
     snapshot_store.erase(project, dataclasses.replace(other, customer_ids={"finn"}))
     assert (root / "v1-4-erased-request-two" / "delta.mdb").stat().st_ino == before
     verify(root / "v1-4-erased-request-two")
+    # What is made of it has a name of its own, else decisions of the one would be replayed on the other.
+    assert free_name(root, "v1-4-erased-request-two") == "v1-6"
