@@ -36,9 +36,10 @@ SINCE_SQL = """
 """
 # What an experiment shows no more brought nothing for reasons of its own: it is no fault of what is shown now.
 IS_SERVED = """
-    (e.experiment is null or list_contains($served, concat_ws('/', e.experiment, e.experiment_version,
+    (e.experiment is not null and list_contains($served, concat_ws('/', e.experiment, e.experiment_version,
         case when e.traffic = 'holdout' or e.arm is null then '' else e.arm end)))
 """
+_WORST_FIRST = ("breach", "healthy", "silent")
 THROUGH_SQL = f"""
     select count(case when event_type = 'exposure_shown' then 1 end),
         count(case when event_type = 'order_completed' then 1 end)
@@ -53,6 +54,9 @@ def conversion_looks(
 ) -> Iterator[Look]:
     """`zero_conversions` of each placement: exposures old enough to have brought something, and none did.
 
+    An experiment's exposures are credited with orders that name nothing; others bring only what names them, and are
+    held against what named exposures before. The worse of both counts.
+
     Args:
         tables: as they stand.
         settings: bounds and days.
@@ -63,14 +67,16 @@ def conversion_looks(
     if least is None or not sources:
         return
     until = as_of.replace(tzinfo=None) - timedelta(hours=settings.conversion_wait_hours)
-    told: dict[str, object] = {"since": until - timedelta(days=settings.conversion_days), "until": until}
-    if served is not None:
-        told["served"] = sorted(served)
-    is_served = "true" if served is None else IS_SERVED
-    sql = SINCE_SQL.format(converted=" union all ".join(sources), exposures=EXPOSURES, is_served=is_served)
-    for placement, *counts in tables.rows(sql, told):
-        none, usual, conversions = (int(str(count)) for count in counts)
-        yield none_look(str(placement), none, conversions, usual, least)
+    times: dict[str, object] = {"since": until - timedelta(days=settings.conversion_days), "until": until}
+    told = times if served is None else times | {"served": sorted(served)}
+    drawn = "e.experiment is not null" if served is None else IS_SERVED
+    looks: dict[str, list[Look]] = {}
+    for converted, counted in ((sources, drawn), ([NAMED], "e.experiment is null")):
+        sql = SINCE_SQL.format(converted=" union all ".join(converted), exposures=EXPOSURES, is_served=counted)
+        for placement, *counts in tables.rows(sql, told if "$served" in sql else times):
+            none, usual, conversions = (int(str(count)) for count in counts)
+            looks.setdefault(str(placement), []).append(none_look(str(placement), none, conversions, usual, least))
+    yield from (min(own, key=lambda look: _WORST_FIRST.index(look.verdict)) for own in looks.values())
 
 
 def none_look(placement: str, exposures: int, conversions: int, usual: int, least: float) -> Look:

@@ -325,6 +325,25 @@ def test_what_is_shown_no_more_and_who_can_bring_nothing_owe_no_conversion(house
     assert house.tick() == [("pause", "home_hero", "zero_conversions")]
 
 
+def test_what_no_experiment_drew_owes_only_what_names_it(house: House) -> None:
+    """Orders that name nothing were credited to an experiment; after its end they are credited to nobody."""
+    barren(house, 700)
+    house.table("marts.fct_outcome", pd.DataFrame({"personalization_id": pd.Series(dtype=str), "is_converted": True}))
+    with house.warehouse.connect() as connection:
+        connection.execute("update marts.fct_exposure set experiment = 'banner' where personalization_id like 'u%'")
+        columns = dict.fromkeys(source_table("ml.attribution").column_names)
+        credits = [columns | {"personalization_id": f"u{n}", "is_converted": True} for n in range(999, 0, -33)][:30]
+        connection.register("credits", pd.DataFrame(credits))
+        connection.execute("insert into ml.attribution by name select * from credits").fetchall()
+    assert house.tick() == []
+    house.experiment(experiment(ARMS))
+    with house.warehouse.connect() as connection:
+        connection.execute(
+            "update marts.fct_exposure set experiment = 'banner', experiment_version = 1, arm = 'bad', traffic = 'live'"
+        ).fetchall()
+    assert house.tick(NOW + timedelta(minutes=1)) == [("pause", "home_hero", "zero_conversions")]
+
+
 def test_a_placement_that_is_gone_owes_no_conversion(house: House) -> None:
     barren(house, 700)
     folder = house.config / "placements"
