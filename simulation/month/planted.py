@@ -24,7 +24,7 @@ NOTES = ("plain_note", "friendly_note")
 MARGIN_SHARE = 0.28
 # Handling of what comes back costs the shop, whatever the order was worth.
 RETURN_COST = 1.50
-DELIVERY_LIFT = 0.025
+DELIVERY_LIFT = 0.04
 # First, second and third best banner of a segment; the plain one does nothing.
 _LIFTS = (0.040, 0.015, 0.004)
 _BAD_LIFT = -0.060
