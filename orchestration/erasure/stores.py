@@ -157,9 +157,11 @@ SNAPSHOTS = Store(
     "snapshots/",
     ("snapshots/*",),
     "derived",
-    "warehouse, models, configuration",
+    "warehouse, models, configuration; hourly versions share the data file of the daily one and may have one "
+    "`delta.mdb` beside it",
     "`serving.keep_snapshots` versions",
-    "a version of another schema is refused; the last good one stays live until the next run",
+    "a version of another schema is refused; the last good one stays live until the next run. A version with a delta "
+    "is of another schema to a program from before there were any",
     "identifier and customer id",
     "every version is built again without them; the pointer moves in one step",
     snapshot_store.erase,
