@@ -75,7 +75,7 @@ def test_planted_effects_are_found_in_their_segment(planted: ClickModel) -> None
         assert found["attribute_rank"].droplevel("level")["brand"].eq(1).all()
         within += [found.loc[key, "low"] <= truth[key] <= found.loc[key, "high"] for key in found.index]
     assert np.mean(within) > 0.8
-    assert effects(planted, EVERYBODY).loc[("brand", "own"), "is_beyond_noise"] == False  # noqa: E712 - a numpy bool
+    assert not effects(planted, EVERYBODY).loc[("brand", "own"), "is_beyond_noise"]
 
 
 def test_an_attribute_without_effect_is_said_to_have_none(planted: ClickModel) -> None:
