@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from intake.paths import DataPaths
 
 BUSY_SECONDS = 30
 SCHEMA_VERSION = 5
+_LOCKED_RETRY_SECONDS = 0.01
 _SCHEMA = Path(__file__).with_name("ops_schema.sql")
 
 
@@ -83,7 +85,7 @@ class OpsDatabase:
                 " use the program that wrote it, or a later one"
             )
         if found < SCHEMA_VERSION:
-            connection.execute("pragma journal_mode = wal")
+            self._write_ahead(connection)
             connection.execute("begin immediate")
             for statement in _SCHEMA.read_text(encoding="utf-8").split(";\n"):
                 connection.execute(statement)
@@ -91,3 +93,16 @@ class OpsDatabase:
             connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
             connection.execute("commit")
         self._ready = True
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        """Switches to WAL. SQLite answers "locked" here at once, however long its timeout, so the waiting is ours."""
+        give_up_at = time.monotonic() + self.busy_seconds
+        while True:
+            try:
+                connection.execute("pragma journal_mode = wal")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_LOCKED_RETRY_SECONDS)
+            else:
+                return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -192,6 +193,27 @@ def test_a_file_that_is_no_database(project: Project) -> None:
     project.paths.ops_db.write_text("not a database, but long enough to look at" * 100)
     with pytest.raises(OpsStoreError, match="not a database"):
         OpsStore(project.paths).pauses()
+
+
+def test_a_new_store_waits_for_another_that_is_making_it(project: Project) -> None:
+    project.paths.root.mkdir(parents=True)
+    other = sqlite3.connect(project.paths.ops_db, isolation_level=None, check_same_thread=False)
+    other.execute("create table t (a)")
+    other.execute("begin immediate")
+    timer = threading.Timer(0.2, other.execute, ["rollback"])
+    timer.start()
+    assert OpsStore(project.paths).pauses() == []
+    timer.join()
+    other.close()
+
+
+def test_a_new_store_does_not_wait_for_ever(project: Project) -> None:
+    project.paths.root.mkdir(parents=True)
+    with closing(sqlite3.connect(project.paths.ops_db, isolation_level=None)) as other:
+        other.execute("create table t (a)")
+        other.execute("begin immediate")
+        with pytest.raises(OpsStoreError, match="locked"):
+            OpsStore(project.paths, busy_seconds=0.05).pauses()
 
 
 def test_threads_write_beside_each_other(store: OpsStore) -> None:
