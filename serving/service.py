@@ -54,7 +54,8 @@ class Service:
         # Until the kill switch was read once nobody knows what is paused: then everybody gets the plain variant.
         self._scopes: frozenset[str] = frozenset({PAUSE_ALL})
         self.paused: frozenset[str] = self._scopes
-        self._reading, self._heeding = threading.Lock(), threading.Lock()
+        self._reading, self._heeding, self._following = threading.Lock(), threading.Lock(), threading.Lock()
+        self._has_ended = False
         self.streams = {kind: self._stream(kind) for kind in KINDS}
         self.events, self.exposures, self.decisions, self.segment, self.consents = self.streams.values()
         self._browsers: dict[tuple[str, str], str | None] = {}
@@ -127,9 +128,7 @@ class Service:
             for stream in self.streams.values():
                 stream.close()
             await asyncio.gather(*writers, *followers, return_exceptions=True)
-            self._keep_metrics(files.WRITE_SECONDS)
-            self.live_side.close()
-            self.store.close()
+            self._end()
 
     def first_told(self, personalization_id: str) -> bool:
         """Whether this worker has not told this answer before: one that caches hold is logged once."""
@@ -148,13 +147,18 @@ class Service:
 
     def follow(self) -> None:
         """Look once at the snapshot pointer and at the kill switch; what cannot be read stays as it was."""
-        self.keys.follow(self.config.clock.now())
-        if self.store.refresh():
-            self.live_side.reindex()
-        self.live_side.tidy()
-        self.follow_pauses()
-        self._losses.tell(self.config.clock.now())
-        self._keep_metrics(time.monotonic() - self._measured)
+        # One at a time: a look that began earlier could put its version in the place of a later one's, and whoever
+        # asked for a look would be answered before the version that another look had found was ready.
+        with self._following:
+            if self._has_ended:
+                return
+            self.keys.follow(self.config.clock.now())
+            if self.store.refresh():
+                self.live_side.reindex()
+            self.live_side.tidy()
+            self.follow_pauses()
+            self._losses.tell(self.config.clock.now())
+            self._keep_metrics(time.monotonic() - self._measured)
 
     def follow_pauses(self) -> None:
         """Look once at what is paused; while it cannot be read it stays as it was."""
@@ -193,6 +197,14 @@ class Service:
             if paused != self.paused:
                 _LOG.warning("paused: %s", ", ".join(sorted(paused)) or "nothing")
                 self.paused = paused
+
+    def _end(self) -> None:
+        """Let go of everything once the last look has ended: cancelling a task does not stop its thread."""
+        with self._following:
+            self._has_ended = True
+            self._keep_metrics(files.WRITE_SECONDS)
+            self.live_side.close()
+            self.store.close()
 
     async def turn_over(self) -> None:
         """Close the segments of all logs, so that intake finds what was said so far at once."""
