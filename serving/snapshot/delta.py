@@ -29,9 +29,8 @@ class Delta:
         except lmdb.Error as error:
             raise SnapshotError(f"{folder.name}: {DELTA_FILE} cannot be opened: {error}") from error
         try:
-            opened = self._environment.lmdb
-            self._tables = {table: opened.open_db(table.encode(), create=False) for table in CHANGING}
-            self._transaction = opened.begin(buffers=True)
+            self._tables = {table: self._environment.table(table) for table in CHANGING}
+            self._transaction = self._environment.lmdb.begin(buffers=True)
         except lmdb.Error as error:
             self._environment.release()
             raise SnapshotError(f"{folder.name}: a table of {DELTA_FILE} is missing: {error}") from error

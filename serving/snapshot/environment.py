@@ -52,6 +52,15 @@ class SharedEnvironment:
             entry[1] += 1
         self.lmdb = entry[0]
 
+    def table(self, name: str) -> Any:
+        """A table of it; LMDB lets no two threads open tables of one file at the same time.
+
+        Raises:
+            lmdb.Error: it is missing.
+        """
+        with _LOCK:
+            return self.lmdb.open_db(name.encode(), create=False)
+
     def release(self) -> None:
         """Unmap the file when this was its last user."""
         with _LOCK:

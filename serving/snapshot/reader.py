@@ -75,7 +75,7 @@ class SnapshotReader:
 
     def _open_table(self, table: str) -> Any:
         try:
-            return self._environment.lmdb.open_db(table.encode(), create=False)
+            return self._environment.table(table)
         except lmdb.Error as error:
             raise SnapshotError(f"{self.folder.name}: table {table} is missing: {error}") from error
 
