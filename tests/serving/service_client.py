@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from serving.app import create_app
 from serving.configuration import ServiceConfig
 from tests.serving import sample
 
+# For what a free machine does at once; a busy one may take its time, and only a fault takes this long.
+PATIENCE_SECONDS = 60.0
 CIPHER = Fernet(Fernet.generate_key())
 
 
@@ -47,6 +51,14 @@ async def running(configuration: ServiceConfig) -> AsyncIterator[httpx.AsyncClie
         httpx.AsyncClient(transport=transport, base_url="http://shop") as client,
     ):
         yield client
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what the service does by itself, at some moment of its own."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not await holds():
+        assert time.monotonic() < end, f"it did not come within {PATIENCE_SECONDS:g} s"
+        await asyncio.sleep(0.01)
 
 
 def logged(root: Path, kind: str) -> list[dict[str, Any]]:

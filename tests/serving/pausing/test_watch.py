@@ -22,16 +22,16 @@ from intake.settings_pausing import CAUSES, PausingSettings
 from serving.app import create_app
 from serving.decide import decide_for
 from serving.pausing.watch import USUAL_CONVERSIONS, USUAL_EXPOSURES
+from serving.service import Service
 from serving.snapshot import pointer
 from tests.serving import sample
-from tests.serving.service_client import config, running
+from tests.serving.service_client import config, running, until
 
 ANN = [{"type": "loyalty_id", "value": "ann"}]
 HERO = {"placements": ["home_hero"], "identifiers": ANN, "request_id": "r"}
 TICK = 0.1
-# Two ticks: the first may have begun before the evidence was there.
-WITHIN = 2 * TICK + 0.5
 Scenario = Callable[[httpx.AsyncClient], Awaitable[None]]
+Looked = Callable[[], Awaitable[None]]
 
 
 class Hands:
@@ -79,12 +79,41 @@ async def rung(client: httpx.AsyncClient, **body: Any) -> str:
     return str(answer.json()["decisions"][0]["rung"])
 
 
-async def until(client: httpx.AsyncClient, wanted: str) -> None:
-    for _ in range(60):
-        if await rung(client) == wanted:
-            return
-        await asyncio.sleep(TICK / 2)
-    assert await rung(client) == wanted
+async def comes_to(client: httpx.AsyncClient, wanted: str) -> None:
+    async def holds() -> bool:
+        return await rung(client) == wanted
+
+    await until(holds)
+
+
+async def says(client: httpx.AsyncClient, problem: str | None) -> None:
+    async def holds() -> bool:
+        return bool((await client.get("/readyz")).json()["pauses_problem"] == problem)
+
+    await until(holds)
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> Looked:
+    """Waits until a service has looked at itself from now on, however long it takes."""
+    looks: list[None] = []
+    watch = Service.watch
+
+    def counted(service: Service) -> None:
+        watch(service)
+        looks.append(None)
+
+    async def looked() -> None:
+        # The first may have begun before.
+        wanted = len(looks) + 2
+
+        async def holds() -> bool:
+            return len(looks) >= wanted
+
+        await until(holds)
+
+    monkeypatch.setattr(Service, "watch", counted)
+    return looked
 
 
 def test_a_snapshot_that_grows_old_pauses_everything_and_a_fresh_one_resumes_as_configured(root: Path) -> None:
@@ -96,7 +125,7 @@ def test_a_snapshot_that_grows_old_pauses_everything_and_a_fresh_one_resumes_as_
     async def scenario(client: httpx.AsyncClient) -> None:
         assert await rung(client) == "segment"
         clock.offset = timedelta(hours=49)
-        await until(client, "paused")
+        await comes_to(client, "paused")
         # Every way to an answer gives the plain one.
         batch = await client.post(
             "/v1/decide/batch", json={"people": [{"identifiers": ANN}], "placements": ["home_hero"]}
@@ -114,7 +143,7 @@ def test_a_snapshot_that_grows_old_pauses_everything_and_a_fresh_one_resumes_as_
         ]
         assert told["paused"][0]["lifted_by"].startswith("by itself after 3 healthy looks")
         clock.offset = timedelta(hours=1)
-        await until(client, "segment")
+        await comes_to(client, "segment")
 
     store = play(root, scenario, rules, clock=clock)
     assert [(event.kind, event.cause) for event in store.pause_events()] == [
@@ -129,7 +158,7 @@ def test_a_snapshot_that_grows_old_pauses_everything_and_a_fresh_one_resumes_as_
 
 
 def test_a_placement_whose_decisions_fail_is_paused_and_the_others_go_on(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, looked: Looked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(live: Any, person: Any, question: Any, *rest: Any) -> Any:
         if question.placement == "home_hero" and not question.paused & {"home_hero", "all"}:
@@ -139,23 +168,23 @@ def test_a_placement_whose_decisions_fail_is_paused_and_the_others_go_on(
     monkeypatch.setattr("serving.http.deciding.decide_for", broken)
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        assert [(await client.post("/v1/decide", json=HERO)).status_code for _ in range(6)] == [500] * 6
-        await asyncio.sleep(WITHIN)
+        # No more than the least, or a look in between would answer the last.
+        assert [(await client.post("/v1/decide", json=HERO)).status_code for _ in range(5)] == [500] * 5
+        await looked()
         assert await rung(client) == "paused"
         assert await rung(client, placements=["checkout_incentive"]) != "paused"
 
     store = play(root, scenario, settings(errors_above=0.02, least_errors=5))
     (pause,) = store.pauses()
-    assert (pause.scope, pause.cause, pause.evidence["errors"]) == ("home_hero", "error_rate", 6)
+    assert (pause.scope, pause.cause, pause.evidence["errors"]) == ("home_hero", "error_rate", 5)
     assert pause.actor == "service:w"
 
 
 def test_slow_decisions_pause_their_placement(root: Path) -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
-        for _ in range(12):
+        for _ in range(9):
             assert await rung(client) == "segment"
-        await asyncio.sleep(WITHIN)
-        assert await rung(client) == "paused"
+        await comes_to(client, "paused")
 
     # Nothing here is answered within a hundredth of a microsecond, so the bound is what makes it slow.
     store = play(root, scenario, settings(decision_p99_ms=1e-5, least_decisions=10))
@@ -163,7 +192,7 @@ def test_slow_decisions_pause_their_placement(root: Path) -> None:
     assert ("home_hero", "decision_p99") in causes
 
 
-def test_no_order_where_twenty_were_due_pauses_and_one_order_in_time_does_not(root: Path) -> None:
+def test_no_order_where_twenty_were_due_pauses_and_one_order_in_time_does_not(root: Path, looked: Looked) -> None:
     clock, store = Hands(sample.NOW), OpsStore(DataPaths(root))
     store.record_metric(sample.NOW.date(), USUAL_EXPOSURES, 1_000, at=sample.NOW)
     store.record_metric(sample.NOW.date(), USUAL_CONVERSIONS, 500, at=sample.NOW)
@@ -176,19 +205,19 @@ def test_no_order_where_twenty_were_due_pauses_and_one_order_in_time_does_not(ro
         assert (await client.post("/v1/exposures", json=shown(42, "a"))).status_code == 202
         order = {"event_type": "order_completed", "order_id": "o1", "amount": 5.0, "identifiers": ANN}
         assert (await client.post("/v1/events", json={"events": [order]})).status_code == 202
-        await asyncio.sleep(WITHIN)
+        await looked()
         clock.offset = timedelta(hours=2)
-        await asyncio.sleep(WITHIN)
+        await looked()
         assert await rung(client) == "segment"
         assert (await client.post("/v1/exposures", json=shown(42, "b"))).status_code == 202
-        await asyncio.sleep(WITHIN)
+        await looked()
         # So young an exposure need not have brought anything yet.
         assert await rung(client) == "segment"
         clock.offset = timedelta(hours=3, minutes=2)
-        await asyncio.sleep(WITHIN)
+        await looked()
         assert await rung(client) == "segment"
         clock.offset = timedelta(hours=4, minutes=4)
-        await until(client, "paused")
+        await comes_to(client, "paused")
 
     play(root, scenario, settings(), clock=clock)
     (pause,) = store.pauses()
@@ -196,30 +225,33 @@ def test_no_order_where_twenty_were_due_pauses_and_one_order_in_time_does_not(ro
     assert pause.evidence["chance"] == pytest.approx((1_000 / 1_042) ** 500)
 
 
-def test_a_pause_by_hand_outlives_healthy_looks_and_grace_follows_a_resumption(root: Path) -> None:
+def test_a_pause_by_hand_outlives_healthy_looks_and_grace_follows_a_resumption(root: Path, looked: Looked) -> None:
     clock = Hands(sample.NOW)
 
     async def scenario(client: httpx.AsyncClient) -> None:
         await client.post("/v1/admin/pause", json={"scope": "all", "reason": "wrong prices"})
-        await asyncio.sleep(WITHIN)
+        await looked()
         assert await rung(client) == "paused"
         clock.offset = timedelta(hours=49)
-        for _ in range(60):
-            told = (await client.get("/v1/admin/pauses")).json()["paused"]
-            if len(told) == 2:
-                break
-            await asyncio.sleep(TICK)
-        assert [one["cause"] for one in told] == ["by_hand", "stale_snapshot"]
+
+        async def causes() -> list[str]:
+            return [one["cause"] for one in (await client.get("/v1/admin/pauses")).json()["paused"]]
+
+        async def is_paused_twice() -> bool:
+            return len(await causes()) == 2
+
+        await until(is_paused_twice)
+        assert await causes() == ["by_hand", "stale_snapshot"]
         lifted = await client.post(
             "/v1/admin/resume", json={"scope": "all", "cause": "stale_snapshot", "reason": "I know"}
         )
         assert [one["cause"] for one in lifted.json()["paused"]] == ["by_hand"]
         assert (await client.post("/v1/admin/resume", json={"scope": "all", "cause": "drift"})).status_code == 404
         await client.post("/v1/admin/resume", json={"scope": "all"})
-        await asyncio.sleep(WITHIN)
+        await looked()
         assert await rung(client) == "segment"
         clock.offset = timedelta(hours=49 + 25)
-        await until(client, "paused")
+        await comes_to(client, "paused")
 
     rules = settings(snapshot_hours=48, resume={"stale_snapshot": "automatic"}, grace_hours=24)
     store = play(root, scenario, rules, clock=clock)
@@ -238,7 +270,7 @@ def test_what_another_process_pauses_is_in_force_within_a_tick_and_after_a_resta
     async def scenario(client: httpx.AsyncClient) -> None:
         before = (await client.post("/v1/decide", json=HERO)).json()["decisions"][0]
         OpsStore(DataPaths(root)).record_looks([look], {c: rule_of(rules, c) for c in CAUSES}, sample.NOW, actor="run")
-        await asyncio.sleep(WITHIN)
+        await comes_to(client, "paused")
         after = (await client.post("/v1/decide", json=HERO)).json()["decisions"][0]
         assert (before["rung"], after["rung"], after["propensity"]) == ("segment", "paused", 1.0)
         # The same question again: another answer, so what it showed must not count for the first.
@@ -264,32 +296,29 @@ def test_two_workers_pause_once_and_both_heed_it(root: Path) -> None:
     async def run() -> None:
         async with running(config(root, **parts("one"))) as one, running(config(root, **parts("two"))) as two:
             clock.offset = timedelta(hours=49)
-            await until(one, "paused")
-            await asyncio.sleep(WITHIN)
-            assert await rung(two) == "paused"
+            await comes_to(one, "paused")
+            await comes_to(two, "paused")
 
     asyncio.run(run())
     assert len(store.pause_events()) == 1
     assert [alert.count for alert in store.list_alerts()] == [1]
 
 
-def test_a_locked_database_delays_no_pause_and_gets_it_afterwards(root: Path) -> None:
+def test_a_locked_database_delays_no_pause_and_gets_it_afterwards(root: Path, looked: Looked) -> None:
     clock, store = Hands(sample.NOW), OpsStore(DataPaths(root))
     assert store.pauses() == []
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        await asyncio.sleep(WITHIN)
+        await looked()
         with closing(sqlite3.connect(root / "ops.sqlite", isolation_level=None)) as other:
             other.execute("begin immediate")
             clock.offset = timedelta(hours=49)
-            await until(client, "paused")
-            await asyncio.sleep(0.8)
-            assert (await client.get("/readyz")).json()["pauses_problem"] == "pauses cannot be written"
+            await comes_to(client, "paused")
+            await says(client, "pauses cannot be written")
+            assert store.pause_events() == []
             other.execute("rollback")
-        assert store.pause_events() == []
-        await asyncio.sleep(1.0)
+        await says(client, None)
         assert await rung(client) == "paused"
-        assert (await client.get("/readyz")).json()["pauses_problem"] is None
 
     play(root, scenario, settings(snapshot_hours=48), clock=clock)
     assert [(event.kind, event.cause) for event in store.pause_events()] == [("pause", "stale_snapshot")]
@@ -308,7 +337,7 @@ def test_who_has_never_read_the_pauses_gives_everybody_the_plain_variant(root: P
         assert await rung(client) == "paused"
         assert (await client.get("/readyz")).json()["paused"] == ["all"]
         is_broken = False
-        await until(client, "segment")
+        await comes_to(client, "segment")
 
     play(root, scenario, settings(), paused_scopes=scopes)
 
