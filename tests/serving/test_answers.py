@@ -19,7 +19,7 @@ from serving.losses import CAUSE
 from serving.rungs import Rung
 from serving.snapshot import pointer
 from tests.serving import sample
-from tests.serving.service_client import config, logged, running
+from tests.serving.service_client import config, logged, running, until
 from tests.serving.test_access import HERO, Scenario
 
 PEOPLE = ("ann", "bob", "cleo", "dan", "eve", "finn", "nobody")
@@ -115,14 +115,16 @@ def test_caches_hold_an_answer_until_something_changes(root: Path, segment: str)
 
 
 async def changed(client: httpx.AsyncClient, path: str, tag: str) -> httpx.Response:
-    """The answer once it is another than the one that is held; the service looks fifty times a second."""
-    for _ in range(500):
-        answer = await client.get(path, headers={"if-none-match": tag})
-        if answer.status_code != 304:
-            assert answer.status_code == 200
-            return answer
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{path} stays as it was")
+    """The answer once it is another than the one that is held."""
+    answers: list[httpx.Response] = []
+
+    async def holds() -> bool:
+        answers.append(await client.get(path, headers={"if-none-match": tag}))
+        return answers[-1].status_code != 304
+
+    await until(holds)
+    assert answers[-1].status_code == 200
+    return answers[-1]
 
 
 def test_what_everybody_sees_is_the_best_known_and_names_nobody(root: Path) -> None:
@@ -238,8 +240,12 @@ def test_lost_decisions_open_an_alert_and_decisions_go_on(root: Path, monkeypatc
     async def scenario(client: httpx.AsyncClient) -> None:
         for _ in range(3):
             assert (await client.post("/v1/decide", json=HERO)).status_code == 200
-        await asyncio.sleep(0.2)
         assert (await client.get("/readyz")).json()["decisions_lost"] == 3
+
+        async def is_told() -> bool:
+            return bool(store.list_alerts())
+
+        await until(is_told)
 
     play(scenario, root, ops=store)
     (alert,) = store.list_alerts()

@@ -14,7 +14,7 @@ import pytest
 from intake.purposes import MARKETING
 from serving.snapshot import pointer
 from tests.serving import sample
-from tests.serving.service_client import config, logged, running
+from tests.serving.service_client import config, logged, running, until
 
 ANN = [{"type": "loyalty_id", "value": "ann"}]
 SECRET = "a-long-enough-api-key"
@@ -236,16 +236,17 @@ def test_the_kill_switch_takes_effect_and_survives_an_unreadable_store(root: Pat
             response = await client.post("/v1/decide", json={"placements": ["home_hero"], "identifiers": ANN})
             return str(response.json()["decisions"][0]["rung"])
 
+        async def comes(wanted: str) -> bool:
+            return await rung() == wanted
+
         assert await rung() == "segment"
         paused = frozenset({"all"})
-        await asyncio.sleep(0.3)
-        assert await rung() == "paused"
+        await until(lambda: comes("paused"))
         paused = frozenset({"broken"})
-        await asyncio.sleep(0.3)
+        assert (await client.post("/v1/admin/reload")).status_code == 200
         assert await rung() == "paused"
         paused = frozenset()
-        await asyncio.sleep(0.3)
-        assert await rung() == "segment"
+        await until(lambda: comes("segment"))
 
     play(scenario, root, paused_scopes=scopes)
 
@@ -259,10 +260,11 @@ def test_before_the_first_snapshot_the_service_is_healthy_but_not_ready(tmp_path
         assert (await client.post("/v1/events", json={"events": [{"event_type": "page_viewed"}]})).status_code == 202
         sample.write(tmp_path / "snapshots", "v1")
         pointer.switch(tmp_path / "snapshots", "v1")
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if (await client.get("/readyz")).status_code == 200:
-                break
+
+        async def is_ready() -> bool:
+            return (await client.get("/readyz")).status_code == 200
+
+        await until(is_ready)
         assert (await client.get("/readyz")).json()["snapshot_version"] == "v1"
 
     play(scenario, tmp_path)

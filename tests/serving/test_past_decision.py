@@ -14,7 +14,7 @@ from serving.explanation import record_of
 from serving.log.lookup import logged_decision, logged_exposures
 from serving.snapshot import pointer
 from tests.serving import sample
-from tests.serving.service_client import config, logged, running
+from tests.serving.service_client import config, logged, running, until
 from tests.serving.test_openapi import schema
 
 ANN = [{"type": "loyalty_id", "value": "ann"}]
@@ -34,12 +34,14 @@ async def decide(client: httpx.AsyncClient, placement: str, **context: Any) -> d
 
 
 async def looked_up(client: httpx.AsyncClient, name: str) -> httpx.Response:
-    for _ in range(100):
-        response = await client.get(f"/v1/decisions/{name}")
-        if response.status_code != 404:
-            return response
-        await asyncio.sleep(0.02)
-    return response
+    answers: list[httpx.Response] = []
+
+    async def holds() -> bool:
+        answers.append(await client.get(f"/v1/decisions/{name}"))
+        return answers[-1].status_code != 404
+
+    await until(holds)
+    return answers[-1]
 
 
 def test_a_decision_is_told_as_it_was_made_and_whether_it_was_shown(root: Path) -> None:

@@ -6,9 +6,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +21,7 @@ from serving.pausing.watch import PauseWatch, fresh
 from serving.service import Service
 from serving.snapshot import pointer
 from tests.serving import sample
-from tests.serving.service_client import config
+from tests.serving.service_client import PATIENCE_SECONDS, config
 
 LATER = sample.NOW + timedelta(hours=49)
 RULES = PausingSettings(snapshot_hours=48, decision_p99_ms=None, errors_above=0.02, least_errors=5)
@@ -29,7 +29,7 @@ OLD = fresh("v1", sample.NOW.isoformat())
 
 
 def soon(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.002)
@@ -89,18 +89,26 @@ def test_a_pause_that_cannot_be_read_back_stays_in_force(store: OpsStore, tmp_pa
     assert service.paused == {"all"}
 
 
-def test_what_is_paused_while_another_pause_is_written_is_written_next(store: OpsStore, tmp_path: Path) -> None:
+def test_what_is_paused_while_another_pause_is_written_is_written_next(
+    store: OpsStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_writing, may_write, record_looks = threading.Event(), threading.Event(), OpsStore.record_looks
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        is_writing.set()
+        assert may_write.wait(PATIENCE_SECONDS)
+        return record_looks(*arguments, **named)
+
+    monkeypatch.setattr(OpsStore, "record_looks", slowly)
     watch = PauseWatch(RULES, store, tmp_path / "service_log", "w")
     watch.look(Counted("w"), ["home_hero"], OLD, frozenset(), LATER)
     assert watch.held == {"all"}
-    with closing(sqlite3.connect(store.file, isolation_level=None)) as other:
-        other.execute("begin immediate")
-        telling = threading.Thread(target=watch.tell, args=(LATER,))
-        telling.start()
-        time.sleep(0.05)
-        after = LATER + timedelta(seconds=10)
-        watch.look(Counted("w", failed={"home_hero": 6}), ["home_hero"], OLD, frozenset(), after)
-        other.execute("rollback")
+    telling = threading.Thread(target=watch.tell, args=(LATER,))
+    telling.start()
+    assert is_writing.wait(PATIENCE_SECONDS)
+    after = LATER + timedelta(seconds=10)
+    watch.look(Counted("w", failed={"home_hero": 6}), ["home_hero"], OLD, frozenset(), after)
+    may_write.set()
     telling.join()
     assert [pause.scope for pause in store.pauses()] == ["all"]
     assert watch.held == {"all", "home_hero"}

@@ -72,7 +72,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for turn in range(60):
                 if turn == 50:
                     paused.add("home_hero")
-                    await asyncio.sleep(0.1)
+                    assert (await client.post("/v1/admin/reload")).status_code == 200
                 who = rng.choice(PEOPLE)
                 await browse(client, rng, who)
                 body = question(rng, who) | ({"deadline_ms": 0} if turn % 10 == 9 else {})
