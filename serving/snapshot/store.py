@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
 from serving.snapshot.pointer import POINTER, current
@@ -37,11 +37,26 @@ class Opener(Protocol[Ready]):  # type: ignore[misc]
 
 
 class _Held(Generic[Ready]):
-    def __init__(self, version: str, ready: Ready) -> None:
+    """One version; as a context it is what a request was lent, and gives back."""
+
+    def __init__(self, version: str, ready: Ready, lock: threading.Lock) -> None:
         self.version = version
         self.ready = ready
         self.leases = 0
         self.retired = False
+        self._lock = lock
+
+    def __enter__(self) -> Ready:
+        return self.ready
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self.leases -= 1
+            last = self.retired and self.leases == 0
+        if last:
+            self.ready.close()
 
 
 class SnapshotStore(Generic[Ready]):
@@ -60,18 +75,17 @@ class SnapshotStore(Generic[Ready]):
         """Version being served, or None before the first."""
         return None if self._held is None else self._held.version
 
-    @contextmanager
-    def lease(self) -> Iterator[Ready | None]:
-        """The live version for the length of one request, or None; it is not closed underneath."""
+    def lease(self) -> AbstractContextManager[Ready | None]:
+        """The live version for the length of one request, or None; it is not closed underneath.
+
+        It is lent with the call and given back at the end of the `with` that takes it.
+        """
         with self._lock:
             held = self._held
-            if held is not None:
-                held.leases += 1
-        try:
-            yield None if held is None else held.ready
-        finally:
-            if held is not None:
-                self._give_back(held)
+            if held is None:
+                return nullcontext()
+            held.leases += 1
+        return held
 
     def refresh(self) -> bool:
         """Follow the pointer: verify, open, prefault, then flip. Whether a new version is now live.
@@ -109,7 +123,7 @@ class SnapshotStore(Generic[Ready]):
         reader = SnapshotReader(folder)
         try:
             reader.prefault()
-            return _Held(version, self._opener(reader))
+            return _Held(version, self._opener(reader), self._lock)
         except BaseException:
             reader.close()
             raise
@@ -127,11 +141,4 @@ class SnapshotStore(Generic[Ready]):
             held.retired = True
             idle = held.leases == 0
         if idle:
-            held.ready.close()
-
-    def _give_back(self, held: _Held[Ready]) -> None:
-        with self._lock:
-            held.leases -= 1
-            last = held.retired and held.leases == 0
-        if last:
             held.ready.close()
