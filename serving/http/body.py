@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from serving.http.problems import Problem, refuse
 
@@ -60,19 +60,43 @@ def _decoded(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "")
-    too_large = refuse(413, "too_large", f"The body is larger than {limit} bytes.", field="(body)", bound=limit)
+    declared, encoding = _announced(request.scope["headers"])
     if declared.isdigit() and int(declared) > limit:
-        raise too_large
-    inflate = _inflater(request.headers.get("content-encoding", ""))
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk if inflate is None else _inflated(inflate, chunk, limit + 1 - len(content))
-        if len(content) > limit:
-            raise too_large
+        raise _too_large(limit)
+    inflate = _inflater(encoding.decode("latin-1"))
+    content, more = b"", True
+    pieces = bytearray()
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        content, more = message.get("body", b""), message.get("more_body", False)
+        if inflate is not None:
+            content = _inflated(inflate, content, limit + 1 - len(pieces))
+        if len(pieces) + len(content) > limit:
+            raise _too_large(limit)
+        if more or pieces:
+            pieces += content
     if inflate is not None and not inflate.eof:
         raise _bad_gzip()
-    return bytes(content)
+    # Most bodies come in one piece, which is taken as it is.
+    return bytes(pieces) if pieces else content
+
+
+def _announced(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    """Length and encoding of the body by the head, each as it stands there first."""
+    declared: bytes | None = None
+    encoding: bytes | None = None
+    for name, value in headers:
+        if name == b"content-length":
+            declared = value if declared is None else declared
+        elif name == b"content-encoding":
+            encoding = value if encoding is None else encoding
+    return declared or b"", encoding or b""
+
+
+def _too_large(limit: int) -> Problem:
+    return refuse(413, "too_large", f"The body is larger than {limit} bytes.", field="(body)", bound=limit)
 
 
 def _inflater(encoding: str) -> Inflater | None:

@@ -16,6 +16,8 @@ from serving.http.messages import Fault, Refusal
 _LOG = logging.getLogger(__name__)
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 PROBLEM_TYPE = "application/problem+json"
+_NO_STORE = (b"cache-control", b"no-store")
+_JSON = (b"content-type", b"application/json")
 
 
 class Problem(Exception):  # noqa: N818
@@ -28,9 +30,21 @@ class Problem(Exception):  # noqa: N818
         self.headers: dict[str, str] = {}
 
 
+class JsonResponse(Response):
+    """JSON that no cache keeps; the framework builds the same head in three times the time."""
+
+    def __init__(self, content: bytes, status: int) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = content
+        length = (b"content-length", b"%d" % len(content))
+        # A list of its own: whoever stands around adds to it.
+        self.raw_headers = [_NO_STORE, length, _JSON]
+
+
 def json_response(content: Any, status: int = 200) -> Response:
     """A msgspec-encoded answer that no cache keeps."""
-    return Response(msgspec.json.encode(content), status, {"cache-control": "no-store"}, media_type="application/json")
+    return JsonResponse(msgspec.json.encode(content), status)
 
 
 def refuse(status: int, code: str, message: str, **details: Any) -> Problem:
