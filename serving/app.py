@@ -13,6 +13,7 @@ from starlette.routing import Route
 from serving.access.key import Scope
 from serving.configuration import ServiceConfig
 from serving.http.browsers import BrowserCalls
+from serving.http.direct import Direct
 from serving.http.guard import Guard
 from serving.http.measured import metrics
 from serving.http.openapi import docs, openapi
@@ -48,6 +49,7 @@ def create_app(config: ServiceConfig) -> Starlette:
             Middleware(Timing, told=service.metrics.request, paths=[route.path for route in routes]),
             Middleware(BrowserCalls, origins=lambda: service.keys.origins, paths=browser_paths()),
             Middleware(Guard, gate=lambda: service.gate, scopes=scopes()),
+            Middleware(Direct, handlers={(o.method, o.path): o.handler for o in OPERATIONS if "{" not in o.path}),
         ],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
         lifespan=lifespan,
