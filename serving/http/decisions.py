@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -83,17 +82,20 @@ def _told(person: Person, version: str) -> LookupAnswer:
     profile = person.profile
     if profile is None:
         return LookupAnswer(found=False, snapshot_version=version)
-    consent = {purpose: purpose in person.granted for purpose in PROFILE_PURPOSES}
-    known = LookupAnswer(found=True, snapshot_version=version, customer_id=profile.customer_id, consent=consent)
+    granted = person.granted
+    consent = {purpose: purpose in granted for purpose in PROFILE_PURPOSES}
     if not consent["personalization"]:
-        return known
-    return msgspec.structs.replace(
-        known,
+        return LookupAnswer(found=True, snapshot_version=version, customer_id=profile.customer_id, consent=consent)
+    return LookupAnswer(
+        found=True,
+        snapshot_version=version,
+        customer_id=profile.customer_id,
+        consent=consent,
         segment_id=profile.segment_id,
         segment_name=profile.segment_name,
         segment_rung=profile.rung,
         churn_probability=profile.churn_probability,
         ltv_amount=profile.ltv_amount,
-        features=dict(profile.features),
+        features=profile.features,
         recommendations={task: [i.product_id for i in items] for task, items in profile.recommendations.items()},
     )
