@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from intake.ops_store import OpsStore
 from intake.project import Project
@@ -23,6 +21,7 @@ from orchestration.snapshot_contents import collect
 from orchestration.visits.published import visit_model
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
+from serving.snapshot.building import sweep
 from serving.snapshot.writer import write_snapshot
 
 PUBLISHER = "run"
@@ -73,11 +72,3 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     removed = let_go(project, pointer.outdated(root, project.settings.serving.keep_snapshots)).removed
     size = sum(file.stat().st_size for file in (root / live).rglob("*") if file.is_file())
     return LiveSnapshot(live, manifest.as_of, dict(manifest.counts), size, tuple(removed), proof)
-
-
-def sweep(root: Path) -> list[str]:
-    """Remove what a killed publisher left half built or half switched; one publishes at a time (the writer's pool)."""
-    left = sorted([*root.glob(".building-*"), *root.glob(".pointer-*")])
-    for folder in left:
-        shutil.rmtree(folder, ignore_errors=True)
-    return [folder.name for folder in left]

@@ -18,6 +18,7 @@ from intake.project import Project
 from orchestration.erasure.matching import Matcher
 from orchestration.erasure.scope import Scope
 from serving.snapshot import pointer
+from serving.snapshot.building import sweep
 from serving.snapshot.delta import counts_of
 from serving.snapshot.environment import SEPARATOR, SharedEnvironment, open_for_writing
 from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, MANIFEST, FileCheck, sha256_of
@@ -49,8 +50,7 @@ def base_of(version: str) -> str:
 def _erase_in(root: Path, scope: Scope) -> int:
     if not root.is_dir():
         return 0
-    for left in root.glob(".building-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    sweep(root)
     done: dict[int, _Copied] = {}
     return sum(_rebuild(root, folder, scope, done) for folder in version_folders(root))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ import msgspec
 
 from serving.experiments.learned import EXPERIMENTS_FILE
 from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, MANIFEST, FileCheck, Manifest, sha256_of
+from serving.snapshot.pointer import alone
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
 
@@ -31,9 +33,8 @@ def building(root: Path, version: str, *, replaces: bool = False) -> Iterator[Pa
         SnapshotError: what was written cannot be trusted, or a version took the name meanwhile; nothing of it stays.
     """
     root.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
-    folder = scratch / version
-    try:
+    with _scratch(root) as scratch:
+        folder = scratch / version
         folder.mkdir()
         yield folder
         verify(folder)
@@ -42,8 +43,46 @@ def building(root: Path, version: str, *, replaces: bool = False) -> Iterator[Pa
             shutil.rmtree(root / version, ignore_errors=True)
         _take_name(folder, root / version)
         _sync_folder(root)
+
+
+def sweep(root: Path) -> list[str]:
+    """Remove what killed publishers left half built or half switched, and nothing that a living one writes; names."""
+    if not root.is_dir():
+        return []
+    with alone(root):
+        # Whoever switches does so alone.
+        left = [*(folder for folder in root.glob(".building-*") if _is_left(folder)), *root.glob(".pointer-*")]
+        for folder in left:
+            shutil.rmtree(folder, ignore_errors=True)
+    return sorted(folder.name for folder in left)
+
+
+@contextmanager
+def _scratch(root: Path) -> Iterator[Path]:
+    """A folder that is locked for as long as its process writes into it."""
+    with alone(root):
+        scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+        lock = os.open(scratch, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        os.close(lock)
+
+
+def _is_left(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _take_name(folder: Path, final: Path) -> None:

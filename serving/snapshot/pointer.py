@@ -53,7 +53,7 @@ def switch(root: Path, version: str, *, instead_of: str | None = None) -> Manife
         known = ", ".join(manifest.version for manifest in list_versions(root)) or "none"
         raise SnapshotError(f"version {version!r} does not exist in {root}; there are: {known}")
     manifest = verify(root / version)
-    with _alone(root), tempfile.TemporaryDirectory(prefix=".pointer-", dir=root) as scratch:
+    with alone(root), tempfile.TemporaryDirectory(prefix=".pointer-", dir=root) as scratch:
         live = current(root)
         if instead_of is not None and live != instead_of:
             raise SnapshotError(f"{live} went live while {version} was made from {instead_of}; publish again")
@@ -155,8 +155,8 @@ def _moment(manifest: Manifest) -> datetime:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """No other process moves the pointer meanwhile; for moments only."""
+def alone(root: Path) -> Iterator[None]:
+    """No other process moves the pointer, or begins or sweeps a version, meanwhile; for moments only."""
     descriptor = os.open(root, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -16,11 +16,12 @@ from intake.project import Project
 from intake.settings import Settings
 from orchestration.experiments_published import live_shares, publish_probabilities
 from orchestration.model_registry import ModelRegistry
-from orchestration.publish import publish_snapshot, sweep
+from orchestration.publish import publish_snapshot
 from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
 from serving.session.reducer import microseconds
 from serving.snapshot import pointer
+from serving.snapshot.building import building, sweep
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import ProfileRecord, SnapshotError
 from serving.snapshot.writer import write_snapshot
@@ -224,3 +225,15 @@ def test_what_a_killed_publisher_left_is_swept_away(tmp_path: Path) -> None:
     (tmp_path / ".pointer-a1" / "current").symlink_to("v1")
     assert sweep(tmp_path) == [".building-v1", ".pointer-a1"]
     assert [path.name for path in tmp_path.iterdir()] == ["v0"]
+
+
+def test_what_another_publisher_is_writing_is_not_swept_away(tmp_path: Path) -> None:
+    def write() -> None:
+        with building(tmp_path, "v1") as folder:
+            (folder / "data.mdb").write_bytes(b"half")
+            assert sweep(tmp_path) == []
+            assert (folder / "data.mdb").read_bytes() == b"half"
+
+    with pytest.raises(SnapshotError, match="v1"):
+        write()
+    assert list(tmp_path.iterdir()) == []

@@ -17,9 +17,9 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.export import publish_tables, versions
-from orchestration.publish import sweep
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
+from serving.snapshot.building import sweep
 from serving.snapshot.verify import verify
 from tests.serving import sample
 
@@ -30,6 +30,7 @@ PUBLISH_SNAPSHOTS = """
 import shutil
 from pathlib import Path
 from serving.snapshot import pointer
+from serving.snapshot.building import sweep
 from tests.serving import sample
 
 def publish(root, version):
