@@ -27,6 +27,7 @@ CURRENT_TABLES = (
     *(f"marts/{name}" for name in ("customer_consent", "customer_features", "dim_customer")),
     # What an order earned takes the cost of its goods.
     "marts/dim_product",
+    *(f"intermediate/{name}" for name in ("int_outcomes_told", "int_orders_priced", "int_refunds_bounded")),
     *(f"marts/{name}" for name in ("customer_scores", "customer_segments")),
     *(f"marts/fct_{name}" for name in ("session", "order", "refund", "decision", "exposure", "offer", "outcome")),
     "intermediate/int_lake_in_facts",

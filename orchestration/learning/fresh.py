@@ -14,7 +14,7 @@ from orchestration.learning.credit import run
 from orchestration.learning.facts import BUILT_ORIGINS
 from orchestration.learning.moments import utc
 from orchestration.learning.origins import origin
-from orchestration.learning.rendering import expression, rendered
+from orchestration.learning.rendering import STEPS, expression, rendered
 from orchestration.learning.rows import exposure_rows, outcome_rows
 from orchestration.warehouse_schema import source_table
 
@@ -179,7 +179,7 @@ def _tell(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     run(connection, _STAGED_TOO.format(columns=", ".join(_COLUMNS), wanted=expression(_WANTED)))
     run(connection, _CUSTOMERS)
     run(connection, "create or replace temporary view dim_product as from marts.dim_product")
-    for model in ("int_order_lines", "fct_decision"):
+    for model in STEPS:
         run(connection, f"create or replace temporary table {model} as {rendered(model, zone)}")
     run(connection, _DECISIONS)
     exposed = exposure_rows(f"({rendered('fct_exposure', zone)})")

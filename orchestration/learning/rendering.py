@@ -19,11 +19,16 @@ from orchestration.environment import dbt_project_dir
 
 MACROS: Final = ("portable", "portable_values", "identifiers", "customer_of", "outcomes")
 MODELS: Final = {
+    "int_order_lines": "intermediate/daily",
     "fct_decision": "marts",
+    "int_outcomes_told": "intermediate/profiles",
+    "int_orders_priced": "intermediate/profiles",
+    "int_refunds_bounded": "intermediate/profiles",
     "fct_exposure": "marts",
     "fct_outcome": "marts",
-    "int_order_lines": "intermediate/daily",
 }
+# What the two last ones read besides events, customers and products, in the order in which it is made.
+STEPS: Final = tuple(name for name in MODELS if name not in {"fct_exposure", "fct_outcome"})
 
 
 class _Adapter:
@@ -68,6 +73,7 @@ def _macros(time_zone: str) -> tuple[Environment, dict[str, Any]]:
         "var": settings.__getitem__,
         "env_var": lambda name, default="": {"CONCIERGE_TIME_ZONE": time_zone}.get(name, default),
         "ref": lambda name: name,
+        "config": lambda **_: "",
     }
     folder = dbt_project_dir() / "macros"
     text = "\n".join((folder / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS)

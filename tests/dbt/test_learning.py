@@ -31,7 +31,8 @@ DAILY = [
 ]
 MODELS = [
     *("int_customer_consent", "int_consent_withdrawn", "int_identifier_customers"),
-    *("dim_product", "fct_decision", "fct_exposure", "fct_outcome", "fct_offer", "int_lake_in_facts"),
+    *("dim_product", "int_outcomes_told", "int_orders_priced", "int_refunds_bounded"),
+    *("fct_decision", "fct_exposure", "fct_outcome", "fct_offer", "int_lake_in_facts"),
 ]
 DAY = datetime(2017, 1, 5, tzinfo=UTC)
 BANDIT = """

@@ -11,6 +11,7 @@ import pytest
 
 from orchestration.learning.rendering import rendered
 
+ZONE = "Europe/Berlin"
 TABLES = """
     create table int_events (
         event_id varchar, event_type varchar, occurred_at timestamp, received_at timestamp, event_date date,
@@ -33,6 +34,8 @@ class Events:
         self.connection = connection
         for table in TABLES.split(";"):
             connection.execute(table).fetchall()
+        for step in ("int_outcomes_told", "int_orders_priced", "int_refunds_bounded"):
+            connection.execute(f"create view {step} as {rendered(step, ZONE)}").fetchall()
 
     def happened(self, event_id: str, event_type: str, at: str, **told: Any) -> None:
         """One event, received at once."""
@@ -51,7 +54,7 @@ class Events:
 
     def outcomes(self, columns: str) -> dict[str, tuple[Any, ...]]:
         """Columns of each outcome by its id."""
-        query = rendered("fct_outcome", "Europe/Berlin")
+        query = rendered("fct_outcome", ZONE)
         rows = self.connection.execute(f"select outcome_id, {columns} from ({query}) as told").fetchall()
         found = {row[0]: row[1:] for row in rows}
         assert len(found) == len(rows), "one row an outcome"

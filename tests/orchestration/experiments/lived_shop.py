@@ -27,7 +27,7 @@ from intake.project import Project
 from intake.regime import ConsentRules
 from intake.settings import load_settings
 from orchestration.experiments_published import learned_now
-from orchestration.learning.rendering import expression, rendered
+from orchestration.learning.rendering import STEPS, expression, rendered
 from orchestration.learning.tick import SERVICE_LOG, learn
 from orchestration.month.shop import Shop as Asked
 from orchestration.month.shop import open_shop
@@ -183,7 +183,7 @@ def _make_facts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create or replace temp view int_identifier_customers as from intermediate.int_identifier_customers"
     )
-    for model in ("int_order_lines", "fct_decision"):
+    for model in STEPS:
         connection.execute(f"create or replace temp table {model} as {rendered(model, ZONE)}")
     for model in ("fct_exposure", "fct_outcome"):
         connection.execute(f"create or replace table marts.{model} as {rendered(model, ZONE)}")
