@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from filelock import FileLock
+
 
 class Clock(Protocol):
     """Anything that tells the time as an aware UTC datetime."""
@@ -72,9 +74,9 @@ class SteppedClock:
 
 def set_anchor(start: datetime, anchor_file: Path, now: datetime) -> None:
     """Let every process whose clock begins at `start` read `now` at this moment, and tick on from there."""
-    known: dict[str, str] = json.loads(anchor_file.read_text()) if anchor_file.exists() else {}
     first_use = datetime.now(UTC) - (now - start)
-    _write_anchors(anchor_file, known | {start.astimezone(UTC).isoformat(): first_use.isoformat()})
+    with _alone(anchor_file):
+        _write_anchors(anchor_file, _anchors(anchor_file) | {_key(start): first_use.isoformat()})
 
 
 def project_clock(start: datetime | None, anchor_file: Path) -> Clock:
@@ -94,16 +96,30 @@ def project_clock(start: datetime | None, anchor_file: Path) -> Clock:
 
 
 def _first_use(start: datetime, anchor_file: Path) -> datetime:
-    key = start.astimezone(UTC).isoformat()
-    known: dict[str, str] = json.loads(anchor_file.read_text()) if anchor_file.exists() else {}
+    known, key = _anchors(anchor_file), _key(start)
     if key not in known:
-        known[key] = datetime.now(UTC).isoformat()
-        _write_anchors(anchor_file, known)
+        with _alone(anchor_file):
+            # Another process may have been the first one meanwhile.
+            known = {key: datetime.now(UTC).isoformat()} | _anchors(anchor_file)
+            _write_anchors(anchor_file, known)
     return datetime.fromisoformat(known[key])
 
 
-def _write_anchors(anchor_file: Path, known: dict[str, str]) -> None:
+def _key(start: datetime) -> str:
+    return start.astimezone(UTC).isoformat()
+
+
+def _anchors(anchor_file: Path) -> dict[str, str]:
+    known: dict[str, str] = json.loads(anchor_file.read_text()) if anchor_file.exists() else {}
+    return known
+
+
+def _alone(anchor_file: Path) -> FileLock:
     anchor_file.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(anchor_file.with_suffix(".lock"))
+
+
+def _write_anchors(anchor_file: Path, known: dict[str, str]) -> None:
     partial = anchor_file.with_suffix(".partial")
     partial.write_text(json.dumps(known, indent=1))
     partial.replace(anchor_file)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from intake.clock import FixedClock, OffsetClock, SteppedClock, WallClock, project_clock, set_anchor
+from intake.clock import Clock, FixedClock, OffsetClock, SteppedClock, WallClock, project_clock, set_anchor
 
 START = datetime(2018, 1, 2, tzinfo=UTC)
 
@@ -31,6 +34,18 @@ def test_every_process_agrees_on_the_first_use(tmp_path: Path) -> None:
     other = project_clock(START, anchor)
     assert isinstance(one, OffsetClock)
     assert one == other
+
+
+def test_of_two_first_uses_at_once_one_counts(tmp_path: Path) -> None:
+    anchor, first = tmp_path / "clock.json", datetime(2020, 1, 1, tzinfo=UTC)
+    found: list[Clock] = []
+    second = threading.Thread(target=lambda: found.append(project_clock(START, anchor)))
+    with FileLock(tmp_path / "clock.lock"):
+        second.start()
+        second.join(0.2)
+        anchor.write_text(json.dumps({START.isoformat(): first.isoformat()}))
+    second.join()
+    assert found == [OffsetClock(START - first)]
 
 
 def test_a_changed_start_gets_an_anchor_of_its_own(tmp_path: Path) -> None:
