@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -13,11 +11,8 @@ import pyarrow as pa
 
 from intake.contract import SourceContract
 from intake.log_line import payload
-from intake.nested import decoded, root_of
+from intake.nested import decoded
 from intake.values import Whole
-
-if TYPE_CHECKING:
-    from intake.source_columns import ColumnWatch
 
 
 class UnreadableInputError(ValueError):
@@ -110,38 +105,3 @@ def one_chunk(chunks: Iterable[Chunk], contract: SourceContract) -> Chunk | None
         elements=np.concatenate(elements) if elements else None,
         unnested=every[0].unnested,
     )
-
-
-def names_read(contract: SourceContract) -> set[str]:
-    """Every name or path that the contract or its aliases read."""
-    aliases = {alias for names in contract.aliases.values() for alias in names}
-    return contract.source_columns() | aliases | ({contract.unnest} if contract.unnest else set())
-
-
-def wanted_columns(
-    contract: SourceContract, available: Sequence[str], file: Path, watch: ColumnWatch | None = None
-) -> list[str]:
-    """The columns to read of a file with a fixed set of columns.
-
-    Raises:
-        UnreadableInputError: a column that the contract names is missing and neither optional nor aliased, in the
-            first file of a source. In a later one it has vanished, which is another matter: its rows are read.
-    """
-    if watch is not None and watch.may_lack(available):
-        return _wanted(contract, available, watch)
-    joined = set(contract.join.columns if contract.join else ())
-    present = set(available)
-    for name in sorted(contract.source_columns() - joined - set(contract.optional)):
-        if not present.intersection((name, root_of(name), *contract.aliases.get(name, ()))):
-            have = ", ".join(list(available)[:12])
-            raise UnreadableInputError(f"{file}: wrong header: column {name!r} is missing (the file has: {have})")
-    return _wanted(contract, available, watch)
-
-
-def _wanted(contract: SourceContract, available: Sequence[str], watch: ColumnWatch | None) -> list[str]:
-    if contract.properties == "rest":
-        return list(available)
-    read = names_read(contract) - set(contract.join.columns if contract.join else ())
-    wanted = read | {root_of(name) for name in read} | set(contract.join.keys if contract.join else ())
-    wanted |= set(watch.flowing(available) if watch else ())
-    return [name for name in available if name in wanted]

@@ -231,6 +231,11 @@ class SourceContract(Part):
         named |= self.lines.columns() if self.lines else set()
         return named.union(*(expression.columns() for expression in (*self.columns.values(), self.event_type)))
 
+    def names_read(self) -> set[str]:
+        """Every name or path that the contract or its aliases read."""
+        aliases = {alias for names in self.aliases.values() for alias in names}
+        return self.source_columns() | aliases | ({self.unnest} if self.unnest else set())
+
 
 @cache
 def _zones() -> frozenset[str]:

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from intake.bots import agents_in, crawler_rows
-from intake.chunk import names_read
 from intake.contract import SourceContract
 from intake.contract_terms import Expression, columns_of, members_of
 from intake.expressions import raw, text
@@ -52,7 +51,7 @@ def _kept(table: pa.Table, contract: SourceContract) -> dict[str, Expression]:
     if contract.properties != "rest":
         return {name: term for name, term in members_of(contract.properties).items() if not term.columns() & private}
     # Of a column that is read in part, the other parts may be personal: none of it is rest.
-    read = names_read(contract) | {root_of(name) for name in names_read(contract)}
+    read = contract.names_read() | {root_of(name) for name in contract.names_read()}
     return members_of(tuple(name for name in table.column_names if name not in read | private))
 
 

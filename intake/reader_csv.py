@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from intake.chunk import Chunk, Malformed, UnreadableInputError, wanted_columns
+from intake.chunk import Chunk, Malformed, UnreadableInputError
 from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.legible import legible
 from intake.source_columns import ColumnWatch
 from intake.values import Whole
+from intake.wanted_columns import wanted_columns
 
 _BLOCK_BYTES = 8 << 20
 

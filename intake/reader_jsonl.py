@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from intake.chunk import Chunk, Malformed, names_read
+from intake.chunk import Chunk, Malformed
 from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.event import IDENTIFIERS
@@ -112,7 +112,7 @@ def _table(
 
 
 def _names(contract: SourceContract, given: Sequence[str], flowing: Sequence[str]) -> list[str]:
-    read = names_read(contract)
+    read = contract.names_read()
     if contract.properties != "rest":
         given = [name for name in given if name in read or name in flowing]
     return list(dict.fromkeys([*sorted({root_of(name) for name in read}), *given]))

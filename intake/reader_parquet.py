@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intake.chunk import Chunk, wanted_columns
+from intake.chunk import Chunk
 from intake.contract import SourceContract
 from intake.legible import legible
 from intake.source_columns import ColumnWatch
+from intake.wanted_columns import wanted_columns
 
 
 def read_parquet(contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None) -> Iterator[Chunk]:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.chunk import Chunk, Malformed, names_read
+from intake.chunk import Chunk, Malformed
 from intake.column_kinds import roles_of
 from intake.contract import SourceContract
 from intake.nested import column_from, root_of
@@ -55,7 +55,7 @@ def _table_chunk(contract: SourceContract, rows: Sequence[QuarantinedRow], heade
             places.append(place)
     names = tuple(dict.fromkeys(name for record in records for name in record))
     whole = pa.table({name: column_from([record.get(name) for record in records]) for name in names})
-    read = names_read(contract)
+    read = contract.names_read()
     wanted = set(names) if contract.properties == "rest" else read | {root_of(name) for name in read}
     table = _with_times(whole, contract).select([name for name in names if name in wanted])
     return Chunk(table, np.array(places, dtype=np.int64), tuple(malformed), source=whole, names=names)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.chunk import Chunk, Malformed, names_read
+from intake.chunk import Chunk, Malformed
 from intake.contract import SourceContract
 from intake.contract_terms import Rule
 from intake.expressions import rule_mask
@@ -23,7 +23,7 @@ def shaped(chunk: Chunk, contract: SourceContract) -> Chunk:
     if not chunk.table.num_columns:
         return chunk
     chunk = _unnested(chunk, contract.unnest) if contract.unnest else chunk
-    table = _with_aliases(with_paths(chunk.table, names_read(contract)), contract)
+    table = _with_aliases(with_paths(chunk.table, contract.names_read()), contract)
     chunk = chunk.with_table(plain_columns(table, numeric_columns(contract), contract.numbers))
     return _without_skipped(chunk, contract.skip) if contract.skip else chunk
 

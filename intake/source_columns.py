@@ -8,7 +8,6 @@ from typing import Literal
 
 import pyarrow as pa
 
-from intake.chunk import names_read
 from intake.column_kinds import UNKNOWN, kind_of, roles_of
 from intake.contract import SourceContract
 from intake.nested import root_of
@@ -54,7 +53,7 @@ class ColumnWatch:
 
     def __init__(self, contract: SourceContract, known: Mapping[str, SeenColumn]) -> None:
         self.contract, self.known = contract, dict(known)
-        self._read = names_read(contract) | {root_of(name) for name in names_read(contract)}
+        self._read = contract.names_read() | {root_of(name) for name in contract.names_read()}
         self._roles = roles_of(contract)
         self._rows = 0
         self._given: dict[str, int] = {}

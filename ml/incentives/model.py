@@ -10,13 +10,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
 from ml.incentives.choice import REPEATS, choose, sampled
 from ml.incentives.heterogeneity import Calibration
 from ml.incentives.learners import CONVERSION, LEARNERS, MARGIN, READERS, TARGETS, Effects
 from ml.incentives.lines import Line, standardiser
-from ml.incentives.reasons import Words, reasons_of
 from ml.incentives.trial import Trial, read_trial
 from ml.preprocess import numbers
 
@@ -24,9 +22,6 @@ Floats = npt.NDArray[np.float64]
 FILE: Final = "model.json"
 # Final fits take every row up to a million offers; about as many customers.
 MOST_CUSTOMERS: Final = 1_000_000
-# Bounds hold the truth in 80 % of cases, like those of value.
-Z: Final = float(norm.ppf(0.9))
-OWN, EVERYONE = "own", "everyone"
 # A plane through predictions of this many customers says as well as one through all what drives them.
 MOST_EXPLAINED: Final = 20_000
 
@@ -78,46 +73,7 @@ class UpliftModel:
             found[target] = (np.clip(effect, -1.0, 1.0) if target == CONVERSION else effect, error)
         return found
 
-    def predict(self, frame: pd.DataFrame, words: Words) -> pd.DataFrame:
-        """One row a customer and arm; exactly one arm of each customer is recommended.
-
-        Args:
-            frame: the model's features, null where unknown; index kept in column `row`.
-            words: feature → what a high and a low value say of a customer.
-
-        Returns:
-            row (position in `frame`), arm, conversion_uplift and margin_uplift with `…_error` (standard errors),
-            `margin_low` and `margin_high` (80 %), is_recommended, basis (own, everyone), reason.
-        """
-        found = self.effects(frame)
-        margin, error = found[MARGIN]
-        matrix = numbers(frame, self.features)
-        known = np.asarray(np.isfinite(matrix).any(axis=1), dtype=np.bool_)
-        best = self._recommended(margin, known)
-        reasons = reasons_of(self, matrix, margin, best, known, words)
-        nothing = np.zeros((len(frame), 1))
-        columns = {
-            "conversion_uplift": np.hstack([nothing, found[CONVERSION][0]]),
-            "conversion_error": np.hstack([nothing, found[CONVERSION][1]]),
-            "margin_uplift": np.hstack([nothing, margin]),
-            "margin_error": np.hstack([nothing, error]),
-        }
-        count = len(self.arms)
-        flat = {name: values.ravel() for name, values in columns.items()}
-        return pd.DataFrame(
-            {
-                "row": np.repeat(np.arange(len(frame)), count),
-                "arm": np.tile(np.asarray(self.arms, dtype=object), len(frame)),
-                **flat,
-                "margin_low": flat["margin_uplift"] - Z * flat["margin_error"],
-                "margin_high": flat["margin_uplift"] + Z * flat["margin_error"],
-                "is_recommended": (np.arange(count)[None, :] == best[:, None]).ravel(),
-                "basis": np.repeat(np.where(known & self.by_customer, OWN, EVERYONE), count),
-                "reason": np.repeat(np.asarray(reasons, dtype=object), count),
-            }
-        )
-
-    def _recommended(self, margin: Floats, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    def recommended(self, margin: Floats, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         """Place of the recommended arm, 0 is the plain one."""
         everybody = self.arms.index(self.best_for_all)
         offered = np.where([one.may_be_offered for one in self.calibrations[MARGIN]], margin, -np.inf)

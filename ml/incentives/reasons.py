@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from ml.incentives.model import UpliftModel
+from ml.incentives.model import UpliftModel
 
 Floats = npt.NDArray[np.float64]
 Words = Mapping[str, tuple[str, str]]

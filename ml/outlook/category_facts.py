@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-if TYPE_CHECKING:
-    from ml.outlook.next_category import CategoryHistory
+from ml.outlook.category_history import CategoryHistory
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from ml.outlook.category_history import CategoryHistory
 from ml.outlook.category_rates import first_categories
-
-if TYPE_CHECKING:
-    from ml.outlook.next_category import CategoryHistory
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from ml.champion import Twin
 from ml.cutoffs import LEAST_ROWS
 from ml.errors import NotTrainable
 from ml.outlook.category_facts import CategoryFacts
+from ml.outlook.category_history import CategoryHistory
 from ml.outlook.category_judge import compared
 from ml.outlook.category_rates import EVERYONE, CategoryRates, category_rates, first_categories, segment_keys
 
@@ -25,26 +26,6 @@ FILE: Final = "next_category.json"
 PRIOR_DAYS: Final = 10.0
 LEAST_DAYS: Final = 3
 CHUNK: Final = 20_000
-
-
-class CategoryHistory(NamedTuple):
-    """What is known at one or several cut-offs.
-
-    Attributes:
-        customers: customer_id, as_of, segment (or null); everybody with a purchase before the cut-off.
-        bought: customer_id, as_of, category, n_days, amount of the last 365 days.
-        later: customer_id, as_of, category, first_day, amount (on that day), of the horizon; empty when scoring.
-    """
-
-    customers: pd.DataFrame
-    bought: pd.DataFrame
-    later: pd.DataFrame
-
-    def of(self, chosen: npt.NDArray[np.bool_] | pd.Series) -> CategoryHistory:
-        """The part of some customers' rows, given as a mask over `customers`."""
-        people = self.customers.loc[np.asarray(chosen)]
-        keys = people[["customer_id", "as_of"]]
-        return CategoryHistory(people, keys.merge(self.bought), keys.merge(self.later))
 
 
 @dataclass(frozen=True)

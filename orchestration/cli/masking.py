@@ -6,7 +6,6 @@ import json
 import re
 from typing import Any
 
-from intake.chunk import names_read
 from intake.contract import SourceContract
 from intake.contract_terms import columns_of
 from intake.nested import root_of
@@ -30,7 +29,7 @@ def masked(original: bytes, contract: SourceContract | None) -> str:
         return shape(text)
     if not isinstance(record, dict) or contract is None:
         return shape(text)
-    private, named = private_columns(contract), names_read(contract)
+    private, named = private_columns(contract), contract.names_read()
     hidden = {key for key in record if key in private or (key not in named and contract.properties != "rest")}
     return json.dumps({key: _field(key, value, hidden) for key, value in record.items()})
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from ml.incentives import predict_uplift
 from orchestration.incentives.facts import WORDS
 from orchestration.incentives.models import PlacementModels
 from orchestration.warehouse_schema import source_table
@@ -23,7 +24,7 @@ def uplift_rows(people: pd.DataFrame, models: PlacementModels, version: str, as_
     ids = people["customer_id"].to_numpy(dtype=object)
     parts = []
     for placement, model in sorted(models.models.items()):
-        found = model.predict(people, WORDS)
+        found = predict_uplift(model, people, WORDS)
         parts.append(found.assign(customer_id=ids[found["row"].to_numpy()], placement=placement))
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     stamped = rows.assign(as_of=as_of, model_version=version)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.incentives import UpliftModel, train_uplift
+from ml.incentives import UpliftModel, predict_uplift, train_uplift
 from ml.incentives.heterogeneity import calibrate, robust_scores
 from ml.incentives.trial import read_trial
 from tests.ml.incentives.trials import FEATURES, offers
@@ -30,7 +30,7 @@ def people() -> pd.DataFrame:
 
 
 def test_bargain_hunters_get_the_discount_and_others_nothing(model: UpliftModel, people: pd.DataFrame) -> None:
-    found = model.predict(people, WORDS)
+    found = predict_uplift(model, people, WORDS)
     given = found.loc[found["is_recommended"]].reset_index(drop=True)
     assert model.by_customer
     assert len(given) == len(people)
@@ -57,7 +57,7 @@ def test_shuffled_outcomes_give_one_treatment_for_all(log: pd.DataFrame) -> None
     order = np.random.default_rng(1).permutation(len(log))
     mixed = log.assign(**{name: log[name].to_numpy()[order] for name in ("is_converted", "margin_amount")})
     model = train_uplift(mixed, FEATURES, plain=None, seed=7, repeats=1)
-    found = model.predict(log[list(FEATURES)].iloc[:40], WORDS)
+    found = predict_uplift(model, log[list(FEATURES)].iloc[:40], WORDS)
     assert not model.by_customer
     assert "beyond noise" in model.reason
     assert found.loc[found["is_recommended"], "arm"].nunique() == 1
@@ -71,20 +71,20 @@ def test_same_seed_same_bytes_and_files_hold_everything(
     renamed = log.assign(customer_id="x" + log["customer_id"].str[1:])
     assert train_uplift(renamed, FEATURES, plain=None, seed=7, repeats=2).files() == model.files()
     read = UpliftModel.from_files(model.files())
-    pd.testing.assert_frame_equal(read.predict(people, WORDS), model.predict(people, WORDS))
+    pd.testing.assert_frame_equal(predict_uplift(read, people, WORDS), predict_uplift(model, people, WORDS))
     assert read.files() == model.files()
 
 
 def test_a_row_alone_equals_the_row_in_a_batch(model: UpliftModel, people: pd.DataFrame) -> None:
-    batch = model.predict(people, WORDS)
+    batch = predict_uplift(model, people, WORDS)
     for place in (0, 17, 512):
-        alone = model.predict(people.iloc[[place]], WORDS).drop(columns="row")
+        alone = predict_uplift(model, people.iloc[[place]], WORDS).drop(columns="row")
         among = batch.loc[batch["row"] == place].drop(columns="row").reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, among)
 
 
 def test_who_is_unknown_gets_everybodys_figure(model: UpliftModel) -> None:
-    found = model.predict(pd.DataFrame([dict.fromkeys(FEATURES, np.nan)]), WORDS)
+    found = predict_uplift(model, pd.DataFrame([dict.fromkeys(FEATURES, np.nan)]), WORDS)
     assert set(found["basis"]) == {"everyone"}
     assert np.isfinite(found[["margin_uplift", "margin_low", "margin_high", "conversion_uplift"]]).all(axis=None)
     assert found.loc[found["is_recommended"], "arm"].item() == model.best_for_all
