@@ -99,7 +99,7 @@ def _publish(project: Project, warehouse: Warehouse) -> ChangedCustomers | None:
 def _rules(folder: Path) -> Rules:
     """Those of a version: an edited file goes live with `publish` alone."""
     with SnapshotReader(folder) as reader:
-        return Rules(list(reader.placements.values()), reader.policies, reader.learned.definitions())
+        return Rules(list(reader.placements.values()), reader.policies, reader.learned.definitions(), reader.segments)
 
 
 def _wanted(warehouse: Warehouse, rules: Rules) -> Wanted:

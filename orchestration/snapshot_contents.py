@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from intake.project import Project
 from orchestration.experiment_versions import require_unedited
 from orchestration.experiments_published import learned_now
+from orchestration.segments.live import definitions_of
+from orchestration.segments.rules import rule_segments
 from orchestration.snapshot_facts import (
     REVIEWS_PER_PRODUCT,
     ProductFacts,
@@ -61,17 +63,18 @@ DECISIONS = """
 """
 
 
-def load_configuration(project: Project) -> Rules:
-    """Placements, policies and experiments of the project, validated; no split is edited under its version."""
+def load_configuration(project: Project, warehouse: Warehouse | None = None) -> Rules:
+    """Placements, policies, experiments and segments of the project, valid; no split is edited under its version."""
     placements = load_placements(project.config / "placements")
     experiments = load_experiments(project.config / "experiments", placements)
     require_unedited(project, experiments)
-    return Rules(placements, load_policies(project.config / "policies"), experiments)
+    segments = definitions_of(rule_segments(project.config)[0], warehouse)
+    return Rules(placements, load_policies(project.config / "policies"), experiments, segments)
 
 
 def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str, str]) -> SnapshotContents:
     """Read everything that a snapshot holds; profiles carry only what a placement or a policy names."""
-    configured = load_configuration(project)
+    configured = load_configuration(project, warehouse)
     identifiers = list(identifiers_of(warehouse))
     profiles = list(profiles_of(warehouse, configured))
     reviews = all_reviews(warehouse)
@@ -101,6 +104,7 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
             REFUSED_ANALYTICS: sum("analytics" in profile.refusals for profile in profiles),
         },
         promises=promised,
+        segments=configured.segments,
         learned=learned_now(project, configured.experiments, warehouse),
         reviews={name: [review for _, review in rated[:REVIEWS_PER_PRODUCT]] for name, rated in reviews.items()},
     )

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from intake.purposes import MARKETING
 from orchestration.experiments_published import accounts, assigned
 from orchestration.incentives.advice import advice_now
 from orchestration.refresh.scope import among
+from orchestration.segments.carried import segments_now
 from orchestration.snapshot_facts import account_stages, shown_before
 from orchestration.warehouse import Warehouse
 from serving.experiments.definition import Experiment
 from serving.experiments.enrolment import Remembered
 from serving.lean import attributes_used
+from serving.membership import carried
 from serving.placement import Placement
 from serving.policy import Policy, variables_in
+from serving.segment_definitions import SegmentDefinitions
 from serving.showings import watched_in
 from serving.snapshot.records import FeatureValue, IdentifierRow, ProfileRecord, Recommended
 from serving.uplift import advised_actions
@@ -94,6 +97,7 @@ class Rules:
     placements: Sequence[Placement]
     policies: Sequence[Policy]
     experiments: Sequence[Experiment]
+    segments: SegmentDefinitions = field(default_factory=SegmentDefinitions)
 
 
 def identifiers_of(warehouse: Warehouse, *, only_touched: bool = False) -> Iterator[IdentifierRow]:
@@ -105,11 +109,14 @@ def identifiers_of(warehouse: Warehouse, *, only_touched: bool = False) -> Itera
 
 def profiles_of(warehouse: Warehouse, rules: Rules, *, only_touched: bool = False) -> Iterator[ProfileRecord]:
     """Records by customer id; they carry only what a placement or a policy names."""
-    features = sorted(attributes_used(rules.placements, rules.policies) & set(_feature_columns(warehouse)))
+    of_segments = carried(rules.segments, rules.placements, rules.policies)
+    used = attributes_used(rules.placements, rules.policies) | of_segments
+    features = sorted(used & set(_feature_columns(warehouse)))
     named = {name for policy in rules.policies for rule in policy.rules for name in variables_in(rule.when)}
     extra = _Extra(
         account_stages(warehouse, only_touched=only_touched) if ACCOUNT_STAGE in named else {},
         advice_now(warehouse, advised_actions(rules.placements, rules.policies), only_touched=only_touched),
+        segments_now(warehouse, of_segments, only_touched=only_touched),
         shown_before(warehouse, watched_in(rules.placements), only_touched=only_touched),
         assigned(warehouse, rules.experiments, only_touched=only_touched),
         accounts(warehouse, rules.experiments, only_touched=only_touched),
@@ -119,16 +126,18 @@ def profiles_of(warehouse: Warehouse, rules: Rules, *, only_touched: bool = Fals
 
 @dataclass(frozen=True)
 class _Extra:
-    """By customer: the stage of their company, advised incentives, what they were shown and drew, and their account."""
+    """By customer: the stage of their company, advised incentives, segments, what they were shown and drew, and their
+    account."""
 
     stages: Mapping[str, str]
     advice: Mapping[str, Mapping[str, FeatureValue]]
+    segments: Mapping[str, Mapping[str, FeatureValue]]
     shown: Mapping[str, dict[str, list[int]]]
     assigned: Mapping[str, dict[str, Remembered]]
     accounts: Mapping[str, str]
 
     def features(self, customer: str) -> dict[str, FeatureValue]:
-        found = dict(self.advice.get(customer, {}))
+        found = {**self.advice.get(customer, {}), **self.segments.get(customer, {})}
         return found | {ACCOUNT_STAGE: self.stages[customer]} if customer in self.stages else found
 
 

@@ -68,7 +68,11 @@ def _unknown(name: str, expression: str) -> str:
 
 def _types(operator: str, kinds: list[str]) -> str:
     if operator == "@in" or (len(kinds) == 2 and operator.startswith("_in")):
+        if len(kinds) == 2 and kinds[1] == "list(string)":
+            return 'a text in quotes stands before `in`: "valuable_and_leaving" in rule_segments'
         return 'write a list in square brackets: device_type in ["mobile", "tablet"]'
+    if "list(string)" in kinds:
+        return 'ask a list for one of its texts: "valuable_and_leaving" in rule_segments'
     if set(kinds) == {"int", "double"}:
         return "whole numbers are compared with 3, numbers with a point with 3.0"
     if operator in ("_<_", "_<=_", "_>_", "_>=_") and "bool" in kinds and len(kinds) == 2:

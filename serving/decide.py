@@ -18,6 +18,7 @@ from serving.experiments.assigning import shadow_arms
 from serving.filling import fill
 from serving.judge import Bench, added_reasons, forced, judge
 from serving.live import LiveSnapshot
+from serving.membership import segments_of
 from serving.person import Person, find_person
 from serving.placement import Placement
 from serving.question import Context, Decision, Question
@@ -67,6 +68,8 @@ def decide_for(
     person, choice = at.person, choose(at)
     extra = added_reasons(live, placement, choice.action, at.bench)
     decision = _decision(live, placement, person, question, context, now, choice, at.bench, extra)
+    if at.evidence.segments is not None:
+        decision = msgspec.structs.replace(decision, segments=at.evidence.segments)
     shadow = shadow_arms(at)
     return msgspec.structs.replace(decision, shadow=shadow) if shadow else decision
 
@@ -84,7 +87,7 @@ def situation(
 
     `person` is as the snapshot knows them; the situation's is brought up to date by the visit.
     """
-    person = up_to_date(person, visit, now, live.as_of)
+    known, person = person, up_to_date(person, visit, now, live.as_of)
     cart = [live.reader.product(product_id) for product_id in context.products()]
     shown = NOTHING_SHOWN
     if placement.name in live.remembering:
@@ -93,6 +96,8 @@ def situation(
     evidence = gather(person, context, cart, local_time(now, live.zone), visit, viewed, shown.answers)
     if placement.name in live.advised and (advice := advice_of(placement, person)) is not None:
         evidence.advise(advice)
+    if placement.name in live.segmented:
+        evidence.belong(segments_of(live.segments, known, visit, now, live.as_of))
     bench = judge(live, placement, evidence, now, shown, context.channel)
     if placement.name in live.filling:
         fill(live, context, shown, bench)

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from serving.person import PROFILE_PURPOSES, Person
 from serving.placement import Action
 from serving.question import Context
-from serving.snapshot.records import FeatureValue, ProductRecord
+from serving.segments_used import SegmentsUsed
+from serving.snapshot.records import ProductRecord
 from serving.uplift import Advice
-from serving.variables import ACCOUNT_STAGE, ANSWER, VARIABLES, Kind, Value, known_name, profile_features
+from serving.variables import (
+    ACCOUNT_STAGE,
+    ANSWER,
+    MICRO_SEGMENT,
+    RULE_SEGMENTS,
+    VARIABLES,
+    Kind,
+    Value,
+    known_name,
+    profile_features,
+)
 
 _BLANK: dict[str, Value] = {name: variable.default for name, variable in VARIABLES.items()}
 _BLANK |= {known_name(name): False for name in VARIABLES}
 _KINDS: dict[str, Kind] = {name: variable.kind for name, variable in VARIABLES.items()}
-_CONVERT: dict[str, type[int | float | str | bool]] = {"int": int, "double": float, "string": str, "bool": bool}
+_CONVERT: dict[str, Any] = {
+    "int": int, "double": float, "string": str, "bool": bool, "list": tuple,
+}  # fmt: skip
 # Type and flag by name: two look-ups less for each of some forty values of a question.
 _SLOTS = {name: (_CONVERT[kind], known_name(name)) for name, kind in _KINDS.items()}
 _FEATURES = profile_features() | {ACCOUNT_STAGE}
@@ -53,11 +67,19 @@ class Evidence:
         self._cart_value = cart_value
         self._by_share: dict[float, dict[str, Value]] = {}
         self._advice: Advice | None = None
+        self.segments: SegmentsUsed | None = None
 
     def advise(self, advice: Advice) -> None:
         """Let the values know what the uplift model advises; before any action is judged."""
         self._advice = advice
         self.values |= advice.of_everything
+
+    def belong(self, segments: SegmentsUsed | None) -> None:
+        """Let the values know the segments a person is in; before any action is judged."""
+        self.segments = segments
+        if segments is not None:
+            _put(self.values, RULE_SEGMENTS, tuple(segments.rules))
+            _put(self.values, MICRO_SEGMENT, segments.micro_segment or None)
 
     def of_action(self, action: Action, fixed: dict[str, Value] | None = None) -> dict[str, Value]:
         """Values with those of one action (`fixed`, when they are known already) and of the cart after it."""
@@ -191,7 +213,7 @@ def _put_profile(values: dict[str, Value], person: Person) -> None:
         _put(values, f"consent_{purpose}", purpose in person.granted)
 
 
-def _put(values: dict[str, Value], name: str, value: FeatureValue) -> None:
+def _put(values: dict[str, Value], name: str, value: Value | None) -> None:
     if value is None:
         return
     kind, flag = _SLOTS[name]

@@ -10,6 +10,7 @@ import msgspec
 
 from serving.question import Blocked
 from serving.rungs import DESCRIPTIONS, Rung
+from serving.segments_used import SegmentsUsed
 
 _TOLD_BLOCKED = 3
 
@@ -43,6 +44,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     remembered: bool = False
     shadow: dict[str, str] = {}
     expected_gain: float | None = None
+    segments: SegmentsUsed | None = None
     shown_at: list[datetime] = []
     explanation: str = ""
 
@@ -77,6 +79,8 @@ def _why(record: DecisionRecord) -> str:
         why += f" (not agreed to: {record.missing_purpose})"
     if record.segment_id is not None:
         why += f"; segment {record.segment_id}"
+    if record.segments is not None:
+        why += _segments(record.segments)
     if len(record.eligible) > 1:
         others = ", ".join(name for name in record.eligible if name != record.action)
         why += f"; chosen with probability {record.propensity:.3g} before {others}"
@@ -84,6 +88,14 @@ def _why(record: DecisionRecord) -> str:
         why += f"; expected to earn {record.expected_gain:.2f} more than without, after its cost"
     why += _tried(record)
     return f"{why}; from snapshot {record.snapshot_version}."
+
+
+def _segments(used: SegmentsUsed) -> str:
+    told = f"; segments by rule: {', '.join(used.rules) or 'none'}"
+    moved = [("entered since the last run", used.entered), ("left since", used.left)]
+    since = "; ".join(f"{what}: {', '.join(names)}" for what, names in moved if names)
+    micro = f"; micro-segment {used.micro_segment}" if used.micro_segment else ""
+    return f"{told}{f' ({since})' if since else ''}{micro}"
 
 
 def _tried(record: DecisionRecord) -> str:

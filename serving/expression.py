@@ -14,7 +14,8 @@ from serving.variables import ANSWER, SENSITIVE, VARIABLES, known_name
 
 _NAMES = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 _NOT_VARIABLES = frozenset({"true", "false", "null", "in", "size", "int", "double", "string", "bool", "has"})
-_KINDS = {"int": cel.Type.INT, "double": cel.Type.DOUBLE, "string": cel.Type.STRING, "bool": cel.Type.BOOL}
+_KINDS = {"int": cel.Type.INT, "double": cel.Type.DOUBLE, "string": cel.Type.STRING, "bool": cel.Type.BOOL,
+          "list": cel.Type.List(cel.Type.STRING)}  # fmt: skip
 
 
 TASTES = frozenset(v.name for v in VARIABLES.values() if v.scope == "profile" and v.kind == "string")

@@ -65,7 +65,7 @@ def decision_line(
 
 
 def _of_experiments(decision: Decision) -> dict[str, Any]:
-    """Which experiment or uplift model a decision rests on, and with what; nothing for all the others."""
+    """Which experiment, uplift model or segments a decision rests on, and with what; nothing for all the others."""
     told: dict[str, Any] = {}
     part = decision.experiment
     if isinstance(part, Enrolment):
@@ -78,6 +78,8 @@ def _of_experiments(decision: Decision) -> dict[str, Any]:
         told["conditional_propensity"] = decision.conditional_propensity
     if isinstance(decision.expected_gain, float):
         told["expected_gain"] = decision.expected_gain
+    if decision.segments is not msgspec.UNSET:
+        told["segments"] = decision.segments
     if decision.shadow:
         told["shadow"] = decision.shadow
     return told

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from serving.evidence import action_values
 from serving.experiments.trials import Trials
+from serving.membership import segment_placements
 from serving.placement import Placement
 from serving.reclassified import evidence_for
 from serving.rulebook import Rulebook
@@ -52,6 +53,11 @@ class LiveSnapshot:
         self.as_of = datetime.fromisoformat(reader.manifest.profiles_as_of or reader.manifest.as_of)
         named = variables_used(reader.policies, placements)
         self.session_features = features_used(reader.policies, placements) | evidence_for(named)
+        # Placements whose rules name segments by rule or micro-segments.
+        self.segmented = segment_placements(placements, reader.policies)
+        self.segments = reader.segments
+        if self.segmented:
+            self.session_features |= self.segments.session_features
         self.visit_scores = LiveScores(reader.visit_model, scores_used(reader.policies, placements))
         counts = reader.manifest.counts, reader.manifest.totals
         # Whether anybody's refusal of analytics stands in it; a snapshot that does not say so is looked into.

@@ -8,6 +8,7 @@ from pathlib import Path
 from intake.sensitive import SensitiveRules, load_sensitive
 from serving.expression import PolicyError, compile_rule, refuse_sensitive
 from serving.placement import Placement, expressions_of
+from serving.segment_names import refuse_unknown_segments
 from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml
 
 
@@ -43,6 +44,7 @@ def _mistakes(file: YamlFile, placement: Placement, sensitive: SensitiveRules) -
         try:
             refuse_sensitive(expression, sensitive)
             compile_rule(expression)
+            refuse_unknown_segments(expression, file.path.parent.parent)
         except PolicyError as error:
             yield file.error(location, f"{error} (got {expression!r})")
 

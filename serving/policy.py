@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from intake.sensitive import SensitiveRules, load_sensitive
 from serving.expression import PolicyError, compile_rule, names_in, refuse_sensitive, variables_in
 from serving.section import Name, Section
+from serving.segment_names import refuse_unknown_segments
 from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml
 
 __all__ = ["Policy", "PolicyError", "Rule", "compile_rule", "load_policies", "names_in", "variables_in"]
@@ -96,6 +97,7 @@ def _mistakes(file: YamlFile, policy: Policy, sensitive: SensitiveRules, seen: d
         try:
             refuse_sensitive(rule.when, sensitive)
             compile_rule(rule.when)
+            refuse_unknown_segments(rule.when, file.path.parent.parent)
         except PolicyError as error:
             found.append(str(file.error(("rules", index, "when"), f"{error} (got {rule.when!r})")))
     return found

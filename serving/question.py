@@ -9,6 +9,7 @@ import msgspec
 
 from serving.experiments.enrolment import Enrolment
 from serving.rungs import Rung
+from serving.segments_used import SegmentsUsed
 
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Products = Annotated[list[ShortText], msgspec.Meta(max_length=100)]
@@ -71,7 +72,7 @@ class Decision(msgspec.Struct, frozen=True):
     traffic `conditional_propensity` is the probability that the model alone had given the action. `experiment` is there
     when it takes part in one (the propensity is then that of the arm), `shadow` when shadow experiments ran: the arm
     that each would have served; `expected_gain` when the uplift model chose: the margin expected beyond the plain
-    action's, after the cost."""
+    action's, after the cost; `segments` where a rule of the placement asks for them."""
 
     placement: str
     action: str
@@ -89,3 +90,4 @@ class Decision(msgspec.Struct, frozen=True):
     experiment: Enrolment | msgspec.UnsetType = msgspec.UNSET
     shadow: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     expected_gain: float | msgspec.UnsetType = msgspec.UNSET
+    segments: SegmentsUsed | msgspec.UnsetType = msgspec.UNSET

@@ -12,7 +12,7 @@ import msgspec
 
 from serving.person import Person
 from serving.snapshot.records import FeatureValue, ProfileRecord
-from serving.variables import SESSION_FEATURES
+from serving.variables import SEGMENTS, SESSION_FEATURES
 from serving.visit import Visit
 
 RECENCY: Final = "recency_days"
@@ -32,7 +32,7 @@ COUNTED: Final[Mapping[str, str]] = MappingProxyType(
 STAGES: Final[Mapping[int, tuple[int, str]]] = MappingProxyType(
     {-2: (-3, "New customers"), -5: (-4, "Active customers"), -6: (-4, "Active customers")}
 )
-CHANGING: Final = frozenset({*COUNTED, RECENCY, "segment_id", "segment_name"})
+CHANGING: Final = frozenset({*COUNTED, RECENCY, "segment_id", "segment_name", *SEGMENTS})
 """Variables that a visit may change, so that no batch can prove what rules say of them."""
 
 
@@ -56,16 +56,19 @@ def up_to_date(person: Person, visit: Visit | None, now: datetime, as_of: dateti
     profile = person.profile
     if profile is None or not visit:
         return person
-    seconds, began_later = visit.get(SESSION_FEATURES[SECONDS]), False
-    if isinstance(seconds, int):
-        began_later = now - timedelta(seconds=seconds) >= as_of
-    changed = dict(_counts(profile, visit)) if began_later else {}
+    changed = dict(_counts(profile, visit)) if began_after(visit, now, as_of) else {}
     if not visit.get(SESSION_FEATURES[ORDERS]):
         return person if not changed else _with(person, profile, changed)
     if RECENCY in profile.features:
         changed[RECENCY] = 0
     segment, name = STAGES.get(profile.segment_id or 0, (profile.segment_id, profile.segment_name))
     return _with(person, msgspec.structs.replace(profile, segment_id=segment, segment_name=name), changed)
+
+
+def began_after(visit: Visit, now: datetime, as_of: datetime) -> bool:
+    """Whether the visit began when the snapshot's figures had been taken, so that they have nothing of it."""
+    seconds = visit.get(SESSION_FEATURES[SECONDS])
+    return isinstance(seconds, int) and now - timedelta(seconds=seconds) >= as_of
 
 
 def _counts(profile: ProfileRecord, visit: Visit) -> Iterable[tuple[str, FeatureValue]]:

@@ -43,7 +43,9 @@ class Program:
             return answer
 
     def _evaluate(self, data: dict[str, Value]) -> bool | None:
-        found: Any = self._program.eval(data=data).value()
+        # The engine knows lists, and no tuples.
+        told = {name: [*value] if type(value) is tuple else value for name, value in data.items()}
+        found: Any = self._program.eval(data=told).value()
         # An error value is truthy, so nothing but the two bools counts.
         return found if found is True or found is False else None
 

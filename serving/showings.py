@@ -130,7 +130,7 @@ def showings_of(watched: Watched, person: Person, visit: Visit | None, now: date
             known = moments.get(name.removeprefix(SHOWN), [])
             moments[name.removeprefix(SHOWN)] = list({*known, *(int(part) for part in str(value).split(","))})
     seconds = told.get("session_seconds")
-    began = now.timestamp() - max(float(seconds or 0), WINDOW_SECONDS["visit"])
+    began = now.timestamp() - max(float(seconds) if isinstance(seconds, int | float) else 0.0, WINDOW_SECONDS["visit"])
     return Showings({name: times for name, times in moments.items() if times}, _answers(watched, person, told), began)
 
 

@@ -9,11 +9,12 @@ from intake.sensitive import ATTRIBUTES
 from serving.session.feature import Type
 from serving.session.spec import shipped_spec
 
-Kind = Literal["int", "double", "string", "bool"]
+Kind = Literal["int", "double", "string", "bool", "list"]
 Scope = Literal["profile", "consent", "context", "session", "action", "uplift", "product", "cart", "time"]
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[str, ...]
+"""A list of texts is a tuple, since answers are remembered by the values they rest on."""
 
-DEFAULTS: dict[Kind, Value] = {"int": 0, "double": 0.0, "string": "", "bool": False}
+DEFAULTS: dict[Kind, Value] = {"int": 0, "double": 0.0, "string": "", "bool": False, "list": ()}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Variable:
 
     @property
     def default(self) -> Value:
-        """0, 0.0, "" or false."""
+        """0, 0.0, "", false or an empty list."""
         return DEFAULTS[self.kind]
 
 
@@ -100,6 +101,18 @@ _ROWS: tuple[tuple[str, Kind, Scope, str], ...] = (
         "string",
         "profile",
         "stage of the person's company: unknown, visiting, engaged, customer, lapsing",
+    ),
+    (
+        "rule_segments",
+        "list",
+        "profile",
+        'segments by rule that the person is in now: "valuable_and_leaving" in rule_segments',
+    ),
+    (
+        "micro_segment",
+        "string",
+        "profile",
+        'micro-segment with the intent of this moment, where it is large enough: micro_segment.endsWith("intent hot")',
     ),
     ("consent_personalization", "bool", "consent", "purpose personalization is granted"),
     ("consent_marketing_email", "bool", "consent", "purpose marketing_email is granted"),
@@ -186,6 +199,9 @@ VARIABLES: dict[str, Variable] = {v.name: v for v in (*_SESSION, _MOMENT, *_SCOR
 
 ACCOUNT_STAGE = "account_stage"
 """Stands among a profile's features, and comes from the account of the person."""
+RULE_SEGMENTS, MICRO_SEGMENT = "rule_segments", "micro_segment"
+SEGMENTS = frozenset({RULE_SEGMENTS, MICRO_SEGMENT})
+"""Found at each question that asks for them (`serving/membership.py`)."""
 ANSWER = "answer_"
 """Prefix of the variables that hold answers: `answer_<question>`, a string, for every question some action asks."""
 
@@ -201,4 +217,5 @@ def known_name(name: str) -> str:
 def profile_features() -> frozenset[str]:
     """Names of profile variables that come out of `customer_features`."""
     stored_apart = {"customer_known", "segment_id", "segment_name", "churn_probability", "ltv_amount", ACCOUNT_STAGE}
+    stored_apart |= SEGMENTS
     return frozenset(v.name for v in VARIABLES.values() if v.scope == "profile") - stored_apart

@@ -26,13 +26,17 @@ def list_segments() -> None:
     """Personas and segments by rule as last published, with their customers."""
     from orchestration.cli.console import say, show_table
     from orchestration.cli.published import Published
+    from orchestration.segments.live import followed
+    from orchestration.segments.rules import rule_segments
 
     project = open_project()
     published = Published.current(project.paths)
     personas = [tuple(row.values()) for row in published.rows(PERSONAS)]
     show_table(("segment", "name", "customers", "share"), personas, title="Personas")
     rules = [tuple(row.values()) for row in published.rows(RULES)]
-    show_table(("name", "customers"), rules, title="Segments by rule")
+    moves = {rule.name: followed(rule) for rule in rule_segments(project.config)[0]}
+    shown = [(*row, moves.get(str(row[0]), "its file is gone or wrong")) for row in rules]
+    show_table(("name", "customers", "members move"), shown, title="Segments by rule")
     say(f"Persona cards: {project.paths.data_docs / 'segments' / 'index.html'}")
 
 
@@ -44,6 +48,7 @@ def check(
 ) -> None:
     """Check segments by rule without running anything: file, line, field and what is allowed for each mistake."""
     from orchestration.cli.console import say
+    from orchestration.segments.live import followed
     from orchestration.segments.rules import load_rule_segment, rule_files
     from serving.yaml_file import ConfigError
 
@@ -53,7 +58,7 @@ def check(
     for file in found:
         try:
             rule = load_rule_segment(file, project.config)
-            say(f"{rule.name}: {' '.join(rule.where.split())}")
+            say(f"{rule.name}: {' '.join(rule.where.split())} ({followed(rule)})")
         except ConfigError as error:
             wrong.append(str(error))
     if wrong:

@@ -15,14 +15,17 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.regime import load_consent_rules
 from orchestration.incentives.advice import published_advice
+from orchestration.segments.carried import published_segments
 from serving.content import Content
 from serving.edited import edited
 from serving.lean import attributes_used
 from serving.live import LiveSnapshot
+from serving.membership import carried
 from serving.person import PROFILE_PURPOSES, Person, find_person
 from serving.question import Context, Question
 from serving.silence import under_regime
 from serving.snapshot import pointer
+from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import FeatureValue, ProfileRecord, SnapshotError
 from serving.uplift import Actions, advised_actions
 from serving.variables import ANSWER, VARIABLES, Value
@@ -58,7 +61,9 @@ def open_edited(project: Project, content: Content) -> LiveSnapshot:
         raise SnapshotError(f"{project.paths.snapshots}: there is no live snapshot; make one with: concierge run")
     folder = (project.paths.snapshots / version).resolve()
     actions = advised_actions(content.placements, content.policies)
-    names = attributes_used(content.placements, content.policies)
+    with SnapshotReader(folder) as reader:
+        of_segments = carried(reader.segments, content.placements, content.policies)
+    names = attributes_used(content.placements, content.policies) | of_segments
     return edited(folder, content, PublishedFeatures(project, names, actions))
 
 
@@ -76,7 +81,10 @@ class PublishedFeatures:
         if customer_id not in self._known:
             found = published_features(self._database, self._names, customer_id)
             advice = published_advice(self._database, self._actions, customer_id)
-            self._known[customer_id] = {**found.get(customer_id, {}), **advice.get(customer_id, {})}
+            segments = published_segments(self._database, set(self._names), customer_id)
+            self._known[customer_id] = {
+                name: value for told in (found, advice, segments) for name, value in told.get(customer_id, {}).items()
+            }
         return self._known[customer_id]
 
 

@@ -21,11 +21,13 @@ from orchestration.policy.asking import PUBLISHED, published_features
 from orchestration.policy.evidence import Proof, ProofError
 from orchestration.policy.fairness_rules import load_fairness_rules
 from orchestration.policy.proof import Fairness, prove, prove_changed
+from orchestration.segments.carried import published_segments
 from orchestration.version_names import free_name
 from orchestration.warehouse import Warehouse
 from serving.content import load_content
 from serving.lean import attributes_used
 from serving.live import LiveSnapshot
+from serving.membership import carried
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
@@ -65,9 +67,12 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
         raise SnapshotError(f"{root}: there is no live snapshot; make one with: concierge run")
     # After that look: a step of an experiment that goes live from here on is noticed at the switch.
     learned = learned_now(project, content.experiments)
-    names = attributes_used(content.placements, content.policies)
+    with SnapshotReader(root / before) as live:
+        of_segments = carried(live.segments, content.placements, content.policies)
+    names = attributes_used(content.placements, content.policies) | of_segments
     database = project.paths.published / PUBLISHED
     features = published_features(database, sorted(names))
+    segments = published_segments(database, of_segments)
     advice = published_advice(database, advised_actions(content.placements, content.policies))
     version = free_name(root, before)
     folder = write_reworded(
@@ -76,7 +81,7 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
         content,
         version=version,
         created_at=project.clock.now(),
-        more=lambda customer: {**features.get(customer, {}), **advice.get(customer, {})},
+        more=lambda one: {**features.get(one, {}), **advice.get(one, {}), **segments.get(one, {})},
         learned=learned,
     )
     proof = proved(project, folder, fairness_of(project))

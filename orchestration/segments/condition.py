@@ -47,7 +47,7 @@ def check_condition(where: str, columns: Mapping[str, str], sensitive: Sensitive
     if not where.strip():
         raise ConditionError("is empty; write a condition, e.g. orders_30d >= 1")
     named = set()
-    for node in _expressions(_parsed(where)):
+    for node in expressions_in(parsed(where)):
         if node["class"] not in ALLOWED:
             raise ConditionError(f"{_words(node)} is not allowed; write one condition over a customer's columns")
         if node["class"] == "COLUMN_REF":
@@ -63,7 +63,12 @@ def check_condition(where: str, columns: Mapping[str, str], sensitive: Sensitive
     return frozenset(named)
 
 
-def _parsed(where: str) -> Any:
+def parsed(where: str) -> Any:
+    """The syntax tree of a condition, as DuckDB writes it.
+
+    Raises:
+        ConditionError: it is no single expression.
+    """
     with duckdb.connect() as connection:
         text = _select(where, "people")
         found = json.loads(connection.execute("select json_serialize_sql(?::varchar)", [text]).fetchall()[0][0])
@@ -80,16 +85,16 @@ def _select(where: str, table: str) -> str:
     return f"select customer_id from {table} where ({where}\n)"
 
 
-def _expressions(node: Any) -> Iterator[dict[str, Any]]:
+def expressions_in(node: Any) -> Iterator[dict[str, Any]]:
     """Every expression below a node, the node first."""
     if isinstance(node, dict):
         if "class" in node:
             yield node
         for value in node.values():
-            yield from _expressions(value)
+            yield from expressions_in(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _expressions(value)
+            yield from expressions_in(value)
 
 
 def _column(node: Mapping[str, Any], columns: Mapping[str, str], sensitive: SensitiveRules) -> str:

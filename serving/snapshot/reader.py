@@ -15,6 +15,8 @@ import msgspec
 from serving.experiments.learned import Learned, read_learned
 from serving.placement import Placement
 from serving.policy import Policy
+from serving.row_condition import RowConditionError
+from serving.segment_definitions import KEY, SegmentDefinitions
 from serving.snapshot.delta import Delta, merged
 from serving.snapshot.environment import SharedEnvironment, category_key, identifier_key, place_key
 from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, Manifest, read_manifest
@@ -151,6 +153,19 @@ class SnapshotReader:
         try:
             return None if found is None else VisitModel.decoded(bytes(found))
         except VisitModelError as error:
+            raise SnapshotError(f"{self.folder.name}: {error}") from error
+
+    @cached_property
+    def segments(self) -> SegmentDefinitions:
+        """Which segments a visit can move, and how.
+
+        Raises:
+            SnapshotError: it cannot be read, or not be judged by this program.
+        """
+        found = self._get("content", KEY)
+        try:
+            return SegmentDefinitions() if found is None else SegmentDefinitions.decoded(bytes(found))
+        except RowConditionError as error:
             raise SnapshotError(f"{self.folder.name}: {error}") from error
 
     def count(self, table: str) -> int:

@@ -13,6 +13,7 @@ from serving.experiments.enrolment import Remembered
 from serving.experiments.learned import Learned
 from serving.placement import Placement
 from serving.policy import Policy
+from serving.segment_definitions import SegmentDefinitions
 from serving.visit_scores import VisitModel
 
 FeatureValue = bool | int | float | str | None
@@ -183,3 +184,4 @@ class SnapshotContents:
     reviews: Mapping[str, Sequence[ReviewRecord]] = field(default_factory=dict)
     learned: Learned = field(default_factory=Learned)
     visit_model: VisitModel | None = None
+    segments: SegmentDefinitions = field(default_factory=SegmentDefinitions)

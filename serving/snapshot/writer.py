@@ -15,6 +15,7 @@ from serving.experiments.learned import write_learned
 from serving.placement import Placement
 from serving.policy import Policy
 from serving.references import check_references
+from serving.segment_definitions import KEY, SegmentDefinitions
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import category_key, identifier_key, open_for_writing, place_key
 from serving.snapshot.manifest import Manifest
@@ -107,7 +108,11 @@ def _rows_by_table(contents: SnapshotContents) -> dict[str, Iterator[Row]]:
         "together": ((key.encode(), encode(list(ids))) for key, ids in contents.together.items()),
         "popular": ((category_key(key), encode(list(ids))) for key, ids in contents.popular.items()),
         "decision": _decision_rows(contents),
-        "content": chain(content_rows(contents.placements, contents.policies), visit_rows(contents.visit_model)),
+        "content": chain(
+            content_rows(contents.placements, contents.policies),
+            visit_rows(contents.visit_model),
+            segment_rows(contents.segments),
+        ),
         "promise": ((place_key(record.place), encode(record)) for record in contents.promises),
         "review": ((key.encode(), encode(list(found))) for key, found in contents.reviews.items()),
     }
@@ -131,6 +136,11 @@ def content_rows(placements: Sequence[Placement], policies: Sequence[Policy]) ->
 def visit_rows(model: VisitModel | None) -> list[Row]:
     """The model of visits as it is stored beside placements and policies; none where nothing has been learned."""
     return [] if model is None else [(VISITS, model.encoded())]
+
+
+def segment_rows(definitions: SegmentDefinitions) -> list[Row]:
+    """What is known of segments as it is stored there; none where there are neither definitions nor micro-segments."""
+    return [(KEY, definitions.encoded())] if definitions.conditions or definitions.large else []
 
 
 def _manifest(

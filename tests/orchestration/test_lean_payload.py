@@ -11,8 +11,10 @@ from intake.clock import FixedClock
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.settings import Settings
+from orchestration.segments.carried import published_segments
 from orchestration.snapshot_contents import collect
 from orchestration.warehouse import Warehouse
+from orchestration.warehouse_migration import bring_up_to_date
 from tests.orchestration.test_publish import AS_OF, warehouse
 
 __all__ = ["warehouse"]
@@ -29,6 +31,19 @@ rules:
     placements: [home_hero]
     when: known_late_deliveries_365d && late_deliveries_365d > 0
     reason: We were late.
+"""
+
+SEGMENTED = POLICY.replace("known_late_deliveries_365d && late_deliveries_365d > 0", "'\"away\" in rule_segments'")
+MICRO = "2/churn low/value high/intent warm"
+PEOPLE = f"""
+    create table marts.dim_customer as select * from (values ('c1', 'lapsed', true), ('c2', 'lapsed', false))
+        as t (customer_id, lifecycle, consent_personalization);
+    insert into ml.rule_segment_member values ('c1', 'away'), ('c2', 'away'), ('c1', 'apart');
+    insert into ml.micro_segment by name select customer_id, '{MICRO}' as micro_segment, true as is_large
+        from (values ('c1'), ('c2')) as t (customer_id);
+    create table marts.customer_rule_segments as select 'c1' as customer_id, unnest(['away', 'apart']) as rule_segment;
+    alter table marts.customer_segments add column micro_segment varchar;
+    update marts.customer_segments set micro_segment = '{MICRO}' where customer_id = 'c1'
 """
 
 
@@ -61,3 +76,30 @@ def test_a_rule_without_its_placement_brings_nothing(project: Project, warehouse
     # What is tried on a placement goes with it.
     (project.config / "experiments" / "hero_specials.yml").unlink()
     assert carried(project, warehouse) == {}
+
+
+def test_a_rule_about_segments_brings_them_with_the_figures_that_move_them(
+    project: Project, warehouse: Warehouse
+) -> None:
+    folder = project.config / "segments"
+    (folder / "away.yml").write_text(
+        "name: away\ndescription: x\nwhere: recency_days > 60 and open_tickets > 1 or lifecycle = 'lapsed'\n"
+    )
+    (folder / "apart.yml").write_text("name: apart\ndescription: x\nwhere: recency_days > 60 or lifecycle = 'lapsed'\n")
+    (project.config / "policies" / "apologies.yml").write_text(SEGMENTED)
+    with warehouse.connect() as connection:
+        bring_up_to_date(connection)
+        for statement in PEOPLE.split(";"):
+            connection.execute(statement).fetchall()
+    told = {"rule_segments": "apart,away", "micro_segment": MICRO, "lifecycle": "lapsed"}
+    assert carried(project, warehouse) == told | {"recency_days": 12}
+    contents = collect(project, warehouse, {})
+    # Tickets are told of by no visit, so the other segment stays with the daily run.
+    assert contents.segments.conditions.keys() & {"away", "apart"} == {"apart"}
+    assert contents.segments.large == frozenset({MICRO})
+    refused = next(profile for profile in contents.profiles if profile.customer_id == "c2")
+    assert not any(refused.features.values())
+    # The same from published tables, for an edit between runs.
+    assert published_segments(warehouse.path, set(told)) == {"c1": told}
+    assert published_segments(warehouse.path, set(told), "c2") == {}
+    assert published_segments(warehouse.path, {"recency_days"}) == {}

@@ -18,7 +18,7 @@ from serving.snapshot.records import ProductRecord, ProfileRecord
 from serving.variables import VARIABLES
 from tests.serving import sample
 
-TYPES = {"int": int, "double": float, "string": str, "bool": bool}
+TYPES = {"int": int, "double": float, "string": str, "bool": bool, "list": tuple}
 UNKNOWN = Person(None, "", frozenset())
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4))
 

@@ -12,6 +12,7 @@ from serving.yaml_file import ConfigError
 from tests.serving import sample
 
 POLICIES, PLACEMENTS = "policies/pricing.yml", "placements/checkout_incentive.yml"
+SEGMENT = "segments/valuable_and_leaving.yml"
 WHEN = 'when: "!known_cart_value || cart_value < 15.0"'
 COST = "cost: 4.95"
 # file, what stands there, what somebody wrote instead, what they are told
@@ -24,6 +25,12 @@ MISTAKES = [
     (POLICIES, WHEN, "when: device_type == mobile", 'a text stands in quotes: "mobile"'),
     (POLICIES, WHEN, "when: device_type == “mobile”", 'write straight quotes: "mobile"'),
     (POLICIES, WHEN, "when: device_type in \"mobile\"", "square brackets"),
+    (POLICIES, WHEN, "when: rule_segments == \"gone\"", 'ask a list for one of its texts: "valuable_and_leaving" in'),
+    (POLICIES, WHEN, "when: '\"valuable_and_leaves\" in rule_segments'",
+     "'valuable_and_leaves'; did you mean 'valuable_and_leaving'?; allowed: valuable_and_leaving"),
+    (PLACEMENTS, "strategy: decision_table",
+     "strategy: hybrid\nhybrid: {model: decision_table, rules_share: 0.6, rules_first: '\"gone\" in rule_segments'}",
+     "hybrid.rules_first: unknown segment by rule 'gone'; allowed: valuable_and_leaving"),
     (POLICIES, WHEN, "when: 8 < hour < 18", "write both comparisons"),
     (POLICIES, WHEN, "when: hour > \"8\"", "the left is a whole number, the right is a text"),
     (POLICIES, WHEN, "when: cart_vlaue < 15.0", "did you mean 'cart_value'"),
@@ -70,7 +77,7 @@ MISTAKES = [
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    for name in (POLICIES, PLACEMENTS):
+    for name in (POLICIES, PLACEMENTS, SEGMENT):
         (tmp_path / name).parent.mkdir()
         shutil.copy(sample.CONFIG / name, tmp_path / name)
     return tmp_path

@@ -61,7 +61,7 @@ def test_no_sensitive_attribute_can_be_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(VARIABLES))
 def test_every_variable_compiles_with_its_kind(name: str) -> None:
-    literal = {"int": "1", "double": "1.0", "string": "'x'", "bool": "true"}[VARIABLES[name].kind]
+    literal = {"int": "1", "double": "1.0", "string": "'x'", "bool": "true", "list": "['x']"}[VARIABLES[name].kind]
     assert compile_rule(f"known_{name} && {name} == {literal}") is not None
     assert name not in SENSITIVE
 

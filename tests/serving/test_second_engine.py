@@ -23,6 +23,7 @@ VALUES: dict[str, st.SearchStrategy[Value]] = {
     "double": st.one_of(st.sampled_from([0.0, 0.05, 0.25, 3.0, 15.0, 50.0, 500.0, 1e308]), st.floats(-10, 1000)),
     "string": st.sampled_from(WORDS),
     "bool": st.booleans(),
+    "list": st.lists(st.sampled_from(["away", "big_spenders"])).map(tuple),
 }
 
 

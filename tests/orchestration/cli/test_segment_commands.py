@@ -17,7 +17,8 @@ def test_right_segments_are_listed_and_a_wrong_one_is_named(project: Project, co
     shutil.copytree(SHIPPED, folder)
     right = concierge("segments", "check")
     assert right.exit_code == 0
-    assert "recent_buyers_looking_again: orders_30d >= 1 and product_views_7d > 3" in right.stdout
+    assert "recent_buyers_looking_again: orders_30d >= 1 and product_views_7d > 3 (within the visit)" in right.stdout
+    assert "(daily run: it reads value_band)" in " ".join(right.stdout.split())
     (folder / "old.yml").write_text("name: old\ndescription: x\nwhere: age > 60\n", encoding="utf-8")
     wrong = concierge("segments", "check")
     assert wrong.exit_code == 1
