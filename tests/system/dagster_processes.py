@@ -50,7 +50,7 @@ class Dagster:
 
     def ask(self, query: str, **values: Any) -> dict[str, Any]:
         """The `data` of one answer."""
-        answer = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": values}, timeout=60)
+        answer = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": values}, timeout=START_SECONDS)
         body = answer.json()
         assert not body.get("errors"), body["errors"]
         data: dict[str, Any] = body["data"]

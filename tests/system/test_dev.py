@@ -21,7 +21,7 @@ from tests.system.parsed_project import lend
 pytestmark = pytest.mark.system
 
 UP_SECONDS = 300
-STOP_SECONDS = 60
+STOP_SECONDS = 180
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError {
   __typename ... on PythonError { message } ... on RepositoryLocation { repositories { assetNodes { groupName }
   schedules { name } sensors { name } jobs { name } } } } } } } }"""
@@ -65,7 +65,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
 
 
 def _location(url: str) -> dict[str, Any]:
-    answer = httpx.post(f"{url}/graphql", json={"query": LOCATIONS}, timeout=60).json()
+    answer = httpx.post(f"{url}/graphql", json={"query": LOCATIONS}, timeout=UP_SECONDS).json()
     (entry,) = answer["data"]["workspaceOrError"]["locationEntries"]
     assert entry["name"] == "concierge"
     found: dict[str, Any] = entry["locationOrLoadError"]

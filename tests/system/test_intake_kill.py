@@ -73,7 +73,11 @@ def test_killed_intake_heals(tmp_path: Path, year: Path, monkeypatch: pytest.Mon
         time.sleep(whole * moment)
         child.send_signal(signal.SIGKILL)
         child.communicate()
-        killed += child.returncode == -signal.SIGKILL
+        if child.returncode == -signal.SIGKILL:
+            killed += 1
+        else:
+            # Busier when the whole was measured than it is now.
+            whole /= 2
         assert_all_or_nothing(project.paths, OpsStore(project.paths))
         assert_the_next_run_heals(project, tmp_path / str(kill), year)
     assert killed >= 3, "the kills came too late to mean anything"

@@ -13,7 +13,7 @@ import pytest
 
 from intake.paths import DataPaths
 from serving.open_files import OWN_FILES
-from tests.system.service_process import first_version, serving
+from tests.system.service_process import PATIENCE_SECONDS, first_version, serving, wait_for
 
 pytestmark = pytest.mark.system
 
@@ -43,7 +43,7 @@ def test_more_connections_than_open_files_are_answered_and_what_goes_on_goes_on(
         assert held.get("/healthz").status_code == 200
         crowd, told = [], Counter[str]()
         for _ in range(CROWD):
-            connection = socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=5)
+            connection = socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=PATIENCE_SECONDS)
             connection.sendall(REQUEST)
             told[answer(connection)] += 1
             crowd.append(connection)
@@ -56,4 +56,4 @@ def test_more_connections_than_open_files_are_answered_and_what_goes_on_goes_on(
         assert held.post("/v1/decide", json={"placements": ["home_hero"]}).status_code == 200
         for connection in crowd:
             connection.close()
-        assert httpx.get(f"{served.url}/healthz").status_code == 200
+        wait_for(lambda: httpx.get(f"{served.url}/healthz").status_code == 200, "the crowd to be gone")

@@ -17,7 +17,7 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.scan import scan_locations
 from tests.intake.scene import lake_rows
-from tests.system.service_process import first_version, serving
+from tests.system.service_process import PATIENCE_SECONDS, first_version, serving
 
 pytestmark = pytest.mark.system
 
@@ -66,7 +66,11 @@ def test_every_kind_of_call_reaches_the_lake(tmp_path: Path, client: str) -> Non
     environment = {"CONCIERGE_CONFIG": str(wall_clock_configuration(tmp_path))}
     with serving(tmp_path, environment=environment) as served:
         done = subprocess.run(
-            [*command_of(client), served.url, "any"], env=os.environ, capture_output=True, text=True, timeout=60
+            [*command_of(client), served.url, "any"],
+            env=os.environ,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
         )
         assert done.returncode == 0, done.stderr
         served.stop()

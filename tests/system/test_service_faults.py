@@ -18,7 +18,7 @@ import pytest
 
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
-from tests.system.service_process import Served, first_version, serving
+from tests.system.service_process import PATIENCE_SECONDS, Served, first_version, serving, wait_for
 
 pytestmark = pytest.mark.system
 
@@ -51,9 +51,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def exchange(url: str, *pieces: bytes, pause: float = 0.0) -> bytes:
-    """What the service answers to these bytes until it closes the connection or says nothing more for three seconds."""
+    """What the service answers to these bytes until it closes the connection."""
     parts = urlsplit(url)
-    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=3) as connection:
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=PATIENCE_SECONDS) as connection:
         answer = b""
         try:
             for piece in pieces:
@@ -113,7 +113,7 @@ def test_ten_megabytes_are_refused(served: Served, path: str) -> None:
             yield b" " * 100_000
 
     for content in (b" " * 10_000_000, chunks()):
-        with httpx.Client(base_url=served.url, timeout=20) as client:
+        with httpx.Client(base_url=served.url, timeout=PATIENCE_SECONDS) as client:
             try:
                 answer = client.post(path, content=content)
             except httpx.WriteError:
@@ -156,6 +156,7 @@ def test_a_crowd_is_answered_without_an_error_and_one_too_many_is_turned_away(se
     assert problem(exchange(served.url, b"")) == (503, "too_many_connections")
     for connection in held:
         connection.close()
+    wait_for(lambda: httpx.get(f"{served.url}/healthz").status_code == 200, "the crowd to be gone")
 
 
 def test_a_client_that_leaves_in_the_middle_is_no_failure(served: Served) -> None:
@@ -189,7 +190,7 @@ def test_a_full_disk_stops_no_decision_and_acknowledges_no_event(tmp_path: Path)
         statuses = [client.post("/v1/events", json={"events": [page] * 40}).status_code for _ in range(6)]
         assert statuses[-1] == 503
         acknowledged = statuses.count(202) * 40
-        time.sleep(1.0)
+        wait_for(lambda: OpsStore(paths).list_alerts() != [], "the alert")
         assert client.post("/v1/decide", json=ASK).status_code == 200
         service.stop()
     events = paths.service_log / "events"

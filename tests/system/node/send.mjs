@@ -17,7 +17,7 @@ analytics.page({ userId, name: 'Home', properties: { url: 'https://shop.example/
 analytics.screen({ userId, name: 'Cart' })
 analytics.group({ userId, groupId: 'acme', traits: { industry: 'toys' } })
 analytics.alias({ userId, previousId: 'node-cookie' })
-await analytics.closeAndFlush({ timeout: 10_000 })
+await analytics.closeAndFlush({ timeout: 120_000 })
 if (failed.length) {
   console.error(failed)
   process.exit(1)
