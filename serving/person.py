@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from intake.event import IDENTIFIER_TYPES
 from intake.hashing import name_of
@@ -15,6 +16,10 @@ from serving.snapshot.records import ProfileRecord
 PROFILE_PURPOSES = tuple(purpose for purpose in PURPOSES if purpose != "analytics")
 """Purposes that a profile tells of; without analytics there is no profile, and personalization is refused."""
 _FLAGGED = ("analytics", "personalization", "marketing_email", "profiling_price")
+_BY_FLAGS = {
+    flags: frozenset(purpose for purpose, granted in zip(_FLAGGED, flags, strict=True) if granted)
+    for flags in product((True, False), repeat=len(_FLAGGED))
+}
 
 _TRACKED = ("analytics", "personalization")
 _TRACKED_SET = frozenset(_TRACKED)
@@ -74,11 +79,15 @@ class Person:
 
 def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) -> Person:
     """The customer of the strongest identifier known; consent is what every customer named has granted."""
-    ordered = sorted(identifiers, key=lambda pair: (_STRENGTH.get(pair[0], len(_STRENGTH)), pair))
-    customers = dict.fromkeys(found for pair in ordered if (found := reader.customer_id(*pair)) is not None)
+    ordered = list(identifiers)
+    if len(ordered) > 1:
+        ordered.sort(key=_weakness)
+    customers = dict.fromkeys([found for pair in ordered if (found := reader.customer_id(*pair)) is not None])
     profiles = [profile for name in customers if (profile := reader.profile(name)) is not None]
     if not profiles:
         return Person(None, _unit(*ordered[0]) if ordered else "", frozenset(), tuple(customers))
+    if len(customers) == 1:
+        return person_of(profiles[0])
     granted = frozenset.intersection(*(_granted(profile) for profile in profiles))
     agreed = frozenset.intersection(*(frozenset(profile.agreed) for profile in profiles))
     return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles), agreed=agreed)
@@ -96,14 +105,24 @@ def person_of(profile: ProfileRecord) -> Person:
     )
 
 
+def _weakness(pair: tuple[str, str]) -> tuple[int, tuple[str, str]]:
+    return _STRENGTH.get(pair[0], len(_STRENGTH)), pair
+
+
 def _unit(kind: str, value_hash: str) -> str:
     """The name of a stranger: the part of the hash that no rotation of keys changes."""
     return f"{kind}/{name_of(value_hash)}"
 
 
 def _granted(profile: ProfileRecord) -> frozenset[str]:
-    flags = (purpose for purpose in _FLAGGED if getattr(profile, f"consent_{purpose}"))
-    return frozenset((*flags, *profile.consent_channels))
+    flags = (
+        profile.consent_analytics,
+        profile.consent_personalization,
+        profile.consent_marketing_email,
+        profile.consent_profiling_price,
+    )
+    said = _BY_FLAGS[flags]
+    return said.union(profile.consent_channels) if profile.consent_channels else said
 
 
 def _refusals(profiles: Iterable[ProfileRecord]) -> dict[str, list[tuple[int, int]]]:
