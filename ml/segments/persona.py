@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ TOP_CATEGORIES = 3
 # A category below 2 % of a segment's spend may have any lift by chance and sells little.
 CATEGORY_SHARE = 0.02
 EVIDENCE_ROWS = 12
+# What may tell segments apart beside the model's own columns.
+DESCRIBING: Final = (*QUALIFIERS, "mean_order_gap_days")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def persona_cards(model: SegmentModel, features: pd.DataFrame, categories: pd.Da
 
 
 def _described(model: SegmentModel, features: pd.DataFrame) -> list[str]:
-    extra = [column for column in (*QUALIFIERS, "mean_order_gap_days") if column in features.columns]
+    extra = [column for column in DESCRIBING if column in features.columns]
     return list(dict.fromkeys((*model.columns, *extra)))
 
 

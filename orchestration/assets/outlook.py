@@ -12,7 +12,7 @@ from ml.outlook import train_next_category, train_next_purchase, train_price
 from ml.segments import SegmentModel
 from orchestration.assets.training import judging_cutoff, outcome
 from orchestration.groups import OWNERS, WRITER_POOL, Group
-from orchestration.outlook.frames import Outlook, outlook_at, outlook_history, segments_then
+from orchestration.outlook.frames import Outlook, outlook_at, outlook_history, segments_then, some_buyers
 from orchestration.outlook.scores import MODELS, NEXT_CATEGORY, NEXT_PURCHASE, PRICE, TABLE, outlook_scores
 from orchestration.pin import current_as_of
 from orchestration.previews import frame_preview
@@ -22,7 +22,10 @@ from orchestration.training import Facts, Trained, train_and_store
 
 VIEWS = [["intermediate", name] for name in ("int_customer_order_daily", "int_customer_purchase_daily")]
 CLOSED_SQL = "select distinct as_of from marts.training_frame where role <> 'season' order by as_of"
-THEN_SQL = "select customer_id, as_of, orders_lifetime, {columns} from marts.training_frame"
+THEN_SQL = """
+    select customer_id, as_of, orders_lifetime, {columns} from marts.training_frame
+    where orders_lifetime > 0 and role <> 'season' and {some}
+"""
 NOW_SQL = """
     select consent.customer_id, consent.profiling_price as may_profile_price,
         case when assigned.segment_id >= 0 then assigned.segment_id end as segment
@@ -93,7 +96,9 @@ def _past(workspace: Workspace, *, prices: bool) -> Outlook | None:
     known = models.current_version("segments") is not None
     segments = SegmentModel.from_files(models.load("segments").files) if known else None
     columns = ", ".join(segments.columns) if segments else "0 as none"
-    then = segments_then(segments, warehouse.frame(THEN_SQL.format(columns=columns)), cutoffs)
+    then = segments_then(
+        segments, warehouse.frame(THEN_SQL.format(columns=columns, some=some_buyers(warehouse))), cutoffs
+    )
     horizon = int(str(warehouse.rows("select max(horizon_days) from ops.cutoff")[0][0]))
     return outlook_history(warehouse, then, horizon, prices=prices)
 

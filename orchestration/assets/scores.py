@@ -5,14 +5,15 @@ from collections.abc import Iterator
 import pandas as pd
 from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_asset
 
-from ml.segments import persona_figure
-from orchestration.assets.training import CATEGORIES_SQL, PROFILED_SQL
+from ml.segments import SegmentModel, persona_figure
+from orchestration.assets.training import CATEGORIES_SQL
 from orchestration.groups import OWNERS, WRITER_POOL, Group
 from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import frame_preview, picture
 from orchestration.refresh.scope import WHERE_TOUCHED, makes_everybody
 from orchestration.resources import Workspace
 from orchestration.scoring import empty, segmented, segmented_among, unsegmented
+from orchestration.segments.people import PROFILED, segment_people
 from orchestration.warehouse import Warehouse
 
 UNTRAINED = "no trained model yet: no scores; train with `concierge run --train` or wait for the weekly schedule"
@@ -62,15 +63,17 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
         yield from segments_of_touched(warehouse, models.load("segments"), groups)
         return
     floor = workspace.project().settings.segments.minimum_size
-    features = with_lifecycle(warehouse, warehouse.frame(PROFILED_SQL))
-    if models.current_version("segments") is None or features.empty:
+    stored = None if models.current_version("segments") is None else models.load("segments")
+    model = None if stored is None else SegmentModel.from_files(stored.files)
+    features = with_lifecycle(warehouse, segment_people(warehouse, model, PROFILED))
+    if stored is None or features.empty:
         context.log.warning(UNTRAINED)
         nobody = empty("ml.segment_assignment")
         assignment = nobody if features.empty else unsegmented(features, floor)
         warehouse.replace({"ml.segment_assignment": assignment, "ml.segment_profile": empty("ml.segment_profile")})
         yield from (MaterializeResult(asset_key=key, metadata={"note": UNTRAINED}) for key in keys)
         return
-    found = segmented(models.load("segments"), features, warehouse.frame(CATEGORIES_SQL), floor)
+    found = segmented(stored, features, warehouse.frame(CATEGORIES_SQL), floor)
     counts = warehouse.replace({"ml.segment_assignment": found.assignment, "ml.segment_profile": found.profile})
     yield MaterializeResult(
         asset_key=keys[0],

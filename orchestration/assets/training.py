@@ -16,21 +16,10 @@ from orchestration.model_features import refuse_sensitive
 from orchestration.model_registry import ModelRegistry, StoredModel
 from orchestration.previews import markdown_table, picture
 from orchestration.resources import Workspace
+from orchestration.segments.people import segment_people
 from orchestration.segments.refit import note_refit, refit_metadata
 from orchestration.training import Facts, Trained, Training, train_and_store
 
-# What a customer did comes before the id, which depends on the data folder's secret key: samples and folds are drawn by
-# position, so two folders with the same input train the same models.
-FEATURES_SQL = """
-    select * from marts.customer_features
-    order by last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id
-"""
-# Counting is one purpose, deciding about a person another: who refuses the second is in no segment and has no score.
-PROFILED_SQL = """
-    select * from marts.customer_features
-    where customer_id in (select customer_id from marts.customer_consent where is_profiled)
-    order by last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id
-"""
 CATEGORIES_SQL = """
     select customer_id, category, cast(sum(amount) as double) as amount from marts.customer_product
     where category not in (select category from intermediate.int_sensitive_categories)
@@ -64,9 +53,9 @@ class NamedSegments:
 def segment_model(context: AssetExecutionContext, workspace: Workspace) -> MaterializeResult[None]:
     """Fit, name the personas, store; note who moved since the version before."""
     project, warehouse, models = workspace.project(), workspace.warehouse(), workspace.models()
-    features, categories = warehouse.frame(FEATURES_SQL), warehouse.frame(CATEGORIES_SQL)
     stored = _readable(context, models)
     previous = None if stored is None else SegmentModel.from_files(stored.files)
+    features, categories = segment_people(warehouse, previous), warehouse.frame(CATEGORIES_SQL)
     settings = project.settings
 
     def fit() -> tuple[Trained, Facts]:

@@ -71,13 +71,22 @@ def outlook_history(
 
 def _hold(connection: duckdb.DuckDBPyConnection, most: int | None) -> None:
     """Read the views once: five questions at six cut-offs would look up every identity thirty times."""
+    kept = "true" if most is None else _some_of(connection, most)
+    for name, view in SOURCES.items():
+        connection.execute(f"create temp table {name} as select * from {view} where {kept}").fetchall()
+
+
+def some_buyers(warehouse: Warehouse) -> str:
+    """Which customers `outlook_history` reads, as SQL: segments of others need not be known."""
+    with warehouse.connect() as connection:
+        return _some_of(connection, MOST_CUSTOMERS)
+
+
+def _some_of(connection: duckdb.DuckDBPyConnection, most: int) -> str:
     found = connection.execute(f"select count(distinct customer_id) from {SOURCES['order_day']}").fetchone()
     customers = int(found[0]) if found else 0
-    kept = 1_000_000 if most is None or customers <= most else most * 1_000_000 // customers
-    for name, view in SOURCES.items():
-        connection.execute(
-            f"create temp table {name} as select * from {view} where hash(customer_id) % 1000000 < {kept}"
-        ).fetchall()
+    kept = 1_000_000 if customers <= most else most * 1_000_000 // customers
+    return f"hash(customer_id) % 1000000 < {kept}"
 
 
 def _joined(

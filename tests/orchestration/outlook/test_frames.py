@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestration.outlook.frames import Outlook, outlook_at, outlook_history, segments_then
+from orchestration.outlook.frames import Outlook, outlook_at, outlook_history, segments_then, some_buyers
 from orchestration.warehouse import Warehouse
 
 AT = pd.Timestamp("2017-06-01")
@@ -129,3 +129,17 @@ def test_facts_now_see_no_later_day(lines: pd.DataFrame, found: Outlook, tmp_pat
 
 def test_without_a_segment_model_nobody_has_a_segment() -> None:
     assert segments_then(None, pd.DataFrame(), [AT])[AT].empty
+
+
+def test_a_sample_of_buyers_is_the_one_whose_history_is_read(
+    lines: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.outlook.frames.MOST_CUSTOMERS", 4)
+    sampled = asked(tmp_path / "some", lines)
+    warehouse = Warehouse(tmp_path / "some" / "w.duckdb")
+    picked = warehouse.frame(
+        "select distinct customer_id from intermediate.int_customer_purchase_daily "
+        f"where event_date < date '2017-06-01' and received_date < date '2017-06-01' and {some_buyers(warehouse)}"
+    )
+    assert 0 < len(picked) < 8
+    assert set(sampled.order_days["customer_id"]) == set(picked["customer_id"])
