@@ -74,10 +74,12 @@ def prepare(data: Path, folder: Path, customers: int) -> None:
         originals = int(connection.execute(f"select count(*) from ({PEOPLE})").fetchall()[0][0])
         copies = -(-customers // originals)
         connection.execute("set preserve_insertion_order = false").fetchall()
+        connection.execute("set memory_limit = '4GB'").fetchall()
         connection.execute(f"create or replace temp table people as {PEOPLE}").fetchall()
         connection.execute(
             "create or replace temp table copies as select customer_id as original, "
-            f"'c' || substr(md5(customer_id || '-' || range), 1, 15) as customer_id from people, range({copies})"
+            f"'c' || substr(md5(customer_id || '-' || range), 1, 15) as customer_id, range % {KEPT_DAYS} as bucket "
+            f"from people, range({copies})"
         ).fetchall()
         for address in (*COPIED, *FACTS, "marts.dim_customer", "marts.customer_product"):
             for statement in grown(connection.execute(f"describe {address}").fetchall(), address):
@@ -85,19 +87,18 @@ def prepare(data: Path, folder: Path, customers: int) -> None:
 
 
 def grown(columns: list[tuple[object, ...]], address: str) -> Iterator[str]:
-    """Statements that put a table with all copies in the place of one."""
+    """Statements that put a table with all copies in the place of one: written once, as large as it becomes."""
     chosen = ", ".join(_jittered(str(column[0]), str(column[1]), address) for column in columns)
-    sampled = address in FACTS or address == "marts.customer_product"
     day = "event_date" if address in FACTS else "product_id"
-    kept = f" where hash(copies.customer_id, original_table.{day}) % {KEPT_DAYS} = 0" if sampled else ""
+    sampled = address in FACTS or address == "marts.customer_product"
+    bucket = f"hash(customer_id, {day}) % {KEPT_DAYS}" if sampled else "0"
+    kept = " and original_table.kept_bucket = copies.bucket" if sampled else ""
+    yield f"create or replace temp table original_rows as select *, {bucket} as kept_bucket from {address}"
+    yield f"drop view if exists {address}" if address in FACTS else f"drop table {address}"
     yield (
-        f"create table intermediate.grown as select {chosen} from {address} as original_table"
+        f"create table {address} as select {chosen} from original_rows as original_table"
         f" inner join copies on original_table.customer_id = copies.original{kept}"
     )
-    yield f"drop view if exists {address}" if address in FACTS else f"drop table {address}"
-    schema, _, name = address.partition(".")
-    yield f"create table {schema}.{name} as from intermediate.grown"
-    yield "drop table intermediate.grown"
 
 
 def _jittered(name: str, kind: str, address: str) -> str:
