@@ -82,8 +82,7 @@ def _told(person: Person, version: str) -> LookupAnswer:
     profile = person.profile
     if profile is None:
         return LookupAnswer(found=False, snapshot_version=version)
-    granted = person.granted
-    consent = {purpose: purpose in granted for purpose in PROFILE_PURPOSES}
+    consent = {purpose: purpose in person.granted for purpose in PROFILE_PURPOSES}
     if not consent["personalization"]:
         return LookupAnswer(found=True, snapshot_version=version, customer_id=profile.customer_id, consent=consent)
     return LookupAnswer(

@@ -29,8 +29,10 @@ async def features(request: Request) -> Response:
 
 
 def _check(body: FeaturesRequest) -> None:
+    if body.features is None:
+        return
     known = profile_features()
-    for index, name in enumerate(body.features or ()):
+    for index, name in enumerate(body.features):
         if name not in known:
             message = "There is no such feature that decisions may use."
             raise refuse(
@@ -45,7 +47,7 @@ def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> Featur
     values: dict[str, Any] = {}
     if person.profile is not None and consented:
         carried = person.profile.features
-        values = dict(carried) if body.features is None else {name: carried.get(name) for name in body.features}
+        values = carried if body.features is None else {name: carried.get(name) for name in body.features}
     visit = service.live_side.visit(live, person, hashed, now)
     return FeaturesAnswer(
         found=person.profile is not None,
@@ -53,5 +55,5 @@ def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> Featur
         as_of=live.reader.manifest.as_of,
         consented=consented,
         features=values,
-        session=dict(visit or {}),
+        session=dict(visit) if visit else {},
     )
