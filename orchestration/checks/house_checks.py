@@ -1,4 +1,4 @@
-"""Checks of our own: conservation and match rate."""
+"""Checks of our own: conservation, match rate, refunds beyond their orders."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ LAKE, EVENTS, MATCH = (
     AssetKey(["staging", "stg_events"]),
     AssetKey(["marts", "match_rate_daily"]),
 )
+REFUND = AssetKey(["marts", "fct_refund"])
 CONSERVATION_SQL = """
     with days as (
         select event_date from staging.stg_events
@@ -41,6 +42,10 @@ CONSERVATION_SQL = """
 """
 MATCH_SQL = """
     select cast(sum(matched) as double) / nullif(sum(events), 0) from marts.match_rate_daily
+"""
+
+EXCESS_SQL = """
+    select count(*), coalesce(sum(excess_amount), 0), min(order_id) from marts.fct_refund where excess_amount > 0
 """
 
 
@@ -79,6 +84,15 @@ def match_rate_holds(rate: float | None, minimum: float) -> Verdict:
     return Verdict(rate >= minimum, f"match rate {rate:.3f}, at least {minimum:.2f} wanted")
 
 
+def refunds_fit_their_orders(warehouse: Warehouse) -> Verdict:
+    """No refund was told that gives back more than was left of its order."""
+    count, excess, order = warehouse.rows(EXCESS_SQL)[0]
+    if not count:
+        return Verdict(True, "no order gave back more than it cost")
+    told = f"{count} refunds give back {excess:.2f} more than their orders cost, which counts nowhere"
+    return Verdict(False, f"{told}; first order {order}; all are in marts.order_exception")
+
+
 def _result(project: Project, asset: AssetKey, name: str, verdict: Verdict, *, blocking: bool) -> AssetCheckResult:
     if not verdict.passed:
         severity: Severity = "critical" if blocking else "warning"
@@ -115,8 +129,16 @@ def match_rate(workspace: Workspace) -> AssetCheckResult:
     return _result(project, MATCH, "match_rate", verdict, blocking=False)
 
 
+@asset_check(asset=REFUND, pool=WRITER_POOL, description="No refund gives back more than its order cost.")
+def refunds_within_orders(workspace: Workspace) -> AssetCheckResult:
+    """Warns of refunds that were cut, with their number and what was told beyond."""
+    verdict = refunds_fit_their_orders(workspace.warehouse())
+    return _result(workspace.project(), REFUND, "refunds_within_orders", verdict, blocking=False)
+
+
 HOUSE_CHECKS: list[AssetChecksDefinition] = [
     conservation_at_intake,
     conservation_in_staging,
     match_rate,
+    refunds_within_orders,
 ]

@@ -11,6 +11,7 @@ from intake.ops_records import BatchRecord
 from orchestration.checks.house_checks import (
     batches_conserve_rows,
     match_rate_holds,
+    refunds_fit_their_orders,
     staged_equals_lake,
 )
 from orchestration.warehouse import Warehouse
@@ -81,3 +82,17 @@ def test_days_that_another_run_will_rebuild_are_left_out(warehouse: Warehouse) -
     with warehouse.connect() as connection:
         connection.execute("insert into ops.pending_day values (date '2017-01-01')").fetchall()
     assert staged_equals_lake(warehouse).passed
+
+
+def test_what_refunds_give_back_beyond_their_orders_is_counted(warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("create schema marts").fetchall()
+        connection.execute("create table marts.fct_refund (order_id varchar, excess_amount decimal(18, 4))").fetchall()
+        connection.execute("insert into marts.fct_refund values ('1', 0), ('2', null)").fetchall()
+    assert refunds_fit_their_orders(warehouse).passed
+    with warehouse.connect() as connection:
+        connection.execute("insert into marts.fct_refund values ('8', 2.5), ('7', 1)").fetchall()
+    verdict = refunds_fit_their_orders(warehouse)
+    assert not verdict.passed
+    assert verdict.sentence.startswith("2 refunds give back 3.50 more than their orders cost, which counts nowhere")
+    assert "first order 7" in verdict.sentence

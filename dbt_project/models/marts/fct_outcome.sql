@@ -54,7 +54,7 @@ final as (
         case when reports.event_kind = 'report' then reports.outcome_key end as assignment_id,
         reports.experiment_id,
         reports.is_converted,
-        cast(coalesce(refunds.bounded_revenue, reports.told_revenue) as decimal(18, 4)) as revenue_amount,
+        cast(coalesce(-refunds.refund_amount, reports.told_revenue) as decimal(18, 4)) as revenue_amount,
         coalesce(
             reports.told_margin,
             reports.any_margin,

@@ -1,8 +1,14 @@
--- One row per refund, with a positive amount; a cancellation may name an order that was never reported.
+-- One row per refund, with a positive amount; a cancellation may name an order that was never reported. Told again, or
+-- by a second source, it is the same refund; all refunds of an order give back at most what it cost.
 with refunds as (
 
-    select * from {{ ref('int_events') }}
-    where event_type = 'order_refunded' and not is_bot
+    select
+        events.*,
+        bounded.told_amount,
+        bounded.refund_amount
+    from {{ ref('int_events') }} as events
+    inner join {{ ref('int_refunds_bounded') }} as bounded on events.event_id = bounded.event_id
+    where events.event_type = 'order_refunded'
 
 ),
 
@@ -17,7 +23,8 @@ final as (
         refunds.source,
         refunds.channel,
         refunds.currency,
-        refunds.amount as refund_amount,
+        refunds.refund_amount,
+        cast(refunds.told_amount - refunds.refund_amount as decimal(18, 4)) as excess_amount,
         refunds.is_simulated
     from refunds
     {{ customer_joins('refunds') }}

@@ -34,13 +34,9 @@ refunds as (
 
     select
         event_id,
-        sum(amount) over (
-            partition by order_id
-            order by occurred_at, event_id
-            rows between unbounded preceding and current row
-        ) as refunded_amount
-    from events
-    where event_type = 'order_refunded'
+        told_so_far as refunded_amount,
+        refund_amount < told_amount as is_cut
+    from {{ ref('int_refunds_bounded') }}
 
 ),
 
@@ -50,6 +46,7 @@ compared as (
         events.*,
         orders.order_amount,
         cast(refunds.refunded_amount as decimal(18, 4)) as refunded_amount,
+        coalesce(refunds.is_cut, false) as is_cut,
         orders.order_id is null as is_unknown
     from events
     left join orders on events.order_id = orders.order_id
@@ -70,7 +67,7 @@ final as (
         order_amount,
         refunded_amount
     from compared
-    where is_unknown or refunded_amount > order_amount
+    where is_unknown or is_cut
 
 )
 

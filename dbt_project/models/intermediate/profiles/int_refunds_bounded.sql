@@ -1,10 +1,10 @@
--- One row per refund of a known order. All refunds of an order give back at most what it cost, oldest first; what goes
--- beyond stands in `order_exception`.
+-- One row per refund, as it was first reported. All refunds of an order give back at most what it cost, oldest first;
+-- what goes beyond is kept beside. Of an order that was never reported nobody knows the bound.
 {{ config(materialized='view') }}
 with reports as (
 
     select * from {{ ref('int_outcomes_told') }}
-    where event_kind in ('order', 'refund') and report_place = 1 and told_revenue is not null
+    where event_kind in ('order', 'refund') and report_place = 1
 
 ),
 
@@ -14,7 +14,7 @@ costs as (
         order_id,
         max(case when told_revenue > 0 then told_revenue else 0 end) as order_cost
     from reports
-    where event_kind = 'order'
+    where event_kind = 'order' and told_revenue is not null
     group by order_id
 
 ),
@@ -23,15 +23,15 @@ refunds as (
 
     select
         reports.event_id,
-        reports.told_revenue,
+        -reports.told_revenue as told_amount,
         costs.order_cost,
-        sum(reports.told_revenue) over (
+        -sum(reports.told_revenue) over (
             partition by reports.order_id
             order by reports.occurred_at, reports.received_at, reports.event_id
             rows between unbounded preceding and current row
-        ) as back_so_far
+        ) as told_so_far
     from reports
-    inner join costs on reports.order_id = costs.order_id
+    left join costs on reports.order_id = costs.order_id
     where reports.event_kind = 'refund'
 
 ),
@@ -40,14 +40,16 @@ final as (
 
     select
         event_id,
+        told_amount,
+        cast(told_so_far as decimal(38, 4)) as told_so_far,
         cast(
             case
-                when back_so_far >= -order_cost then told_revenue
-                when back_so_far - told_revenue > -order_cost then told_revenue - back_so_far - order_cost
+                when told_amount is null or order_cost is null or told_so_far <= order_cost then told_amount
+                when told_so_far - told_amount < order_cost then order_cost - told_so_far + told_amount
                 else 0
             end
             as decimal(18, 4)
-        ) as bounded_revenue
+        ) as refund_amount
     from refunds
 
 )
