@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from intake.project import Project
+from orchestration.clicks.drivers import click_drivers
 from orchestration.experiment_versions import require_unedited
 from orchestration.experiments_published import learned_now
 from orchestration.segments.live import definitions_of
@@ -105,6 +106,7 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
         },
         promises=promised,
         segments=configured.segments,
+        click_drivers=click_drivers(warehouse),
         learned=learned_now(project, configured.experiments, warehouse),
         reviews={name: [review for _, review in rated[:REVIEWS_PER_PRODUCT]] for name, rated in reviews.items()},
     )

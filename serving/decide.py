@@ -70,6 +70,8 @@ def decide_for(
     decision = _decision(live, placement, person, question, context, now, choice, at.bench, extra)
     if at.evidence.segments is not None:
         decision = msgspec.structs.replace(decision, segments=at.evidence.segments)
+    if at.evidence.clicks is not None:
+        decision = msgspec.structs.replace(decision, clicks=at.evidence.clicks)
     shadow = shadow_arms(at)
     return msgspec.structs.replace(decision, shadow=shadow) if shadow else decision
 
@@ -98,6 +100,8 @@ def situation(
         evidence.advise(advice)
     if placement.name in live.segmented:
         evidence.belong(segments_of(live.segments, known, visit, now, live.as_of))
+    if placement.name in live.click_led:
+        evidence.follow(live.click_drivers.of(person.profile.segment_id if person.profile else None))
     bench = judge(live, placement, evidence, now, shown, context.channel)
     if placement.name in live.filling:
         fill(live, context, shown, bench)

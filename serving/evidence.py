@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from serving.click_evidence import ClickEvidence
 from serving.person import PROFILE_PURPOSES, Person
 from serving.placement import Action
 from serving.question import Context
@@ -16,6 +17,7 @@ from serving.uplift import Advice
 from serving.variables import (
     ACCOUNT_STAGE,
     ANSWER,
+    CLICK_DRIVER,
     MICRO_SEGMENT,
     RULE_SEGMENTS,
     VARIABLES,
@@ -68,6 +70,7 @@ class Evidence:
         self._by_share: dict[float, dict[str, Value]] = {}
         self._advice: Advice | None = None
         self.segments: SegmentsUsed | None = None
+        self.clicks: ClickEvidence | None = None
 
     def advise(self, advice: Advice) -> None:
         """Let the values know what the uplift model advises; before any action is judged."""
@@ -80,6 +83,12 @@ class Evidence:
         if segments is not None:
             _put(self.values, RULE_SEGMENTS, tuple(segments.rules))
             _put(self.values, MICRO_SEGMENT, segments.micro_segment or None)
+
+    def follow(self, clicks: ClickEvidence | None) -> None:
+        """Let the values know what draws clicks; before any action is judged."""
+        self.clicks = clicks
+        if clicks is not None:
+            _put(self.values, CLICK_DRIVER, clicks.attribute)
 
     def of_action(self, action: Action, fixed: dict[str, Value] | None = None) -> dict[str, Value]:
         """Values with those of one action (`fixed`, when they are known already) and of the cart after it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from serving.click_evidence import EVERYBODY, ClickEvidence
 from serving.question import Blocked
 from serving.rungs import DESCRIPTIONS, Rung
 from serving.segments_used import SegmentsUsed
@@ -45,6 +46,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     shadow: dict[str, str] = {}
     expected_gain: float | None = None
     segments: SegmentsUsed | None = None
+    clicks: ClickEvidence | None = None
     shown_at: list[datetime] = []
     explanation: str = ""
 
@@ -81,6 +83,9 @@ def _why(record: DecisionRecord) -> str:
         why += f"; segment {record.segment_id}"
     if record.segments is not None:
         why += _segments(record.segments)
+    if record.clicks is not None:
+        whose = "everybody" if record.clicks.of == EVERYBODY else f"segment {record.clicks.of}"
+        why += f"; {record.clicks.attribute} moves the clicks of {whose} most"
     if len(record.eligible) > 1:
         others = ", ".join(name for name in record.eligible if name != record.action)
         why += f"; chosen with probability {record.propensity:.3g} before {others}"

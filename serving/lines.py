@@ -65,7 +65,7 @@ def decision_line(
 
 
 def _of_experiments(decision: Decision) -> dict[str, Any]:
-    """Which experiment, uplift model or segments a decision rests on, and with what; nothing for all the others."""
+    """Which experiment, model or segments a decision rests on, and with what; nothing for all the others."""
     told: dict[str, Any] = {}
     part = decision.experiment
     if isinstance(part, Enrolment):
@@ -80,6 +80,8 @@ def _of_experiments(decision: Decision) -> dict[str, Any]:
         told["expected_gain"] = decision.expected_gain
     if decision.segments is not msgspec.UNSET:
         told["segments"] = decision.segments
+    if decision.clicks is not msgspec.UNSET:
+        told["clicks"] = decision.clicks
     if decision.shadow:
         told["shadow"] = decision.shadow
     return told

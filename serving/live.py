@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from serving.evidence import action_values
 from serving.experiments.trials import Trials
-from serving.membership import segment_placements
+from serving.naming import placements_naming
 from serving.placement import Placement
 from serving.reclassified import evidence_for
 from serving.rulebook import Rulebook
@@ -17,6 +17,7 @@ from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import REFUSED_ANALYTICS
 from serving.uplift import advised_placements
+from serving.variables import CLICK_DRIVER, SEGMENTS
 from serving.visit import features_used, variables_used
 from serving.visit_scores import LiveScores, scores_used
 
@@ -53,8 +54,10 @@ class LiveSnapshot:
         self.as_of = datetime.fromisoformat(reader.manifest.profiles_as_of or reader.manifest.as_of)
         named = variables_used(reader.policies, placements)
         self.session_features = features_used(reader.policies, placements) | evidence_for(named)
-        # Placements whose rules name segments by rule or micro-segments.
-        self.segmented = segment_placements(placements, reader.policies)
+        # Placements whose rules name segments by rule or micro-segments, or what draws clicks.
+        self.segmented = placements_naming(SEGMENTS, placements, reader.policies)
+        self.click_led = placements_naming({CLICK_DRIVER}, placements, reader.policies)
+        self.click_drivers = reader.click_drivers
         self.segments = reader.segments
         if self.segmented:
             self.session_features |= self.segments.session_features

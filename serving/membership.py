@@ -8,9 +8,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from serving.expression import variables_in
+from serving.naming import placements_naming
 from serving.person import Person
-from serving.placement import Placement, expressions_of
+from serving.placement import Placement
 from serving.policy import Policy
 from serving.reclassified import STAGES, began_after
 from serving.segment_definitions import (
@@ -62,20 +62,9 @@ def segments_of(
     return SegmentsUsed(sorted(found), sorted(found - before), sorted(before - found), known)
 
 
-def segment_placements(placements: Iterable[Placement], policies: Iterable[Policy]) -> frozenset[str]:
-    """Placements with a rule or an expression that names segments by rule or micro-segments; the others are spared."""
-    rules = [rule for policy in policies for rule in policy.rules if variables_in(rule.when) & SEGMENTS]
-    return frozenset(
-        placement.name
-        for placement in placements
-        if any(rule.concerns(placement.name, action.name) for rule in rules for action in placement.actions)
-        or any(variables_in(expression) & SEGMENTS for _, expression in expressions_of(placement))
-    )
-
-
 def carried(definitions: SegmentDefinitions, placements: Iterable[Placement], policies: Iterable[Policy]) -> set[str]:
     """What profiles have to carry for `segments_of`; nothing where no rule names a segment."""
-    if not segment_placements(placements, policies):
+    if not placements_naming(SEGMENTS, placements, policies):
         return set()
     return {RULE_SEGMENTS, MICRO_SEGMENT, *definitions.columns} - {INTENT}
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from serving.click_evidence import ClickEvidence
 from serving.experiments.enrolment import Enrolment
 from serving.rungs import Rung
 from serving.segments_used import SegmentsUsed
@@ -72,7 +73,8 @@ class Decision(msgspec.Struct, frozen=True):
     traffic `conditional_propensity` is the probability that the model alone had given the action. `experiment` is there
     when it takes part in one (the propensity is then that of the arm), `shadow` when shadow experiments ran: the arm
     that each would have served; `expected_gain` when the uplift model chose: the margin expected beyond the plain
-    action's, after the cost; `segments` where a rule of the placement asks for them."""
+    action's, after the cost; `segments` and `clicks` where a rule
+    of the placement asks for them."""
 
     placement: str
     action: str
@@ -91,3 +93,4 @@ class Decision(msgspec.Struct, frozen=True):
     shadow: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     expected_gain: float | msgspec.UnsetType = msgspec.UNSET
     segments: SegmentsUsed | msgspec.UnsetType = msgspec.UNSET
+    clicks: ClickEvidence | msgspec.UnsetType = msgspec.UNSET

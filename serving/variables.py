@@ -10,7 +10,7 @@ from serving.session.feature import Type
 from serving.session.spec import shipped_spec
 
 Kind = Literal["int", "double", "string", "bool", "list"]
-Scope = Literal["profile", "consent", "context", "session", "action", "uplift", "product", "cart", "time"]
+Scope = Literal["profile", "consent", "context", "session", "action", "uplift", "clicks", "product", "cart", "time"]
 Value = bool | int | float | str | tuple[str, ...]
 """A list of texts is a tuple, since answers are remembered by the values they rest on."""
 
@@ -149,6 +149,12 @@ _ROWS: tuple[tuple[str, Kind, Scope, str], ...] = (
         "margin that the action under judgement is expected to add for this person, after its cost, shop currency",
     ),
     ("incentive_gain_low", "double", "uplift", "lower bound of that margin (80 %)"),
+    (
+        "click_driver",
+        "string",
+        "clicks",
+        "attribute of items that moves the clicks of the person's segment most, beyond noise: fit, colour, brand, …",
+    ),
     ("product_id", "string", "product", "the product under judgement"),
     ("product_category", "string", "product", "its category"),
     ("list_price", "double", "product", "list price, shop currency"),
@@ -202,6 +208,7 @@ ACCOUNT_STAGE = "account_stage"
 RULE_SEGMENTS, MICRO_SEGMENT = "rule_segments", "micro_segment"
 SEGMENTS = frozenset({RULE_SEGMENTS, MICRO_SEGMENT})
 """Found at each question that asks for them (`serving/membership.py`)."""
+CLICK_DRIVER = "click_driver"
 ANSWER = "answer_"
 """Prefix of the variables that hold answers: `answer_<question>`, a string, for every question some action asks."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from intake.project import Project
     from serving.content import Content
     from serving.trace import Trace
+    from serving.variables import Value
 
 policy = typer.Typer(help="Placements and policies: check them, and see what every rule says.", no_args_is_help=True)
 
@@ -160,8 +162,14 @@ def _trace(
         live.close()
 
 
-def _read(values: dict[str, bool | int | float | str | None]) -> str:
-    return ", ".join(f"{name}={'?' if value is None else value}" for name, value in values.items())
+def _read(values: Mapping[str, Value | None]) -> str:
+    return ", ".join(f"{name}={_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: Value | None) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(value)}]"
+    return "?" if value is None else str(value)
 
 
 def _json(found: Trace) -> str:

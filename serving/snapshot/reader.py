@@ -12,6 +12,8 @@ from typing import Any, Self
 import lmdb
 import msgspec
 
+from serving.click_evidence import KEY as CLICKS
+from serving.click_evidence import ClickDrivers
 from serving.experiments.learned import Learned, read_learned
 from serving.placement import Placement
 from serving.policy import Policy
@@ -167,6 +169,16 @@ class SnapshotReader:
             return SegmentDefinitions() if found is None else SegmentDefinitions.decoded(bytes(found))
         except RowConditionError as error:
             raise SnapshotError(f"{self.folder.name}: {error}") from error
+
+    @cached_property
+    def click_drivers(self) -> ClickDrivers:
+        """What draws clicks, by segment.
+
+        Raises:
+            msgspec.DecodeError: it cannot be read.
+        """
+        found = self._get("content", CLICKS)
+        return ClickDrivers() if found is None else ClickDrivers.decoded(bytes(found))
 
     def count(self, table: str) -> int:
         """Rows of a table, as LMDB counts them."""

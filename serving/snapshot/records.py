@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from serving.click_evidence import ClickDrivers
 from serving.experiments.enrolment import Remembered
 from serving.experiments.learned import Learned
 from serving.placement import Placement
@@ -185,3 +186,4 @@ class SnapshotContents:
     learned: Learned = field(default_factory=Learned)
     visit_model: VisitModel | None = None
     segments: SegmentDefinitions = field(default_factory=SegmentDefinitions)
+    click_drivers: ClickDrivers = field(default_factory=ClickDrivers)

@@ -18,7 +18,7 @@ from serving.snapshot.environment import open_for_writing
 from serving.snapshot.manifest import Manifest, as_whole, read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import TABLES, FeatureValue, ProfileRecord
-from serving.snapshot.writer import content_rows, final_folder, segment_rows, visit_rows
+from serving.snapshot.writer import click_rows, content_rows, final_folder, segment_rows, visit_rows
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
@@ -67,7 +67,7 @@ def _copy(folder: Path, reader: SnapshotReader, content: Content, more: More | N
     environment = open_for_writing(folder)
     try:
         rows_of_content = [*content_rows(content.placements, content.policies), *visit_rows(reader.visit_model)]
-        rows_of_content += segment_rows(reader.segments)
+        rows_of_content += [*segment_rows(reader.segments), *click_rows(reader.click_drivers)]
         content_table = sorted(rows_of_content)
         placements = frozenset(placement.name for placement in content.placements)
         counts = {}

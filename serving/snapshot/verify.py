@@ -71,7 +71,7 @@ def _check_content(reader: SnapshotReader) -> None:
             for rule in policy.rules:
                 compile_rule(rule.when)
         experiments = reader.learned.definitions()
-        _ = reader.visit_model, reader.segments
+        _ = reader.visit_model, reader.segments, reader.click_drivers
     except (ValidationError, PolicyError, msgspec.DecodeError) as error:
         raise SnapshotError(f"{reader.version}: placements, policies or experiments cannot be used: {error}") from error
     for one in experiments:

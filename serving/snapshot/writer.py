@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from serving.click_evidence import KEY as CLICKS
+from serving.click_evidence import ClickDrivers
 from serving.experiments.learned import write_learned
 from serving.placement import Placement
 from serving.policy import Policy
@@ -112,6 +114,7 @@ def _rows_by_table(contents: SnapshotContents) -> dict[str, Iterator[Row]]:
             content_rows(contents.placements, contents.policies),
             visit_rows(contents.visit_model),
             segment_rows(contents.segments),
+            click_rows(contents.click_drivers),
         ),
         "promise": ((place_key(record.place), encode(record)) for record in contents.promises),
         "review": ((key.encode(), encode(list(found))) for key, found in contents.reviews.items()),
@@ -141,6 +144,11 @@ def visit_rows(model: VisitModel | None) -> list[Row]:
 def segment_rows(definitions: SegmentDefinitions) -> list[Row]:
     """What is known of segments as it is stored there; none where there are neither definitions nor micro-segments."""
     return [(KEY, definitions.encoded())] if definitions.conditions or definitions.large else []
+
+
+def click_rows(drivers: ClickDrivers) -> list[Row]:
+    """What draws clicks as it is stored there; none where nothing is beyond noise."""
+    return [(CLICKS, drivers.encoded())] if drivers.by_segment else []
 
 
 def _manifest(
