@@ -107,6 +107,8 @@ def told_of(
     watched: Watched, shown: Mapping[str, list[int]], answers: Mapping[str, tuple[int, str]]
 ) -> dict[str, Value]:
     """What the live overlay knows, as a visit tells it and a log line keeps it."""
+    if not (shown or answers):
+        return {}
     asked = frozenset(watched.questions.values())
     told: dict[str, Value] = {
         SHOWN + name: ",".join(map(str, moments))

@@ -54,6 +54,7 @@ class Overlay:
         self._seen = SeenTable(shared)
         self._assigned = AssignedTable(shared)
         self._until_look = 0
+        self._looked: tuple[int, frozenset[str]] = (-1, frozenset())
         self._lock = threading.Lock()
         self.counts = Counts()
 
@@ -75,13 +76,15 @@ class Overlay:
     def sessions(self, identifiers: Iterable[Pair], customer_id: str | None, now_us: int) -> State | None:
         """What these identifiers and this customer are doing now, added up; None when nothing is known of it."""
         with self._shared.lmdb.begin() as txn:
+            if "pointer" not in self._filled(txn):
+                return None
             states = self._sessions.of(txn, _keys(identifiers, customer_id), now_us)
         return self.reducer.merge(states) if states else None
 
     def words(self, identifiers: Iterable[Pair], customer_ids: Iterable[str]) -> list[Word]:
         """What was said of consent since the snapshot, by these identifiers and for these customers."""
         with self._shared.lmdb.begin() as txn:
-            if self._words.is_empty(txn):
+            if "word" not in self._filled(txn):
                 return []
             keys = [identifier_key(pair) for pair in identifiers] + [customer_key(name) for name in customer_ids]
             return self._words.of(txn, keys)
@@ -98,7 +101,9 @@ class Overlay:
     def seen(self, identifiers: Iterable[Pair], customer_id: str | None) -> tuple[Shown, Answers]:
         """What these identifiers and this customer were shown, and answered, since the snapshot."""
         with self._shared.lmdb.begin() as txn:
-            return ({}, {}) if self._seen.is_empty(txn) else self._seen.of(txn, _keys(identifiers, customer_id))
+            if "seen" not in self._filled(txn):
+                return {}, {}
+            return self._seen.of(txn, _keys(identifiers, customer_id))
 
     def assign(self, whose: Whose, key: str, draw: Remembered, customer_of: CustomerOf) -> None:
         """Note the first draw of a unit in experiment `key`; without room it is counted as dropped."""
@@ -114,12 +119,14 @@ class Overlay:
     def assigned(self, whose: Whose, keys: AbstractSet[str], customer_id: str | None) -> dict[str, Remembered]:
         """First draws in these experiments; of several identifiers the one that was seen first."""
         with self._shared.lmdb.begin() as txn:
-            return {} if self._assigned.is_empty(txn) else self._assigned.of(txn, whose, keys, customer_id)
+            if "assigned" not in self._filled(txn):
+                return {}
+            return self._assigned.of(txn, whose, keys, customer_id)
 
     def has_words(self) -> bool:
         """Whether anything was said of consent since the snapshot."""
         with self._shared.lmdb.begin() as txn:
-            return not self._words.is_empty(txn)
+            return "word" in self._filled(txn)
 
     def reindex(self, customer_of: CustomerOf, known_until_us: int) -> None:
         """After a new snapshot: words that reached the batch before it go, the others are given to its customers."""
@@ -156,6 +163,14 @@ class Overlay:
     def close(self) -> None:
         """Let go of the file."""
         self._shared.release()
+
+    def _filled(self, txn: Any) -> frozenset[str]:
+        """Tables that hold something. They are counted, 1 µs each, only when somebody has written since."""
+        at, filled = self._looked
+        if at != txn.id():
+            filled = frozenset(name for name, table in self._shared.tables.items() if txn.stat(table)["entries"])
+            self._looked = txn.id(), filled
+        return filled
 
     def _note_draw(self, change: Callable[[Any], None]) -> None:
         try:

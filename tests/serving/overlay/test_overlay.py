@@ -80,6 +80,7 @@ def test_only_browsing_makes_a_session_of_its_own(tmp_path: Path) -> None:
 
 def test_workers_share_one_overlay_and_the_first_one_alone_starts_afresh(tmp_path: Path) -> None:
     with overlay_in(tmp_path / "o") as first:
+        assert views(first, COOKIE) is None
         first.take([seen("a", COOKIE)], NOW, nobody)
         with overlay_in(tmp_path / "o") as second:
             second.take([seen("b", COOKIE)], NOW, nobody)
