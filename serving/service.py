@@ -71,9 +71,7 @@ class Service:
 
     def hashed(self, identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
         """Identifiers as (type, keyed hash); placeholders that would tie strangers together are left out."""
-        hashing = self.config.hash_identifier
-        pairs = [(item.type, value) for item in identifiers if (value := hashing(item.type, item.value)) is not None]
-        return tuple(pairs)
+        return self.hashed_together((identifiers,))[0]
 
     def hashed_together(self, lists: Iterable[Iterable[Identifier]]) -> list[tuple[tuple[str, str], ...]]:
         """`hashed` for each list of a batch; an identifier that many of them name is hashed once."""

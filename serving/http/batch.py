@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
-from uuid import uuid4
+from secrets import token_hex
 
 import msgspec
 from starlette.requests import Request
@@ -95,7 +95,7 @@ def _lines(service: Service, live: LiveSnapshot, body: BatchRequest, places: Seq
         return
     for place, pairs in zip(places, hashed, strict=True):
         person = body.people[place]
-        asked = Asked(pairs, body.placements, person.context or body.context, person.request_id or uuid4().hex)
+        asked = Asked(pairs, body.placements, person.context or body.context, person.request_id or token_hex(16))
         try:
             line = _ENCODER.encode(BatchLine(place, decided(service, live, asked, now))) + b"\n"
         except Exception as error:  # noqa: BLE001 - likewise

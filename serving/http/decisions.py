@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
+from secrets import token_hex
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +38,7 @@ async def decide(request: Request) -> Response:
         # Without time nobody is looked for, and hashing an identifier would be for nothing.
         hashed = () if budget.spent() else service.hashed(body.identifiers)
         hashed = counting(service, request, hashed, body.user_token, now)
-        asked = Asked(hashed, body.placements, body.context, body.request_id or uuid4().hex)
+        asked = Asked(hashed, body.placements, body.context, body.request_id or token_hex(16))
         decisions = decided(service, live, asked, now, budget)
         if caller_of(request).is_browser:
             return json_response(ShownAnswer([_shown(decision) for decision in decisions]))
