@@ -39,6 +39,10 @@ class EditedReader(SnapshotReader):
             return found
         return msgspec.structs.replace(found, features={**self._more(customer_id), **found.features})
 
+    def visitor(self, customer_id: str) -> ProfileRecord | None:
+        """The same for a decision."""
+        return super().visitor(customer_id) if self._more is None else self.profile(customer_id)
+
 
 def edited(
     folder: Path, content: Content, more: MoreFeatures | None = None, learned: Learned | None = None

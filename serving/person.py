@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
+
+import msgspec
 
 from intake.event import IDENTIFIER_TYPES
 from intake.hashing import name_of
 from intake.purposes import PURPOSES
-from serving.placement import CONTACT_PURPOSES, Placement
+from serving.placement import Placement
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import ProfileRecord
 
@@ -26,8 +27,7 @@ _TRACKED_SET = frozenset(_TRACKED)
 _STRENGTH = {kind: rank for rank, kind in enumerate(IDENTIFIER_TYPES)}
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """The customer behind a request; `profile` is None for an unknown one. `unit` is what draws are seeded by.
 
     `customer_ids` are all customers that the identifiers name; `refusals` what the snapshot knows of their refusals,
@@ -39,7 +39,7 @@ class Person:
     unit: str
     granted: frozenset[str]
     customer_ids: tuple[str, ...] = ()
-    refusals: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    refusals: Mapping[str, Sequence[tuple[int, int]]] = {}
     refused: frozenset[str] = frozenset()
     agreed: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
@@ -56,11 +56,9 @@ class Person:
         unknown person is answered without one; but whoever shows an identifier where a yes is needed first and gave
         none is answered as everybody.
         """
-        needed = [purpose for purpose in placement.consent if purpose in CONTACT_PURPOSES]
-        if self.known:
-            needed += ["personalization", *(p for p in placement.consent if p not in CONTACT_PURPOSES)]
+        needed = placement.purposes_of_known if self.profile is not None else placement.purposes_of_contact
         missing = next((purpose for purpose in needed if purpose not in self.granted), None)
-        if missing in (None, "personalization"):
+        if self.silent and missing in (None, "personalization"):
             return next((purpose for purpose in _TRACKED if purpose in self.silent), missing)
         return missing
 
@@ -68,13 +66,13 @@ class Person:
     def is_tracked(self) -> bool:
         """Whether what the person does may be recorded as theirs."""
         allowed = not self.known or "analytics" in self.granted
-        return allowed and "analytics" not in self.refused | self.silent
+        return allowed and "analytics" not in self.refused and "analytics" not in self.silent
 
     @property
     def is_profiled(self) -> bool:
         """Whether what the person does may decide what they see."""
         allowed = not self.known or "personalization" in self.granted
-        return allowed and not (self.refused | self.silent) & _TRACKED_SET
+        return allowed and _TRACKED_SET.isdisjoint(self.refused) and _TRACKED_SET.isdisjoint(self.silent)
 
 
 def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) -> Person:
@@ -83,7 +81,7 @@ def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) 
     if len(ordered) > 1:
         ordered.sort(key=_weakness)
     customers = dict.fromkeys([found for pair in ordered if (found := reader.customer_id(*pair)) is not None])
-    profiles = [profile for name in customers if (profile := reader.profile(name)) is not None]
+    profiles = [profile for name in customers if (profile := reader.visitor(name)) is not None]
     if not profiles:
         return Person(None, _unit(*ordered[0]) if ordered else "", frozenset(), tuple(customers))
     if len(customers) == 1:
@@ -100,7 +98,7 @@ def person_of(profile: ProfileRecord) -> Person:
         profile.customer_id,
         _granted(profile),
         (profile.customer_id,),
-        _refusals([profile]),
+        _refusals([profile]) if profile.refusals else {},
         agreed=frozenset(profile.agreed),
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal, Self
+from functools import cached_property
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -17,6 +18,7 @@ __all__ = ["Action", "Incentive", "IncentiveKind", "Name", "Placement", "Section
 # Purposes that allow contact at all; the others allow the use of a profile, which an unknown person has none of.
 CONTACT_PURPOSES: frozenset[str] = frozenset({*MARKETING, "analytics"})
 PRICE_INCENTIVES: frozenset[str] = frozenset({"percent_off", "amount_off"})
+OTHER_INCENTIVES: frozenset[str] = frozenset(get_args(IncentiveKind)) - PRICE_INCENTIVES - {"none"}
 
 
 class Placement(Section):
@@ -84,6 +86,17 @@ class Placement(Section):
         for name in () if self.experiment is None else self.experiment.shares:
             if name not in actions:
                 raise ValueError(f"experiment.shares: {name!r} is not an action; allowed: {', '.join(sorted(actions))}")
+
+    @cached_property
+    def purposes_of_contact(self) -> tuple[str, ...]:
+        """Purposes without which nobody gets a chosen answer here."""
+        return tuple(purpose for purpose in self.consent if purpose in CONTACT_PURPOSES)
+
+    @cached_property
+    def purposes_of_known(self) -> tuple[str, ...]:
+        """Purposes without which a known person gets none, in the order in which they are told to be missing."""
+        others = (purpose for purpose in self.consent if purpose not in CONTACT_PURPOSES)
+        return (*self.purposes_of_contact, "personalization", *others)
 
     @property
     def models(self) -> tuple[str, ...]:

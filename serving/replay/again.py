@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from intake.log_line import payload
 from serving.decide import PAUSE_ALL, decide_for
@@ -92,6 +92,15 @@ def version_of(raw: bytes) -> str:
         NotReplayableError: the line is torn, or from a version that did not note what it read.
     """
     return str(read_line(raw)[0]["properties"]["snapshot_version"])
+
+
+def context_of(raw: bytes) -> Context:
+    """The moment that a line was decided in.
+
+    Raises:
+        NotReplayableError: the line is torn, or from a version that did not note what it read.
+    """
+    return msgspec.convert(read_line(raw)[0]["properties"]["context"], Context)
 
 
 def read_line(raw: bytes) -> tuple[dict[str, Any], Inputs]:
