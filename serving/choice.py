@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from serving.draw import Draw, draw_best, uniform
 from serving.evidence import Evidence
@@ -13,7 +14,7 @@ from serving.experiments.enrolment import Enrolment
 from serving.judge import Bench, permitted_products
 from serving.live import LiveSnapshot
 from serving.person import Person
-from serving.placement import PRICE_INCENTIVES, Action, Placement
+from serving.placement import OTHER_INCENTIVES, PRICE_INCENTIVES, Action, Placement
 from serving.question import Context
 from serving.rungs import Rung
 from serving.scoring import declared_rows, rescored
@@ -22,11 +23,11 @@ from serving.visit import Visit
 
 EVERYONE = -1
 ANY_CONTEXT = "any"
+_BEST = Draw(0, 1.0, explored=False)
 _INCENTIVES_FIRST = "Another incentive promises nearly as much without lowering prices."
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """What was chosen and on which rung. `reason` "" leaves the sentence to the action or the rung; `row` holds the
     probabilities of the candidates, `conditional` that of the action under the model alone of a hybrid; `enrolment` is
     its part in an experiment, `gain` the margin that the uplift model expects of it."""
@@ -35,7 +36,7 @@ class Choice:
     rung: Rung
     propensity: float = 1.0
     reason: str = ""
-    items: list[dict[str, Any]] = field(default_factory=list)
+    items: list[dict[str, Any]] = []
     candidates: tuple[str, ...] = ()
     row: tuple[float, ...] = ()
     conditional: float | None = None
@@ -43,8 +44,7 @@ class Choice:
     gain: float | None = None
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """All that a choice looks at; `paused` holds scopes of the kill switch, arms of experiments among them."""
 
     live: LiveSnapshot
@@ -72,25 +72,29 @@ def from_table(at: Situation) -> Choice | None:
 
 
 def _usable_rows(at: Situation, segment: int) -> list[DecisionRow]:
+    permitted, name = at.bench.permitted, at.placement.name
     for bucket in (at.context.device_type, ANY_CONTEXT):
-        rows = at.live.decisions.get((at.placement.name, segment, bucket), []) if bucket else []
-        rows = [r for r in rows if r.action in at.bench.permitted and r.n >= at.live.support[at.placement.name]]
-        if rows and at.placement.name in at.live.weighted:
-            rows = rescored(at.placement, rows, at.bench.permitted, at.person.profile)
+        rows = (
+            [r for r in at.live.supported.get((name, segment, bucket), ()) if r.action in permitted] if bucket else []
+        )
+        if rows and name in at.live.weighted:
+            rows = rescored(at.placement, rows, permitted, at.person.profile)
         if rows:
             return _incentives_before_price(at, rows)
     return []
 
 
 def _incentives_before_price(at: Situation, rows: list[DecisionRow]) -> list[DecisionRow]:
-    kinds = {row.action: at.bench.permitted[row.action].incentive.kind for row in rows}
-    others = [row.score for row in rows if kinds[row.action] not in PRICE_INCENTIVES and kinds[row.action] != "none"]
+    permitted = at.bench.permitted
+    kinds = [permitted[row.action].incentive.kind for row in rows]
+    others = [row.score for row, kind in zip(rows, kinds, strict=True) if kind in OTHER_INCENTIVES]
     if not others:
         return rows
-    needed = max(others) + abs(max(others)) * at.placement.price_advantage
+    best = max(others)
+    needed = best + abs(best) * at.placement.price_advantage
     kept = []
-    for row in rows:
-        if kinds[row.action] in PRICE_INCENTIVES and row.score < needed:
+    for row, kind in zip(rows, kinds, strict=True):
+        if kind in PRICE_INCENTIVES and row.score < needed:
             at.bench.block(row.action, _INCENTIVES_FIRST, "incentives_before_price")
         else:
             kept.append(row)
@@ -98,13 +102,13 @@ def _incentives_before_price(at: Situation, rows: list[DecisionRow]) -> list[Dec
 
 
 def _draw(at: Situation, segment: int, rows: list[DecisionRow], *, is_declared: bool = False) -> Choice:
-    drawn, share = Draw(0, 1.0, explored=False), 0.0
+    drawn, share = _BEST, 0.0
     if at.person.known:
         share = at.placement.explore_share
         u = uniform(at.person.unit, at.placement.name, str(at.placement.version))
         drawn = draw_best(len(rows), share, u)
     action = at.bench.permitted[rows[drawn.rank].action]
-    candidates = tuple(row.action for row in rows)
+    candidates = tuple([row.action for row in rows])
     floor = share / len(rows)
     row = (1.0 - share + floor, *[floor] * (len(rows) - 1))
     if is_declared and not drawn.explored:

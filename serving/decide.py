@@ -5,7 +5,6 @@ Order: identity, consent, kill switch, rules, decision table or recommendations,
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 
@@ -90,12 +89,14 @@ def situation(
     `person` is as the snapshot knows them; the situation's is brought up to date by the visit.
     """
     known, person = person, up_to_date(person, visit, now, live.as_of)
-    cart = [live.reader.product(product_id) for product_id in context.products()]
+    wanted, named = live.wanted[placement.name], context.products()
+    cart = [live.reader.product(name) for name in named] if wanted.needs_products else [None] * len(named)
     shown = NOTHING_SHOWN
     if placement.name in live.remembering:
         shown = showings_of(live.watched, person, visit, now)
-    viewed = live.reader.product(context.product_id) if context.product_id else None
-    evidence = gather(person, context, cart, local_time(now, live.zone), visit, viewed, shown.answers)
+    viewed = live.reader.product(context.product_id) if context.product_id and wanted.viewed else None
+    local = local_time(now, live.zone) if wanted.needs_time else None
+    evidence = gather(person, context, cart, local, visit, viewed, shown.answers, wanted)
     if placement.name in live.advised and (advice := advice_of(placement, person)) is not None:
         evidence.advise(advice)
     if placement.name in live.segmented:
@@ -131,7 +132,7 @@ def choose(at: Situation) -> Choice:
     rule = forced(at.live, at.placement, at.bench)
     ruled = None if rule is None or rule.action.task is not None else Choice(rule.action, Rung.RULE, reason=rule.reason)
     if rule is not None and ruled is not None and (told := because(at.live, rule.rule.when, at.evidence.values)):
-        ruled = replace(ruled, reason=f"{rule.reason} {told}")
+        ruled = msgspec.structs.replace(ruled, reason=f"{rule.reason} {told}")
     return chosen(at, ruled) or left_over(at)
 
 

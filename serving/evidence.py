@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from serving.click_evidence import ClickEvidence
-from serving.person import PROFILE_PURPOSES, Person
+from serving.person import Person
 from serving.placement import Action
 from serving.question import Context
 from serving.segments_used import SegmentsUsed
 from serving.snapshot.records import ProductRecord
 from serving.uplift import Advice
 from serving.variables import (
-    ACCOUNT_STAGE,
     ANSWER,
     CLICK_DRIVER,
     MICRO_SEGMENT,
@@ -24,49 +23,36 @@ from serving.variables import (
     Kind,
     Value,
     known_name,
-    profile_features,
 )
+from serving.wanted import BELOW, EVERYTHING, OF_CART, Wanted
 
-_BLANK: dict[str, Value] = {name: variable.default for name, variable in VARIABLES.items()}
-_BLANK |= {known_name(name): False for name in VARIABLES}
 _KINDS: dict[str, Kind] = {name: variable.kind for name, variable in VARIABLES.items()}
 _CONVERT: dict[str, Any] = {
     "int": int, "double": float, "string": str, "bool": bool, "list": tuple,
 }  # fmt: skip
 # Type and flag by name: two look-ups less for each of some forty values of a question.
 _SLOTS = {name: (_CONVERT[kind], known_name(name)) for name, kind in _KINDS.items()}
-_FEATURES = profile_features() | {ACCOUNT_STAGE}
-# Variable and the field it comes from.
-_CONTEXT = (
-    *((name, name) for name in ("device_type", "page_type", "channel", "session_seconds", "cart_value", "lingers_on")),
-    ("view_category", "category"),
-    ("place", "region"),
-    ("place", "postal_code"),
-)
-_VIEWED = (
-    ("viewed_category", "category"),
-    ("viewed_list_price", "list_price"),
-    ("viewed_stock", "stock"),
-    ("viewed_returns_rate", "returns_rate"),
-    ("viewed_units_28d", "units_28d"),
-    ("viewed_reviews", "reviews"),
-    ("viewed_rating", "rating"),
-)
-_BELOW = ("products_below_floor", "products_below_map", "products_below_parity")
-_OF_CART = tuple(
-    known_name(name)
-    for name in ("price_cut_share", "cart_products", "products_without_price", *_BELOW, "products_out_of_stock")
-)
+_KNOWN_OF_CART = dict.fromkeys(map(known_name, OF_CART), True)
+# Of a cart whose products nobody has to look up: no action cuts a price, so none falls below a bound.
+_UNSEEN: dict[str, Value] = dict.fromkeys(BELOW, 0)
+_UNSEEN |= {known_name(name): True for name in ("price_cut_share", "cart_products", *BELOW)}
 _MAXIMUM_INT = 2**63 - 1
 
 
 class Evidence:
-    """Values of one request, from which those of an action or product are derived."""
+    """Values of one request, from which those of an action or product are derived; of `wanted` variables alone."""
 
-    def __init__(self, values: dict[str, Value], cart: list[ProductRecord | None], cart_value: float | None) -> None:
+    def __init__(
+        self,
+        values: dict[str, Value],
+        cart: Sequence[ProductRecord | None],
+        cart_value: float | None,
+        wanted: Wanted = EVERYTHING,
+    ) -> None:
         self.values = values
         self._cart = cart
         self._cart_value = cart_value
+        self._wanted = wanted
         self._by_share: dict[float, dict[str, Value]] = {}
         self._advice: Advice | None = None
         self.segments: SegmentsUsed | None = None
@@ -101,28 +87,26 @@ class Evidence:
         values = values.copy()
         _put(values, "product_id", product_id)
         if product is not None:
-            _put(values, "product_category", product.category)
-            _put(values, "list_price", product.list_price)
-            _put(values, "floor_price", product.floor_price)
-            _put(values, "map_price", product.map_price)
-            _put(values, "product_cost", product.cost)
-            _put(values, "stock", product.stock)
-            _put(values, "parity_price", product.parity_price)
-            _put(values, "product_returns_rate", product.returns_rate)
-            _put(values, "product_units_28d", product.units_28d)
+            for name, field in self._wanted.judged:
+                _put(values, name, getattr(product, field))
         return values
 
     def _with_cart(self, share: float) -> dict[str, Value]:
         values = self._by_share.get(share)
         if values is None:
-            values = self._by_share[share] = self.values | _cart_values(self._cart, share)
+            values = self.values.copy()
+            if self._wanted.needs_products:
+                values |= _cart_values(self._cart, share)
+            elif self._wanted.needs_cart:
+                values |= _names_values(len(self._cart), share)
+            self._by_share[share] = values
         return values
 
 
-def viewed_values(product: ProductRecord) -> dict[str, Value]:
+def viewed_values(product: ProductRecord, wanted: Wanted = EVERYTHING) -> dict[str, Value]:
     """The values of the product in view."""
     values: dict[str, Value] = {}
-    for name, field in _VIEWED:
+    for name, field in wanted.viewed:
         _put(values, name, getattr(product, field))
     return values
 
@@ -139,29 +123,39 @@ def action_values(action: Action) -> dict[str, Value]:
     return values
 
 
-def _cart_values(cart: list[ProductRecord | None], share: float) -> dict[str, Value]:
-    known = [product for product in cart if product is not None]
-    values: dict[str, Value] = dict.fromkeys(_OF_CART, True)
-    values["price_cut_share"] = share + 0.0
-    values["cart_products"] = len(cart)
-    values["products_without_price"] = len(cart) - sum(not _unpriced(product) for product in known)
-    values["products_below_floor"] = values["products_below_map"] = values["products_below_parity"] = 0
-    if share:
-        below = [breaches(product, share) for product in known]
-        for index, name in enumerate(_BELOW):
-            values[name] = sum(found[index] for found in below)
-    values["products_out_of_stock"] = len(cart) - sum(bool(product.stock) for product in known)
-    return values
+def _cart_values(cart: Sequence[ProductRecord | None], share: float) -> dict[str, Value]:
+    without_price = out_of_stock = below_floor = below_map = below_parity = 0
+    for product in cart:
+        without_price += product is None or product.list_price is None or product.floor_price is None
+        out_of_stock += product is None or not product.stock
+        if share and product is not None:
+            below = breaches(product, share)
+            below_floor, below_map, below_parity = below_floor + below[0], below_map + below[1], below_parity + below[2]
+    return {
+        **_KNOWN_OF_CART,
+        "price_cut_share": share + 0.0,
+        "cart_products": len(cart),
+        "products_without_price": without_price,
+        "products_below_floor": below_floor,
+        "products_below_map": below_map,
+        "products_below_parity": below_parity,
+        "products_out_of_stock": out_of_stock,
+    }
+
+
+def _names_values(products: int, share: float) -> dict[str, Value]:
+    return {**_UNSEEN, "price_cut_share": share + 0.0, "cart_products": products}
 
 
 def gather(
     person: Person,
     context: Context,
-    cart: list[ProductRecord | None],
-    local: datetime,
+    cart: Sequence[ProductRecord | None],
+    local: datetime | None,
     visit: Mapping[str, Value] | None = None,
     viewed: ProductRecord | None = None,
     answers: Mapping[str, str | None] | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> Evidence:
     """Evidence of one request.
 
@@ -169,30 +163,31 @@ def gather(
         person: who asks.
         context: the moment as the caller tells it.
         cart: products named by the context, None for each unknown one.
-        local: the moment in the shop's time zone.
+        local: the moment in the shop's time zone; None where no rule reads the time.
         visit: what the visitor is doing.
         viewed: the product in view.
         answers: question to answer, None where none was given.
+        wanted: what rules read.
     """
-    values = _BLANK.copy()
-    for name, value in (visit or {}).items():
-        if name in _KINDS:
-            _put(values, name, value)
+    values = wanted.blank.copy()
+    if visit:
+        for name in visit.keys() & wanted.names:
+            _put(values, name, visit[name])
     for question, answer in answers.items() if answers else ():
         values[ANSWER + question], values[known_name(ANSWER + question)] = answer or "", answer is not None
-    _put(values, "customer_known", person.known)
-    _put_profile(values, person)
-    for name, field in _CONTEXT:
-        value = getattr(context, field)
-        if value is not None:
-            _put(values, name, value)
-    if context.filters:
+    if "customer_known" in wanted.names:
+        _put(values, "customer_known", person.known)
+    _put_profile(values, person, wanted)
+    for name, field in wanted.context:
+        _put(values, name, getattr(context, field))
+    if context.filters and "filters" in wanted.names:
         _put(values, "filters", ",".join(context.filters))
     if viewed is not None:
-        values |= viewed_values(viewed)
-    _put(values, "hour", local.hour if context.hour is None else context.hour)
-    _put(values, "weekday", local.isoweekday())
-    return Evidence(values, cart, context.cart_value)
+        values |= viewed_values(viewed, wanted)
+    if local is not None and wanted.needs_time:
+        _put(values, "hour", local.hour if context.hour is None else context.hour)
+        _put(values, "weekday", local.isoweekday())
+    return Evidence(values, cart, context.cart_value, wanted)
 
 
 def local_time(now: datetime, zone: ZoneInfo) -> datetime:
@@ -210,16 +205,18 @@ def price_cut_share(action: Action, cart_value: float | None) -> float:
     return 0.0
 
 
-def _put_profile(values: dict[str, Value], person: Person) -> None:
+def _put_profile(values: dict[str, Value], person: Person, wanted: Wanted) -> None:
     profile = person.profile
     if profile is None:
         return
-    for name in ("segment_id", "segment_name", "churn_probability", "ltv_amount"):
+    for name in wanted.stored_apart:
         _put(values, name, getattr(profile, name))
-    for name in _FEATURES & profile.features.keys():
-        _put(values, name, profile.features[name])
-    for purpose in PROFILE_PURPOSES:
-        _put(values, f"consent_{purpose}", purpose in person.granted)
+    if wanted.features:
+        carried = profile.features
+        for name in wanted.features:
+            _put(values, name, carried.get(name))
+    for name, purpose in wanted.purposes:
+        _put(values, name, purpose in person.granted)
 
 
 def _put(values: dict[str, Value], name: str, value: Value | None) -> None:
@@ -240,10 +237,6 @@ def _put(values: dict[str, Value], name: str, value: Value | None) -> None:
         return
     values[name] = value
     values[flag] = True
-
-
-def _unpriced(product: ProductRecord) -> bool:
-    return product.list_price is None or product.floor_price is None
 
 
 def breaches(product: ProductRecord, share: float) -> tuple[bool, ...]:

@@ -60,30 +60,32 @@ def judge(
         shown: what the person was shown before.
         channel: of the request, where it is known; an action made for others does not run.
     """
-    spared = {placement.plain, placement.no_consent}
     bench = Bench({}, {})
-    for action in placement.actions:
+    for action, fixed, guard, is_plain, is_spared in live.candidates[placement.name]:
         if not action.runs_at(now) or (channel and action.channels and channel not in action.channels):
             continue
-        values = bench.values[action.name] = evidence.of_action(action, live.action_values[placement.name, action.name])
-        if action.name in spared:
-            if action.name == placement.plain:
-                bench.permitted[action.name] = action
+        name = action.name
+        values = bench.values[name] = evidence.of_action(action, fixed)
+        if is_spared:
+            if is_plain:
+                bench.permitted[name] = action
             continue
         objection = None if shown is NOTHING_SHOWN else shown.objection(live.watched, placement, action, now)
         if objection is not None:
             bench.blocked.append(objection)
             continue
-        rule = live.rulebook.guard(placement.name, action.name).objection(values)
+        rule = guard.objection(values)
         if rule is None:
-            bench.permitted[action.name] = action
+            bench.permitted[name] = action
         else:
-            bench.block(action.name, rule.reason, rule.name)
+            bench.block(name, rule.reason, rule.name)
     return bench
 
 
 def forced(live: LiveSnapshot, placement: Placement, bench: Bench) -> Forced | None:
     """The permitted action with the highest force rule that says yes; one whose rule errs is blocked."""
+    if not live.rulebook.forcing(placement.name):
+        return None
     best: tuple[int, Forced] | None = None
     for action in list(bench.permitted.values()):
         for compiled in live.rulebook.forces(placement.name, action.name):

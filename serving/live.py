@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from serving.evidence import action_values
 from serving.experiments.trials import Trials
 from serving.naming import placements_naming
-from serving.placement import Placement
+from serving.placement import PRICE_INCENTIVES, Action, Placement
 from serving.reclassified import evidence_for
-from serving.rulebook import Rulebook
+from serving.rulebook import Guard, Rulebook
 from serving.scoring import is_weighted, least_support
 from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import REFUSED_ANALYTICS
 from serving.uplift import advised_placements
-from serving.variables import CLICK_DRIVER, SEGMENTS
+from serving.variables import CLICK_DRIVER, SEGMENTS, Value
 from serving.visit import features_used, variables_used
 from serving.visit_scores import LiveScores, scores_used
+from serving.wanted import Wanted
+
+
+class Candidate(NamedTuple):
+    """An action of a placement with what no request changes: its values and the rules about it; rules spare a plain
+    one and the one without consent."""
+
+    action: Action
+    values: dict[str, Value]
+    guard: Guard
+    is_plain: bool
+    is_spared: bool
 
 
 class LiveSnapshot:
@@ -36,9 +50,19 @@ class LiveSnapshot:
         self.placements: dict[str, Placement] = reader.placements
         self.rulebook = Rulebook(reader.placements.values(), reader.policies)
         self.decisions = reader.decisions
-        self.action_values = {(p.name, a.name): action_values(a) for p in self.placements.values() for a in p.actions}
         placements = self.placements.values()
+        self.wanted = {p.name: Wanted(self.rulebook.read_in(p.name), cuts_prices=_cuts_prices(p)) for p in placements}
+        self.action_values = {
+            (p.name, a.name): self.wanted[p.name].of(action_values(a)) for p in placements for a in p.actions
+        }
+        self.candidates = {p.name: tuple(self._candidates(p)) for p in placements}
         self.support = {p.name: least_support(p) for p in placements}
+        # Rows by cell as in `decisions`, without those of too few observations.
+        self.supported = {
+            cell: [row for row in rows if row.n >= self.support[cell[0]]]
+            for cell, rows in self.decisions.items()
+            if cell[0] in self.support
+        }
         self.weighted = frozenset(p.name for p in placements if is_weighted(p))
         self.filling = frozenset(p.name for p in placements for action in p.actions if action.fill)
         self.watched = watched_in(placements)
@@ -66,6 +90,13 @@ class LiveSnapshot:
         # Whether anybody's refusal of analytics stands in it; a snapshot that does not say so is looked into.
         self.has_refusals = counts[0].get("identifier", 1) > 0 and counts[1].get(REFUSED_ANALYTICS, 1) > 0
 
+    def _candidates(self, placement: Placement) -> Iterator[Candidate]:
+        for action in placement.actions:
+            key = placement.name, action.name
+            is_plain = action.name == placement.plain
+            is_spared = is_plain or action.name == placement.no_consent
+            yield Candidate(action, self.action_values[key], self.rulebook.guard(*key), is_plain, is_spared)
+
     def named(self, version: str) -> LiveSnapshot:
         """The same under another version's name, as decisions know it that were made before people were erased."""
         if version == self.version:
@@ -77,3 +108,7 @@ class LiveSnapshot:
     def close(self) -> None:
         """Close the reader; no question may follow."""
         self.reader.close()
+
+
+def _cuts_prices(placement: Placement) -> bool:
+    return any(action.incentive.kind in PRICE_INCENTIVES for action in placement.actions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -45,8 +44,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return list(dict.fromkeys([*first, *self.product_ids]))
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """One placement for one person. `identifiers` are (type, keyed hash); `paused` holds scopes of the kill switch.
 
     With a `request_id` the answer's personalization_id depends on it; without one, on `now`.

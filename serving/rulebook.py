@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Literal
 
-from serving.expression import answers_in, compile_rule, names_in
-from serving.placement import Placement
+from serving.expression import answers_in, compile_rule, names_in, variables_in
+from serving.placement import Placement, expressions_of
 from serving.policy import Policy, Rule
 from serving.variables import ANSWER, VARIABLES, Value, known_name
 
@@ -27,8 +27,8 @@ class Program:
         answers = {ANSWER + question for question in answers_in(expression)}
         named = _ALL_NAMES | answers | {known_name(answer) for answer in answers}
         self._names = tuple(sorted(names_in(expression) & named))
-        # Without names an expression is a constant; one that is always there stands in as its key.
-        self._key = itemgetter(*(self._names or ("hour",)))
+        # Without names an expression is a constant.
+        self._key: Callable[[Mapping[str, Value]], Any] = itemgetter(*self._names) if self._names else _no_key
         self._memo: dict[Any, bool | None] = {}
 
     def answer(self, values: Mapping[str, Value]) -> bool | None:
@@ -48,6 +48,10 @@ class Program:
         found: Any = self._program.eval(data=told).value()
         # An error value is truthy, so nothing but the two bools counts.
         return found if found is True or found is False else None
+
+
+def _no_key(_: Mapping[str, Value]) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,16 @@ class Rulebook:
         self._forces: dict[tuple[str, str], list[Compiled]] = {}
         self._reasons: dict[tuple[str, str], list[Compiled]] = {}
         self._first = {p.name: Program(p.hybrid.rules_first) for p in placements if p.hybrid and p.hybrid.rules_first}
+        self._forcing: set[str] = set()
+        self._read: dict[str, frozenset[str]] = {}
         for placement in placements:
+            concerning = [
+                one.rule.when
+                for one in rules
+                if any(one.rule.concerns(placement.name, a.name) for a in placement.actions)
+            ]
+            own = [expression for _, expression in expressions_of(placement)]
+            self._read[placement.name] = frozenset[str]().union(*map(variables_in, (*concerning, *own)))
             for action in placement.actions:
                 self._add(placement.name, action.name, rules)
 
@@ -124,7 +137,17 @@ class Rulebook:
         self._guards[key] = Guard(compiled for compiled in guards if compiled.rule.target == "action")
         self._product_guards[key] = Guard(compiled for compiled in guards if compiled.rule.target == "product")
         self._forces[key] = [compiled for compiled in mine if compiled.rule.effect == "force"]
+        if self._forces[key]:
+            self._forcing.add(placement)
         self._reasons[key] = [compiled for compiled in mine if compiled.rule.effect == "reason"]
+
+    def read_in(self, placement: str) -> frozenset[str]:
+        """Documented variables that some expression about a placement names."""
+        return self._read[placement]
+
+    def forcing(self, placement: str) -> bool:
+        """Whether some force rule is about an action of a placement."""
+        return placement in self._forcing
 
     def goes_first(self, placement: str, values: Mapping[str, Value]) -> bool:
         """Whether the rules of a hybrid always go first for whoever has these values; an error says no."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from msgspec.structs import replace as replace_fields
+from msgspec.structs import replace
 
 from serving.advised import from_uplift
 from serving.choice import Choice, Situation, from_recommendations, from_table
@@ -84,4 +83,4 @@ def _mixed(at: Situation, share: float, ruled: Choice, model: Choice) -> Choice:
 
 def _uncounted(enrolment: Enrolment | None) -> Enrolment | None:
     """On the rules' side nobody has an arm."""
-    return None if enrolment is None else replace_fields(enrolment, arm=None)
+    return None if enrolment is None else replace(enrolment, arm=None)

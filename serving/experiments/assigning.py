@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from msgspec.structs import replace as _with
+from msgspec.structs import replace
 
 from serving.choice import Choice, Situation, listed
 from serving.draw import uniform
@@ -167,7 +166,7 @@ def _enrolment(
     if got is None:
         return told
     u = None if is_again else got.u
-    return _with(told, arm=got.arm, probabilities=dict(got.row), table_version=got.table_version, draw_u=u)
+    return replace(told, arm=got.arm, probabilities=dict(got.row), table_version=got.table_version, draw_u=u)
 
 
 def _served(trial: Trial, arms: Mapping[str, Choice], name: str, propensity: float, enrolment: Enrolment) -> Choice:
@@ -191,5 +190,5 @@ def _plain(at: Situation, trial: Trial, enrolment: Enrolment) -> Choice:
     action = at.bench.permitted.get(named) or at.placement.action(at.placement.plain)
     if action.task is not None:
         action = at.placement.action(at.placement.plain)
-    uncounted = _with(enrolment, arm=None, probabilities={}, draw_u=None)
+    uncounted = replace(enrolment, arm=None, probabilities={}, draw_u=None)
     return Choice(action, Rung.PLAIN, reason=action.reason, enrolment=uncounted)

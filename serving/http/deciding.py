@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
@@ -33,8 +32,7 @@ class Asked(NamedTuple):
     request_id: str
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """Until when (`perf_counter`) a request wants its answer, and whether too many wait with it."""
 
     until: float

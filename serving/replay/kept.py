@@ -15,7 +15,7 @@ import msgspec
 
 from serving.experiments.learned import write_learned
 from serving.live import LiveSnapshot
-from serving.replay.again import NotReplayableError, replay
+from serving.replay.again import NotReplayableError, context_of, replay
 from serving.replay.rows_read import UNFINISHED, RowsRead
 from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
@@ -82,6 +82,9 @@ def _again(live: LiveSnapshot, line: bytes, kept: Kept) -> None:
     except (NotReplayableError, KeyError):
         kept.skipped += 1
         return
+    # Another candidate's rules may ask for products of which those of then asked nothing.
+    for product_id in context_of(line).products():
+        live.reader.product(product_id)
     kept.decisions += 1
     kept.differing += not result.identical
 

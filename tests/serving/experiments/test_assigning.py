@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from scipy import stats
 
-from serving.choice import Situation
 from serving.decide import situation
 from serving.experiments.assigning import from_trials
 from serving.experiments.learned import learned_of
@@ -174,7 +174,7 @@ def test_draws_have_the_published_probabilities(tmp_path: Path) -> None:
         base = situation(snapshot, placement, nobody, Context(), sample.NOW, None)
         found: Counter[str] = Counter()
         for number in range(8_000):
-            at = Situation(**{**base.__dict__, "context": Context(session_id=f"s{number}")})
+            at = replace(base, context=Context(session_id=f"s{number}"))
             choice = from_trials(at)
             assert choice is not None
             assert choice.enrolment is not None

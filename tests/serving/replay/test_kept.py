@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from serving.live import LiveSnapshot
 from serving.replay.kept import RecordingReader, keep
 from serving.replay.rows_read import RowsRead
+from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import ProfileRecord
 from tests.serving import sample
 from tests.serving.replay.test_again import lines, shop
@@ -53,3 +55,11 @@ def test_without_room_it_is_said_and_nothing_stays(shop: Path, tmp_path: Path, m
     with pytest.raises(OSError, match="MDB_MAP_FULL"):
         keep(shop / "snapshots" / "v1", tmp_path / "kept", lines(shop))
     assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_products_of_a_question_are_kept_though_no_rule_asks_for_them(shop: Path, tmp_path: Path) -> None:
+    asked = [line for line in lines(shop) if b'"placement":"home_hero"' in line and b'"product_ids":["p8"' in line]
+    keep(shop / "snapshots" / "v1", tmp_path / "kept", asked)
+    with SnapshotReader(tmp_path / "kept" / "v1") as kept:
+        assert not LiveSnapshot(kept).wanted["home_hero"].needs_products
+        assert kept.product("p8") is not None
