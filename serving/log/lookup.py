@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -73,10 +74,14 @@ def logged_lines(
 
 
 def _newest_first(folder: Path, since: float) -> list[Path]:
-    names = [*folder.glob("*.open"), *folder.glob("*.jsonl")]
-    written = {path: path.stat().st_mtime if path.exists() else since for path in names}
-    recent = [path for path in names if written[path] >= since]
-    return sorted(recent, key=lambda path: (written[path], path.name), reverse=True)
+    found: dict[str, tuple[float, Path]] = {}
+    # One that is closed meanwhile is found among the second, and once.
+    for kind in ("*.open", "*.jsonl"):
+        for path in folder.glob(kind):
+            with suppress(FileNotFoundError):
+                found[path.stem] = path.stat().st_mtime, path
+    recent = [(written, path) for written, path in found.values() if written >= since]
+    return [path for _, path in sorted(recent, key=lambda one: (one[0], one[1].name), reverse=True)]
 
 
 def _matches(path: Path, pattern: re.Pattern[bytes]) -> Iterator[bytes]:

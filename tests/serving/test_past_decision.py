@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import jsonschema
 import pytest
 
 from serving.explanation import record_of
-from serving.log.lookup import logged_decision, logged_exposures
+from serving.log.lookup import decision_lines, logged_decision, logged_exposures
+from serving.log.segment import SegmentWriter
 from serving.snapshot import pointer
 from tests.serving import sample
 from tests.serving.service_client import config, logged, running, until
@@ -73,6 +75,21 @@ def test_a_decision_is_told_as_it_was_made_and_whether_it_was_shown(root: Path) 
             assert listed["rung"] == other["rung"]
 
     asyncio.run(run())
+
+
+def test_a_segment_that_is_closed_while_the_log_is_read_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, glob = SegmentWriter(tmp_path / "decisions", "w"), Path.glob
+    writer.write(b"one\n", durable=False)
+
+    def closing(folder: Path, kind: str) -> Iterator[Path]:
+        found = list(glob(folder, kind))
+        writer.close()
+        return iter(found)
+
+    monkeypatch.setattr(Path, "glob", closing)
+    assert list(decision_lines(tmp_path, b"one")) == [b"one"]
 
 
 @pytest.mark.parametrize(("name", "status", "code"), [("0" * 32, 404, "unknown_decision"), ("x", 422, "wrong_field")])
