@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.system
 DAY = date(2026, 3, 1)
+PATIENCE_MS = 180_000
 
 
 @pytest.fixture
@@ -71,6 +72,7 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.parametrize("scripts", [True, False], ids=["with_javascript", "without_javascript"])
 def test_an_analyst_reads_and_settles_an_alert(project: Project, address: str, browser: Browser, scripts: bool) -> None:
     context = browser.new_context(java_script_enabled=scripts)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -101,6 +103,7 @@ def test_an_analyst_reads_and_settles_an_alert(project: Project, address: str, b
 
 def test_the_keyboard_reaches_everything(address: str, browser: Browser) -> None:
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
@@ -119,5 +122,7 @@ def test_the_keyboard_reaches_everything(address: str, browser: Browser) -> None
 
 def _press(page: Page, button: str, *, note: str = "") -> None:
     page.get_by_label("Note", exact=True).fill(note)
-    page.get_by_role("button", name=button, exact=True).click()
+    # The page before may have had its answer too.
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
     page.get_by_role("status").wait_for()
