@@ -14,6 +14,7 @@ from orchestration.cli.project import open_project
 from orchestration.cli.run_command import AsOf
 
 if TYPE_CHECKING:
+    from orchestration.readiness.lists import ListMeasure
     from orchestration.readiness.measures import Measures
     from orchestration.readiness.methods import Judged
 
@@ -94,9 +95,17 @@ def _facts(measures: Measures) -> list[tuple[str, str]]:
         ("match rate", rate),
         ("orders", f"{measures.orders:,} of {measures.buyers:,} customers, {measures.repeat_buyers:,} bought again"),
         ("products", f"{measures.products_sold:,} sold or viewed, {measures.products_described:,} in the catalogue"),
+        ("lists", _lists(measures.lists)),
         ("traits", ", ".join(measures.traits) or "none"),
         ("consent", ", ".join(measures.consent_purposes) or "no word on any purpose"),
     ]
+
+
+def _lists(lists: ListMeasure) -> str:
+    if not lists.items_shown:
+        return "none that tells its items"
+    told = f"{lists.items_shown:,} items shown to {lists.people:,} people, {lists.clicks:,} clicks"
+    return f"{told}; told apart: {', '.join(lists.attributes) or 'no attribute'}"
 
 
 def _day_after(measures: Measures) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +13,7 @@ from intake.event import HINT_TYPES
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from orchestration.readiness.lake import lake_view
+from orchestration.readiness.lists import ListMeasure, measure_lists
 
 MEMORY = "4GB"
 ACTIVE_DAYS = 90
@@ -62,6 +63,7 @@ class Measures:
     consent_purposes: tuple[str, ...]
     traits: tuple[str, ...]
     last_event_at: datetime | None
+    lists: ListMeasure = field(default_factory=ListMeasure)
     judged_by: str = "a first look at the lake"
 
 
@@ -115,6 +117,7 @@ def _measures(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> Measure
         consent_purposes=_names(connection, "select distinct purpose from consent order by 1"),
         traits=_names(connection, "select distinct trait from traits order by 1"),
         last_event_at=span["last"],
+        lists=measure_lists(connection),
     )
 
 

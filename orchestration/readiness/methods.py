@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from orchestration.readiness.lists import LEAST_CLICKS, LEAST_PEOPLE, LEAST_SHOWN
 from orchestration.readiness.measures import Measures
 
 MINIMUM_ACTIVE = 10_000
@@ -55,6 +56,23 @@ PRODUCTS = ("products on the orders", lambda measures: measures.products_sold > 
 CATALOGUE = ("a catalogue (product_updated)", _has("product_updated"))
 PRICES = ("prices with floors (price_updated)", _has("price_updated"))
 VISITS = ("web or app events (page_viewed, product_viewed)", _has(*WEB))
+LISTS = (
+    ("lists and the items they showed (product_list_viewed)", lambda measures: measures.lists.items_shown > 0),
+    ("clicks on their items (product_clicked)", _has("product_clicked")),
+    (
+        "items with a fit, colour, brand, price or category, on the list or in the catalogue",
+        lambda measures: measures.lists.items_described > 0,
+    ),
+)
+ENOUGH_CLICKS = (
+    f"{LEAST_CLICKS} clicks and {LEAST_CLICKS} items shown and not clicked",
+    lambda measures: min(measures.lists.clicks, measures.lists.items_shown - measures.lists.clicks) >= LEAST_CLICKS,
+)
+ENOUGH_SHOWN = (f"{LEAST_PEOPLE} people who were shown a list", lambda measures: measures.lists.people >= LEAST_PEOPLE)
+ENOUGH_LEVELS = (
+    f"an attribute with two levels shown {LEAST_SHOWN} times each",
+    lambda measures: bool(measures.lists.attributes),
+)
 PERSONS = (
     "identifiers that name people (login, loyalty card, e-mail …)",
     lambda measures: measures.known_customers > 0,
@@ -75,6 +93,11 @@ METHODS = (
     Method("learned segments (KMeans)", (ENOUGH_PEOPLE, ENOUGH_TIME, ORDERS), "rule segments"),
     Method("churn and lifetime value", (ENOUGH_PEOPLE, ENOUGH_TIME, ORDERS, ENOUGH_REPEATS), "recency and frequency"),
     Method("in-session intent and micro-moments", (VISITS,), "decisions from the profile alone"),
+    Method(
+        "what draws the click (fit, colour, brand …)",
+        (*LISTS, ENOUGH_CLICKS, ENOUGH_SHOWN, ENOUGH_LEVELS),
+        "the usual order, and what is bought",
+    ),
     Method(
         "incentives by uplift",
         (ENOUGH_PEOPLE, ("randomised offers (offer_assigned)", _has("offer_assigned")), PRICES),
@@ -97,7 +120,10 @@ METHODS = (
     Method("B2B accounts", (("e-mail or IP addresses", _knows("email", "ip")),), "persons alone"),
 )
 # Size and time come by themselves: until then a simpler method serves. What is not sent at all has to be connected.
-_GROWS = {ENOUGH_PEOPLE[0], ENOUGH_TIME[0], ENOUGH_REPEATS[0], f"{MINIMUM_ORDERS:,} orders"}
+_GROWS = {
+    *(need[0] for need in (ENOUGH_PEOPLE, ENOUGH_TIME, ENOUGH_REPEATS, ENOUGH_CLICKS, ENOUGH_SHOWN, ENOUGH_LEVELS)),
+    f"{MINIMUM_ORDERS:,} orders",
+}
 
 
 def judge(measures: Measures) -> list[Judged]:
