@@ -125,7 +125,9 @@ def test_every_fault_in_one_file_is_accounted_for_to_the_row(project: Project, t
     assert bot["event_id"] == "bot"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_any_mixture_in_any_order_conserves_its_rows(
     data: st.DataObject, project: Project, tmp_path_factory: pytest.TempPathFactory

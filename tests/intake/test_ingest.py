@@ -65,7 +65,9 @@ def oracle_fault(row: dict[str, Any]) -> bool:
     return not (in_time and amount_is_sane and complete and row["type"] in VOCABULARY and row["id"] is not None)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=dirty_rows)
 def test_every_row_is_accounted_for(rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONCIERGE_KEY", "a key for tests, long enough")
@@ -83,7 +85,9 @@ def test_every_row_is_accounted_for(rows: list[dict[str, Any]], monkeypatch: pyt
         assert [row["event_id"] for row in lake_rows(project)] == sorted(set(sound))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=dirty_rows, data=st.data())
 def test_the_order_of_files_and_their_repetition_change_nothing(
     rows: list[dict[str, Any]], data: st.DataObject, monkeypatch: pytest.MonkeyPatch

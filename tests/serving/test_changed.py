@@ -93,7 +93,9 @@ def hour(now: tuple[People, Owners], touched: Sequence[str], *, everybody: bool)
     return Wanted(mine, identifiers(owners), gone=touched, unowned=[("cookie", key) for key in KEYS])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(states=st.lists(shops(), min_size=2, max_size=4), everybody=st.booleans())
 def test_base_and_delta_are_what_one_file_of_the_same_rows_is(
     tmp_path_factory: pytest.TempPathFactory, states: list[tuple[People, Owners]], everybody: bool

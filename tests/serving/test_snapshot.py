@@ -65,7 +65,9 @@ def test_decision_rows_come_best_first(tmp_path: Path) -> None:
         assert [row.action for row in reader.decisions["home_hero", 3, "any"]] == ["deli", "meat", "produce"]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     rows=st.dictionaries(
         st.text(min_size=1, max_size=20).filter(lambda t: t.isprintable()),
