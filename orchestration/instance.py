@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from filelock import FileLock
@@ -92,8 +93,11 @@ def is_alive(process: int) -> bool:
         return False
     except PermissionError:
         return True
-    stat = f"/proc/{process}/stat"
-    if os.path.exists(stat):  # noqa: PTH110 - /proc may be absent on other systems
-        with open(stat, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    return True
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        # It has ended since, or the system has no /proc.
+        return not Path("/proc/self").exists()
+    return stat.rpartition(")")[2].split()[0] != "Z"

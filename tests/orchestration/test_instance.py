@@ -48,6 +48,12 @@ def _started(instance: DagsterInstance, process: int) -> str:
     return run.run_id
 
 
+def test_a_process_that_ends_while_it_is_looked_at_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = _dead_process()
+    monkeypatch.setattr(os, "kill", lambda process, number: None)
+    assert not is_alive(dead)
+
+
 def test_a_dead_run_is_failed_and_its_slot_is_free(instance: DagsterInstance) -> None:
     dead = _started(instance, _dead_process())
     assert [slot.run_id for slot in instance.event_log_storage.get_concurrency_info(WRITER_POOL).claimed_slots] == [

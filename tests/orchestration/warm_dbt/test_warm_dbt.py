@@ -84,7 +84,15 @@ class Small:
         """Processes that the warm one has forked and that still run; Python's keeper of semaphores is none."""
         host = start.held().process.pid
         children = Path(f"/proc/{host}/task/{host}/children").read_text().split()
-        return [child for child in children if "warm_dbt.host" in Path(f"/proc/{child}/cmdline").read_text()]
+        return [child for child in children if "warm_dbt.host" in _command_of(child)]
+
+
+def _command_of(process: str) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        # It has ended meanwhile.
+        return ""
 
 
 @pytest.fixture(scope="module")
