@@ -50,7 +50,7 @@ def _started(instance: DagsterInstance, process: int) -> str:
 
 def test_a_process_that_ends_while_it_is_looked_at_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     dead = _dead_process()
-    monkeypatch.setattr(os, "kill", lambda process, number: None)
+    monkeypatch.setattr(os, "kill", lambda *_: None)
     assert not is_alive(dead)
 
 
