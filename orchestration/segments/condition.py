@@ -10,6 +10,7 @@ from typing import Any, Final
 import duckdb
 
 from intake.sensitive import SensitiveRules
+from orchestration.segments.hints import hint, misspelt
 
 ALLOWED: Final = frozenset(
     {"CONJUNCTION", "COMPARISON", "COLUMN_REF", "CONSTANT", "OPERATOR", "FUNCTION", "BETWEEN", "CASE", "CAST", "TYPE"}
@@ -46,8 +47,21 @@ def check_condition(where: str, columns: Mapping[str, str], sensitive: Sensitive
     """
     if not where.strip():
         raise ConditionError("is empty; write a condition, e.g. orders_30d >= 1")
+    try:
+        return _checked(where, columns, sensitive)
+    except SensitiveConditionError:
+        raise
+    except ConditionError as error:
+        told = hint(where)
+        if not told:
+            raise
+        raise ConditionError(f"{error}; {told}") from error
+
+
+def _checked(where: str, columns: Mapping[str, str], sensitive: SensitiveRules) -> frozenset[str]:
     named = set()
-    for node in expressions_in(parsed(where)):
+    nodes = list(expressions_in(parsed(where)))
+    for node in nodes:
         if node["class"] not in ALLOWED:
             raise ConditionError(f"{_words(node)} is not allowed; write one condition over a customer's columns")
         if node["class"] == "COLUMN_REF":
@@ -60,6 +74,9 @@ def check_condition(where: str, columns: Mapping[str, str], sensitive: Sensitive
     if not named:
         raise ConditionError("names no column; it would hold for everybody or for nobody")
     _bind(where, {name: columns[name] for name in sorted(named)})
+    wrong = misspelt(nodes)
+    if wrong:
+        raise ConditionError(wrong)
     return frozenset(named)
 
 
