@@ -70,6 +70,12 @@ def test_without_a_visit_it_is_what_the_run_found() -> None:
     assert used(None, msgspec.structs.replace(LEA, features=warm)).micro_segment == warm["micro_segment"]
 
 
+def test_figures_of_an_hourly_run_move_what_the_daily_one_found() -> None:
+    hourly = {**FEATURES, "orders_30d": 1, "product_views_7d": 4, "recency_days": 0, "lifecycle": "active"}
+    found = used(None, msgspec.structs.replace(LEA, features=hourly))
+    assert (found.entered, found.left) == (["looking_again"], ["away", "lost"])
+
+
 def test_thresholds_are_crossed_in_a_visit_and_what_it_does_not_know_stays() -> None:
     assert used(VISIT) == SegmentsUsed(
         ["away", "big_spenders", "lost", "visitors"], ["visitors"], [], "2/churn low/value high/intent warm"
