@@ -25,6 +25,23 @@ _HARMLESS_KEPT, _LONGEST_REMEMBERED = 50_000, 200
 _FREE_TEXT = ("page_url", "referrer", "query", "campaign")
 
 
+class _DecisionLine(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Fields by the alphabet, as in every other line; what is None is left out."""
+
+    channel: str | None = None
+    device_type: str | None = None
+    event_id: str
+    event_type: str
+    experiment_id: str | None = None
+    identifiers: list[dict[str, str]]
+    occurred_at: datetime
+    page_type: str | None = None
+    personalization_id: str
+    product_id: str | None = None
+    properties: dict[str, Any]
+    received_at: datetime
+
+
 def decision_line(
     decision: Decision,
     identifiers: Hashed,
@@ -34,9 +51,18 @@ def decision_line(
     inputs: Inputs | None = None,
 ) -> bytes:
     """One `decision_made`, with what the visitor was doing then and what else making it again needs."""
-    told = ("placement", "action", "propensity", "snapshot_version", "reason", "rung", "segment_id", "eligible")
-    properties: dict[str, Any] = {name: getattr(decision, name) for name in told}
-    properties |= {"blocked": decision.blocked, "context": context}
+    properties: dict[str, Any] = {
+        "action": decision.action,
+        "blocked": decision.blocked,
+        "context": context,
+        "eligible": decision.eligible,
+        "placement": decision.placement,
+        "propensity": decision.propensity,
+        "reason": decision.reason,
+        "rung": decision.rung,
+        "segment_id": decision.segment_id,
+        "snapshot_version": decision.snapshot_version,
+    }
     if decision.missing_purpose:
         properties["missing_purpose"] = decision.missing_purpose
     properties |= _of_experiments(decision)
@@ -46,22 +72,21 @@ def decision_line(
         properties["session"] = visit
     if inputs is not None:
         properties["replay"] = inputs
-    return _line(
-        {
-            "event_id": f"d{decision.personalization_id}",
-            "event_type": "decision_made",
-            "occurred_at": now,
-            "received_at": now,
-            "channel": context.channel,
-            "experiment_id": decision.experiment.key if isinstance(decision.experiment, Enrolment) else None,
-            "device_type": context.device_type,
-            "page_type": context.page_type,
-            "product_id": context.product_id,
-            "personalization_id": decision.personalization_id,
-            "identifiers": _pairs(identifiers),
-            "properties": properties,
-        }
+    line = _DecisionLine(
+        channel=context.channel,
+        device_type=context.device_type,
+        event_id=f"d{decision.personalization_id}",
+        event_type="decision_made",
+        experiment_id=decision.experiment.key if isinstance(decision.experiment, Enrolment) else None,
+        identifiers=_pairs(identifiers),
+        occurred_at=now,
+        page_type=context.page_type,
+        personalization_id=decision.personalization_id,
+        product_id=context.product_id,
+        properties=properties,
+        received_at=now,
     )
+    return with_checksum(_JSON.encode(line))
 
 
 def _of_experiments(decision: Decision) -> dict[str, Any]:
