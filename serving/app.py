@@ -54,6 +54,8 @@ def create_app(config: ServiceConfig) -> Starlette:
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
         lifespan=lifespan,
     )
+    # A redirect would go to the host that the request names itself, in plain http behind most proxies.
+    app.router.redirect_slashes = False
     app.state.service = service
     return app
 

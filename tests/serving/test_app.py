@@ -307,7 +307,9 @@ def test_a_crash_says_nothing_of_its_cause(root: Path) -> None:
     play(scenario, root, hash_identifier=leaking)
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v1/decide", 405), ("GET", "/nowhere", 404)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/v1/decide", 405), ("GET", "/nowhere", 404), ("POST", "/v1/decide/", 404)]
+)
 def test_other_paths_and_methods(root: Path, method: str, path: str, status: int) -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         response = await client.request(method, path)
