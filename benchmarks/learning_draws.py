@@ -12,17 +12,16 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from scipy import stats
 
 from benchmarks.serving import AS_OF, build
 from intake.hashing import keyed_hash
 from intake.keys import identifier_key_bytes
 from intake.paths import DataPaths
-from serving.choice import Situation
 from serving.decide import decide_for, situation
 from serving.experiments.assigning import from_trials
 from serving.experiments.definition import Experiment
@@ -82,7 +81,7 @@ def chi_square(live: LiveSnapshot, draws: int, seed: int) -> tuple[float, float]
     base = situation(live, live.placements[PLACEMENT], nobody, Context(), AS_OF, None)
     counted = dict.fromkeys(PUBLISHED, 0)
     for number in range(draws):
-        at: Situation = replace(base, context=Context(session_id=f"{seed}/{number}"))
+        at = replace(base, context=Context(session_id=f"{seed}/{number}"))
         choice = from_trials(at)
         if choice is None or choice.enrolment is None or choice.propensity != PUBLISHED[str(choice.enrolment.arm)]:
             raise SystemExit(f"visit {number}: drawn outside of the experiment, or its propensity is not the published")
