@@ -97,7 +97,7 @@ def _hour(connection: duckdb.DuckDBPyConnection, history: int, new: int) -> floa
 
 def _torn(connection: duckdb.DuckDBPyConnection) -> int:
     """Rows of credits and sums that a full count leaves otherwise."""
-    tables = ("ml.attribution", "ml.arm_stats", "ml.conversion_delay")
+    tables = ("ml.attribution", "ml.arm_stats", "ml.arm_person", "ml.conversion_delay")
     for table in tables:
         _run(connection, f"create temporary table {table.replace('.', '_')} as from {table}")
     credit_all(connection)

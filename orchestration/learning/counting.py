@@ -10,10 +10,13 @@ import duckdb
 from orchestration.learning.credit import run
 
 CELL: Final = "experiment, experiment_version, segment_id, context_bucket, arm, hour"
+PERSON: Final = "experiment, experiment_version, arm, person"
 SUMS: Final = (
     "exposures", "conversions", "clicks", "complaints", "returns", "revenue_micros", "margin_micros",
     "margin_cents_squared", "cost_micros", "ltv_change_micros",
 )  # fmt: skip
+# What looks at arms ask of each person: exposures of one person are not independent.
+OF_PERSON: Final = ("exposures", "conversions", "complaints", "returns", "margin_micros")
 # What is told of a lifetime value goes before what our own scores say of it.
 # An exposure with a report takes its money from there: orders beside it are what the report tells of. A refund then
 # gives no loss back that no order has brought.
@@ -43,7 +46,8 @@ _FOLLOWED: Final = """
 """
 _EXPOSED: Final = """
     select e.experiment, e.experiment_version, e.segment_id, e.context_bucket, e.arm,
-        date_trunc('hour', e.shown_at) as hour, cast(1 as bigint) as exposures, f.first_delay,
+        date_trunc('hour', e.shown_at) as hour, coalesce(e.person, md5(e.personalization_id)) as person,
+        cast(1 as bigint) as exposures, f.first_delay,
         {followed},
         {cents} * {cents} as margin_cents_squared
     from {exposures} as e left join ({credits}) as f on e.personalization_id = f.personalization_id
@@ -69,6 +73,12 @@ def stats_of(rows: str) -> str:
     return f"select {CELL}, {sums} from ({rows}) as shown group by {CELL}"
 
 
+def people_of(rows: str) -> str:
+    """A query: the sums of such rows by arm and person; whoever is nobody known is each exposure's own."""
+    sums = ", ".join(_sum(name) for name in OF_PERSON)
+    return f"select {PERSON}, {sums} from ({rows}) as shown group by {PERSON}"
+
+
 def delays_of(rows: str) -> str:
     """A query: conversions of such rows by experiment and hours from the exposure to the first of them."""
     return (
@@ -83,6 +93,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection) -> None:
     run(connection, f"create or replace temporary table counted as {rows}")
     for table, query in (
         ("ml.arm_stats", stats_of("from counted")),
+        ("ml.arm_person", people_of("from counted")),
         ("ml.conversion_delay", delays_of("from counted")),
     ):
         run(connection, f"delete from {table}")
@@ -93,6 +104,8 @@ def rebuild(connection: duckdb.DuckDBPyConnection) -> None:
 def move(connection: duckdb.DuckDBPyConnection, before: str, after: str) -> None:
     """Add to the sums what the table `after` of counted exposures has more than the table `before`."""
     _merge(connection, "ml.arm_stats", CELL, SUMS, _difference(before, after, stats_of, SUMS))
+    people = _difference(before, after, people_of, OF_PERSON)
+    _merge(connection, "ml.arm_person", PERSON, OF_PERSON, people)
     delays = _difference(before, after, delays_of, ("conversions",))
     _merge(connection, "ml.conversion_delay", "experiment, delay_hour", ("conversions",), delays)
 

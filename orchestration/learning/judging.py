@@ -8,7 +8,7 @@ from typing import Final
 
 import duckdb
 
-from orchestration.learning.counting import by_exposure, stats_of
+from orchestration.learning.counting import by_exposure, people_of, stats_of
 from orchestration.learning.credit import FOLLOWS_ORDER
 from orchestration.learning.measures import Exploration
 from orchestration.learning.registry import Registry
@@ -75,10 +75,12 @@ def _counts(connection: duckdb.DuckDBPyConnection, *, fully: bool) -> Verdict:
 
 
 def _differing(connection: duckdb.DuckDBPyConnection) -> int:
-    full = stats_of(by_exposure("ml.learned_exposure", "ml.attribution"))
-    held = "select * from ml.arm_stats"
-    sql = f"select count(*) from (({full} except {held}) union all ({held} except {full})) as differing"
-    return int(connection.execute(sql).fetchall()[0][0])
+    rows, found = by_exposure("ml.learned_exposure", "ml.attribution"), 0
+    for full, table in ((stats_of(rows), "ml.arm_stats"), (people_of(rows), "ml.arm_person")):
+        held = f"select * from {table}"
+        sql = f"select count(*) from (({full} except {held}) union all ({held} except {full})) as differing"
+        found += int(connection.execute(sql).fetchall()[0][0])
+    return found
 
 
 def _whole(connection: duckdb.DuckDBPyConnection, registry: Registry) -> Verdict:

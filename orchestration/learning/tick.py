@@ -31,7 +31,7 @@ from serving.snapshot import pointer
 
 SERVICE_LOG: Final = ("service_decisions", "service_exposures", "service_events")
 _COUNTED: Final = "select count(*) from ml.learned_exposure where is_counted"
-_SUMMED: Final = "select coalesce(sum(exposures), 0) from ml.arm_stats"
+_SUMMED: Final = ("ml.arm_stats", "ml.arm_person")
 # Credits whose outcome is gone: an erasure takes a person's outcomes, and what they brought stands in the sums.
 _BEREFT: Final = (
     "select count(*) from ml.attribution where outcome_id not in (select outcome_id from ml.learned_outcome)"
@@ -160,7 +160,9 @@ def _look(
 
 def recount_if_torn(connection: duckdb.DuckDBPyConnection) -> bool:
     """Count everything anew where sums, credits and rows part, as after an erasure; whether that was needed."""
-    if _number(connection, _COUNTED) == _number(connection, _SUMMED) and not _number(connection, _BEREFT):
+    counted = _number(connection, _COUNTED)
+    summed = [_number(connection, f"select coalesce(sum(exposures), 0) from {table}") for table in _SUMMED]
+    if all(count == counted for count in summed) and not _number(connection, _BEREFT):
         return False
     credit_all(connection)
     return True

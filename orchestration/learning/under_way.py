@@ -12,8 +12,8 @@ from orchestration.learning.credit import run
 
 FLAG: Final = "under way"
 KEPT: Final = (
-    "learned_exposure", "learned_outcome", "attribution", "arm_stats", "conversion_delay", "learned_day",
-    "learned_file", "fresh_event",
+    "learned_exposure", "learned_outcome", "attribution", "arm_stats", "arm_person", "conversion_delay",
+    "learned_day", "learned_file", "fresh_event",
 )  # fmt: skip
 
 

@@ -50,6 +50,13 @@ LEARNING_TABLES: Final = (
     ),
     table(
         "ml",
+        "arm_person",
+        "experiment VARCHAR; experiment_version INTEGER; arm VARCHAR; person VARCHAR; exposures BIGINT;"
+        "conversions BIGINT; complaints BIGINT; returns BIGINT; margin_micros BIGINT",
+        "experiment experiment_version arm person",
+    ),
+    table(
+        "ml",
         "conversion_delay",
         "experiment VARCHAR; delay_hour INTEGER; conversions BIGINT",
         "experiment delay_hour",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import md5
 from typing import Any
 
 Row = dict[str, Any]
+OF_PERSON = ("exposures", "conversions", "complaints", "returns", "margin_micros")
 FOLLOWERS = {"refund", "return", "delivery", "delivery_late", "delivery_on_time"}
 
 
@@ -97,17 +99,25 @@ def _refund_margin(row: Row, order: Row) -> int | None:
     return int(size if product * order["revenue_micros"] >= 0 else -size)
 
 
-def stats(exposures: Sequence[Row], found: Sequence[Row]) -> dict[tuple[Any, ...], Counter[str]]:
-    """Sums by (experiment, version, segment, context, arm, hour)."""
+Sums = dict[tuple[Any, ...], Counter[str]]
+
+
+def sums(exposures: Sequence[Row], found: Sequence[Row]) -> tuple[Sums, Sums]:
+    """Sums by (experiment, version, segment, context, arm, hour), and by (experiment, version, arm, person)."""
     by_exposure = defaultdict(list)
     for given in found:
         if given["rule"] != "none":
             by_exposure[given["exposure"]["personalization_id"]].append(given)
-    sums: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+    cells: Sums = defaultdict(Counter)
+    people: Sums = defaultdict(Counter)
     for row in exposures:
         if row["is_counted"]:
-            sums[_cell(row)].update(_followed(by_exposure[row["personalization_id"]]))
-    return dict(sums)
+            followed = _followed(by_exposure[row["personalization_id"]])
+            cells[_cell(row)].update(followed)
+            person = row["person"] or md5(row["personalization_id"].encode(), usedforsecurity=False).hexdigest()
+            kept = Counter({name: followed[name] for name in OF_PERSON})
+            people[row["experiment"], row["experiment_version"], row["arm"], person].update(kept)
+    return dict(cells), dict(people)
 
 
 def _cell(row: Row) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.learning.changes import EXPOSURES, OUTCOMES, Moved, prepare, take_in
-from orchestration.learning.counting import SUMS, rebuild
+from orchestration.learning.counting import OF_PERSON, PERSON, SUMS, rebuild
 from orchestration.learning.tick import recount_if_torn
 from orchestration.warehouse_schema import create_source_tables, source_table
 from tests.orchestration.learning import brute_force, shop
@@ -40,6 +40,7 @@ def emptied(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         OUTCOMES,
         "ml.attribution",
         "ml.arm_stats",
+        "ml.arm_person",
         "ml.conversion_delay",
         "ml.attribution_window",
     ):
@@ -78,6 +79,11 @@ def stats(connection: duckdb.DuckDBPyConnection) -> dict[tuple[object, ...], Cou
     return {row[:6]: Counter({name: int(n) for name, n in zip(SUMS, row[6:], strict=True)}) for row in rows}
 
 
+def people(connection: duckdb.DuckDBPyConnection) -> dict[tuple[object, ...], Counter[str]]:
+    rows = connection.execute(f"select {PERSON}, {', '.join(OF_PERSON)} from ml.arm_person").fetchall()
+    return {row[:4]: Counter(dict(zip(OF_PERSON, row[4:], strict=True))) for row in rows}
+
+
 def delays(connection: duckdb.DuckDBPyConnection) -> Counter[tuple[str, int]]:
     rows = connection.execute("select experiment, delay_hour, conversions from ml.conversion_delay").fetchall()
     return Counter({(name, hours): n for name, hours, n in rows})
@@ -88,7 +94,7 @@ def credited(connection: duckdb.DuckDBPyConnection) -> Counter[tuple[object, ...
     return Counter(tuple(row) for row in rows.fetchall())
 
 
-def expected(exposures: Sequence[Row], outcomes: Sequence[Row]) -> tuple[object, object, object]:
+def expected(exposures: Sequence[Row], outcomes: Sequence[Row]) -> tuple[object, ...]:
     shown = brute_force.first_reports(exposures, "personalization_id", "shown_at")
     came = brute_force.first_reports(outcomes, "outcome_id", "occurred_at")
     found = brute_force.credits(shown, came, shop.HOURS)
@@ -102,11 +108,11 @@ def expected(exposures: Sequence[Row], outcomes: Sequence[Row]) -> tuple[object,
         )
         for item in found
     )
-    return brute_force.stats(shown, found), brute_force.delays(shown, found), told
+    return *brute_force.sums(shown, found), brute_force.delays(shown, found), told
 
 
-def state(connection: duckdb.DuckDBPyConnection) -> tuple[object, object, object]:
-    return stats(connection), delays(connection), credited(connection)
+def state(connection: duckdb.DuckDBPyConnection) -> tuple[object, ...]:
+    return stats(connection), people(connection), delays(connection), credited(connection)
 
 
 @given(seed=st.integers(0, 10**9), batches=st.integers(1, 4))

@@ -77,7 +77,7 @@ def test_a_sum_that_is_not_what_its_rows_say_stops_publishing(warehouse: duckdb.
     warehouse.execute(f"insert into ml.arm_stats values {sums}").fetchall()
     found = judged(warehouse)["every_exposure_counts_once"]
     assert not found.passed, "one exposure, but a conversion that nobody made"
-    assert "2 sums differ" in found.sentence
+    assert "3 sums differ" in found.sentence, "by hour what stands and what should, and the person who is not there"
 
 
 def test_orphans_and_outsized_orders_open_alerts_and_stop_nothing(warehouse: duckdb.DuckDBPyConnection) -> None:

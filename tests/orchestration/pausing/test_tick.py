@@ -105,6 +105,7 @@ class House:
             marks = ", ".join("?" * len(rows[0]))
             for row in rows:
                 connection.execute(f"insert into ml.arm_stats values ({marks})", list(row)).fetchall()
+        self.people()
 
     def cells(
         self,
@@ -130,6 +131,22 @@ class House:
             for segment, arms in cells.items() for arm, (n, cents) in arms.items()
         ]  # fmt: skip
         self.warehouse.replace({"ml.arm_stats": pd.DataFrame(rows, columns=names)})
+        self.people()
+
+    def people(self, each: int = 1) -> None:
+        """Who brought the sums by hour: people with so many exposures `each`, the first of them whatever was rare."""
+        with self.warehouse.connect() as connection:
+            connection.execute("delete from ml.arm_person").fetchall()
+            rare = ", ".join(
+                f"least(greatest({name} - i * {each}, 0), {each})" for name in ("conversions", "complaints", "returns")
+            )
+            connection.execute(
+                f"insert into ml.arm_person select experiment, experiment_version, arm, concat('p', i), {each}, {rare},"
+                f" margin // (exposures // {each}) from (select experiment, experiment_version, arm,"
+                " sum(exposures) as exposures, sum(conversions) as conversions, sum(complaints) as complaints,"
+                " sum(returns) as returns, sum(margin_micros) as margin from ml.arm_stats group by all) as s,"
+                f" range(200_000) as t(i) where i < exposures // {each}"
+            ).fetchall()
 
     def rows(self, address: str, rows: list[dict[str, Any]]) -> None:
         """Let a declared table hold these rows."""
@@ -418,6 +435,26 @@ def test_an_arm_that_sells_more_is_not_blamed_for_what_comes_back_of_it(house: H
     # Orders are few: those of other days are compared where an arm has none on the same.
     house.cells(seen, sold={"plain": (200, 8), "bad": (400, 160)}, apart=-48)
     assert house.tick(NOW + timedelta(hours=3)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
+
+
+def test_complaints_of_few_people_who_come_often_are_not_those_of_many(house: House) -> None:
+    """160 of 4,000 exposures with a complaint: of 160 people, or of eight among two hundred who came twenty times."""
+    house.experiment(experiment(ARMS))
+    arms = {"plain": (4_000, 80, 300.0), "good": (4_000, 80, 300.0), "bad": (4_000, 160, 300.0)}
+    house.stats(arms)
+    house.people(each=20)
+    assert house.tick() == []
+    house.people()
+    assert house.tick(NOW + timedelta(hours=1)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
+
+
+def test_what_thirty_people_brought_is_not_judged_before_there_are_so_many(house: House) -> None:
+    house.experiment(experiment(ARMS))
+    house.cells({1: {"plain": (4_000, 300), "bad": (4_000, 30)}})
+    house.people(each=200)
+    assert house.tick() == []
+    house.people(each=100)
+    assert house.tick(NOW + timedelta(hours=1)) == [("pause", arm_scope("banner", 1, "bad"), "guard_rail")]
 
 
 def test_two_exposures_of_an_arm_are_no_evidence_of_harm(house: House) -> None:
