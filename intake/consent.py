@@ -32,11 +32,6 @@ class _Word(msgspec.Struct):
 _WORD = msgspec.json.Decoder(_Word)
 
 
-def states_consent(properties: str) -> bool:
-    """True when properties name a purpose and whether it is granted."""
-    return unclear_consent(properties) is None
-
-
 def unclear_consent(properties: str) -> str | None:
     """Why properties say nothing clear of consent, or None when they do."""
     try:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from intake.ops_database import OpsDatabase
 from intake.ops_records import Metric, RunSummary, from_text, to_text
@@ -22,17 +19,6 @@ class ControlRoom(OpsDatabase):
         values = (run.run_id, run.kind, to_text(run.as_of), to_text(run.started_at), finished, run.state, detail)
         with self.transaction() as connection:
             connection.execute("insert or replace into run_summary values (?, ?, ?, ?, ?, ?, ?)", values)
-
-    def finish_run(self, run_id: str, *, at: datetime, state: str, detail: Mapping[str, Any] | None = None) -> None:
-        """Close a run that was recorded when it started; `detail` replaces the old one when given.
-
-        Raises:
-            LookupError: no such run.
-        """
-        known = [run for run in self.runs() if run.run_id == run_id]
-        if not known:
-            raise LookupError(f"run {run_id!r} was never recorded")
-        self.record_run(replace(known[0], finished_at=at, state=state, detail=detail or known[0].detail))
 
     def runs(self, kind: str | None = None) -> list[RunSummary]:
         """Runs, newest first."""

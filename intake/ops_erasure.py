@@ -68,13 +68,6 @@ class ErasureBook(OpsDatabase):
         found = self.rows("select erased_at from erased_decision where token = ?", token)
         return from_text(found[0]["erased_at"]) if found else None
 
-    def add_tombstones(self, tombstones: Sequence[Tombstone]) -> None:
-        """Tombstones of identifiers that turned up while the stores were gone through."""
-        with self.transaction() as connection:
-            connection.executemany(
-                "insert or replace into erasure_tombstone values (?, ?, ?, ?, ?, ?)", map(_row, tombstones)
-            )
-
     def erasure_step(self, request_id: str, steps: Sequence[str]) -> None:
         """Note which stores are done."""
         with self.transaction() as connection:

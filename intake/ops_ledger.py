@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from datetime import date, datetime
 from typing import Any
@@ -112,12 +112,6 @@ class LakeLedger(ColumnBook):
         with self.transaction() as connection:
             return bool(bring_back(connection, batch, to_text(at)))
 
-    def swap_files(self, retired: Sequence[str], added: Sequence[LakeFile]) -> None:
-        """Replace files in one transaction, as compaction and erasure do."""
-        with self.transaction() as connection:
-            connection.executemany("update lake_file set state = 'retired' where path = ?", [(p,) for p in retired])
-            _insert(connection, "lake_file", [_file_row(file) for file in added])
-
     def touched_days(self, before: datetime | None = None) -> list[date]:
         """Days changed since they were last rebuilt, in order; with `before`, only touched earlier than that."""
         limit = to_text(before) if before else None
@@ -141,21 +135,6 @@ class LakeLedger(ColumnBook):
             )
             for row in rows
         ]
-
-    def consume_touched(self, days: Iterable[date], before: datetime | None, run_id: str) -> int:
-        """Mark days as rebuilt by `run_id`, as far as they were touched before that moment (None: all).
-
-        Returns:
-            How many (day, batch) marks were consumed.
-        """
-        limit = to_text(before) if before else None
-        with self.transaction() as connection:
-            cursor = connection.executemany(
-                "update touched_day set consumed_run_id = ? where event_date = ? and consumed_run_id is null"
-                " and (? is null or touched_at < ?)",
-                [(run_id, day.isoformat(), limit, limit) for day in days],
-            )
-            return cursor.rowcount
 
     def quarantine_counts(self, source: str | None = None) -> dict[tuple[str, str], int]:
         """(source, reason) → quarantined source rows; of a file that was read again, those of the last reading."""

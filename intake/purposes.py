@@ -23,15 +23,3 @@ Purpose = Literal["contract", Asked]
 CONTRACT: Final = "contract"
 PURPOSES: Final[tuple[str, ...]] = get_args(Asked)
 MARKETING: Final = tuple(purpose for purpose in PURPOSES if purpose.startswith("marketing_"))
-
-MEANINGS: Final[dict[str, str]] = {
-    "analytics": "visits and behaviour are recorded and counted",
-    "personalization": "a profile decides what the person sees; needs analytics as well",
-    "marketing_email": "marketing by e-mail",
-    "marketing_sms": "marketing by text message",
-    "marketing_push": "marketing by notifications of an app or browser",
-    "marketing_phone": "marketing by telephone",
-    "marketing_post": "marketing by letter",
-    "marketing_ads": "advertising elsewhere, audiences handed to advertising networks",
-    "profiling_price": "a profile decides on prices and incentives",
-}

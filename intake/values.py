@@ -98,12 +98,6 @@ def as_numbers(array: pa.Array) -> tuple[npt.NDArray[np.float64], Mask]:
     return numbers, infinite
 
 
-def as_scaled(array: pa.Array, scale: int) -> Scaled:
-    """Numbers rounded half to even at `scale` decimals; out of the decimal's range counts as bad."""
-    numbers, bad = as_numbers(array)
-    return scale_numbers(numbers, bad, scale)
-
-
 def scale_numbers(numbers: npt.NDArray[np.float64], bad: Mask, scale: int) -> Scaled:
     """Floats (NaN = none) as whole numbers of 10^-scale."""
     shifted = np.rint(numbers * 10.0**scale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from dagster import DailyPartitionsDefinition
 
@@ -70,8 +70,3 @@ def within(ranges: list[DayRange], first: date, last: date) -> list[DayRange]:
     """The ranges cut to `first`..`last`; what lies outside is dropped."""
     cut = [DayRange(max(item.first, first), min(item.last, last)) for item in ranges]
     return [item for item in cut if item.first <= item.last]
-
-
-def utc_day(moment: datetime) -> date:
-    """The day of an aware UTC moment."""
-    return moment.date()

@@ -24,8 +24,6 @@ from orchestration.model_registry import CARD, STATES
 from orchestration.replay.keep import let_go
 from serving.snapshot import pointer
 
-LIVE_SUFFIX = ".open"
-
 
 @dataclass(frozen=True)
 class Removed:

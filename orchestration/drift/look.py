@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from orchestration.champions.matured import kept as matured_rows
 from orchestration.champions.matured import matured
 from orchestration.drift.features import compared, feature_readings
 from orchestration.drift.mixes import SHARE, match_readings, segment_readings, traffic_readings
-from orchestration.drift.reading import FEATURE, Reading
+from orchestration.drift.reading import Reading
 from orchestration.drift.scores import SCORES, loss_readings, score_reading
 from orchestration.identity_metrics import match_rates
 from orchestration.model_registry import ModelRegistry
@@ -25,7 +24,6 @@ from orchestration.warehouse import Warehouse
 SHARES_SQL = """
     select segment_id, count(*) from ml.segment_assignment where rung <> 'everyone' group by segment_id order by 1
 """
-FEATURES_ASIDE: Final = (FEATURE, "feature_ks")
 
 
 @dataclass(frozen=True)

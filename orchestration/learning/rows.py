@@ -6,8 +6,6 @@ from typing import Final
 
 # Traffic that an outcome may be credited to; a shadow is never seen, a test is the shop's own.
 CREDITABLE: Final = "('live', 'canary', 'holdout')"
-# Visitors that the ledger has not seen yet are called by the key of their identifier.
-UNSEEN: Final = "key:"
 # In the shop's currency: what is beyond is a mistake, and must not break a sum.
 MOST: Final = 1_000_000_000
 _PERSON: Final = """

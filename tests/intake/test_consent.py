@@ -12,7 +12,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.consent import states_consent
+from intake.consent import unclear_consent
 from intake.event import EVENT_SCHEMA
 from intake.ingest import ingest
 from intake.ops_records import ConsentChange
@@ -114,9 +114,9 @@ def test_consent_in_the_words_of_a_csv_is_understood(project: Project, tmp_path:
 
 
 def test_what_states_consent() -> None:
-    assert states_consent('{"purpose":"analytics","granted":false,"regime":"opt_in"}')
-    assert not states_consent('{"purpose":"analytics"}')
-    assert not states_consent('{"purpose":1,"granted":true}')
+    assert unclear_consent('{"purpose":"analytics","granted":false,"regime":"opt_in"}') is None
+    assert unclear_consent('{"purpose":"analytics"}') == "missing_property:purpose_or_granted"
+    assert unclear_consent('{"purpose":1,"granted":true}') == "missing_property:purpose_or_granted"
 
 
 hours = st.integers(0, 40)

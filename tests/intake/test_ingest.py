@@ -17,6 +17,8 @@ from intake.ingest import ingest
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.report import FileReport
+from orchestration.partitions import DayRange
+from orchestration.touched import consume
 from tests.intake.scene import NOW, click, contract, lake_rows, make_project, write_jsonl
 
 TOLERANCE = timedelta(seconds=300)
@@ -136,7 +138,7 @@ def test_the_contract_of_now_decides_what_a_file_that_is_read_again_becomes(proj
     assert (report.accepted, report.reasons) == (1, {"missing_field:product_id": 1})
     assert [(row["event_id"], row["product_id"]) for row in lake_rows(project)] == [("1", "p9"), ("3", "p1")]
     assert store.quarantine_counts("clicks") == {("clicks", "missing_field:product_id"): 1}
-    store.consume_touched(store.touched_days(), None, "run")
+    consume(store, store.touches(), DayRange(date.min, date.max), "run")
     broken = contract(version=3, columns={"occurred_at": "product"})
     assert ingest(project, broken, [file]).files[0].accepted == 0
     assert len(lake_rows(project)) == 2

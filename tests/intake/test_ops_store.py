@@ -61,24 +61,13 @@ def test_a_transaction_that_fails_leaves_nothing(store: OpsStore) -> None:
     assert store.pauses() == []
 
 
-def test_files_are_swapped_in_one_step(store: OpsStore) -> None:
-    store.record_batch(batch("b1", 6), [lake_file("b1"), lake_file("b1", DAY + timedelta(days=1))])
-    merged = lake_file("compacted", rows=6)
-    store.swap_files([file.path for file in store.visible_files()], [merged])
-    assert store.visible_files() == [merged]
-
-
-def test_touched_days_wait_until_a_run_that_saw_them_consumes_them(store: OpsStore) -> None:
+def test_days_are_touched_by_each_batch_from_when_it_ended(store: OpsStore) -> None:
     later = T0 + timedelta(hours=2)
     store.record_batch(batch("b1"), [lake_file("b1")])
     store.record_batch(batch("b2", finished_at=later), [lake_file("b2")])
     assert store.touched_days() == [DAY]
     assert store.touched_days(before=T0) == []
-    assert len(store.touches()) == 2
-    assert store.consume_touched([DAY], T0 + timedelta(hours=1), "run-1") == 1
-    assert [touch.batch_id for touch in store.touches()] == ["b2"]
-    assert store.consume_touched([DAY], None, "run-2") == 1
-    assert store.touched_days() == []
+    assert [touch.batch_id for touch in store.touches()] == ["b1", "b2"]
 
 
 def test_quarantine_counts_add_up_over_batches(store: OpsStore) -> None:
@@ -150,15 +139,14 @@ def test_pauses_are_set_replaced_and_lifted(store: OpsStore) -> None:
     assert [pause.scope for pause in store.pauses()] == ["home_hero"]
 
 
-def test_runs_are_opened_and_closed(store: OpsStore) -> None:
-    store.record_run(RunSummary("r1", "hourly", T0, T0, None, "started", {"stage": "lake"}))
+def test_a_run_is_written_down_when_it_starts_and_again_when_it_ends(store: OpsStore) -> None:
+    started = RunSummary("r1", "hourly", T0, T0, None, "started", {"stage": "lake"})
+    store.record_run(started)
     store.record_run(RunSummary("r2", "daily", T0, T0 + timedelta(hours=1), None, "started"))
-    store.finish_run("r1", at=T0 + timedelta(minutes=5), state="success")
-    (run,) = store.runs("hourly")
-    assert (run.state, run.finished_at, run.detail) == ("success", T0 + timedelta(minutes=5), {"stage": "lake"})
+    ended = replace(started, finished_at=T0 + timedelta(minutes=5), state="success")
+    store.record_run(ended)
+    assert store.runs("hourly") == [ended]
     assert [run.run_id for run in store.runs()] == ["r2", "r1"]
-    with pytest.raises(LookupError, match="'r3' was never recorded"):
-        store.finish_run("r3", at=T0, state="success")
 
 
 def test_a_metric_of_a_day_is_written_once(store: OpsStore) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.quarantine import open_rows, quarantine_file, read_quarantine
 from intake.replay import ReplayError, ReplayReport, replay
+from orchestration.partitions import DayRange
+from orchestration.touched import consume
 from tests.intake.scene import click, contract, lake_rows, write_jsonl
 
 BAD = {"type": "teleported"}
@@ -100,7 +103,7 @@ def test_rows_of_a_reading_that_read_nothing_take_the_place_of_the_one_before(
     mine = first(project, rows)
     ingest(project, contract(version=2, columns={"occurred_at": "mistaken"}), [tmp_path / "a.jsonl"])
     assert len(lake_rows(project)) == 2, "a contract under which nothing can be read takes nothing away"
-    store.consume_touched(store.touched_days(), None, "run")
+    consume(store, store.touches(), DayRange(date.min, date.max), "run")
     right = renamed(event_id=None, natural_key=["id"])
     with pytest.raises(ReplayError, match="all of them: leave --reason out"):
         replay(project, right, reason="missing")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from intake.clock import WallClock
-from intake.ops_records import IdentityOverride, LakeFile
+from intake.ops_records import BatchRecord, IdentityOverride, LakeFile
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
@@ -42,7 +42,8 @@ def test_a_file_that_arrived_is_another_even_when_an_hourly_run_has_built_its_da
     before = project_fingerprint(project, NOON)
     moment = NOON - timedelta(days=1)
     file = LakeFile("lake/events/event_date=2018-01-01/a.parquet", "a", moment.date(), "b1", 3, moment, moment, NOON)
-    OpsStore(project.paths).swap_files([], [file])
+    batch = BatchRecord("b1", "a", "1", "a.csv", "h", 3, 3, 0, 0, 0, 3, moment, moment)
+    OpsStore(project.paths).record_batch(batch, [file])
     assert project_fingerprint(project, NOON) != before
 
 
