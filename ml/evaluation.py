@@ -100,13 +100,18 @@ def total_ratio(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
 
 
 def decile_error(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
-    """Absolute error of the ten predicted-value groups' totals, as a share of the actual total."""
+    """Absolute error of the ten predicted-value groups' totals, as a share of the actual total.
+
+    Customers with the same prediction share their truth evenly: which of them falls into which group says nothing.
+    """
     y, p = _pair(actual, predicted)
     total = y.sum()
     if total <= 0:
         return 0.0
+    _, tie, counts = np.unique(p, return_inverse=True, return_counts=True)
+    even = (np.bincount(tie, weights=y) / counts)[tie]
     groups = np.array_split(np.argsort(p, kind="stable"), min(10, len(p)))
-    return float(sum(abs(p[group].sum() - y[group].sum()) for group in groups) / total)
+    return float(sum(abs(p[group].sum() - even[group].sum()) for group in groups) / total)
 
 
 def interval_coverage(actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> Coverage:

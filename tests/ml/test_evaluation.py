@@ -72,6 +72,13 @@ def test_total_decile_and_coverage_by_hand() -> None:
     assert evaluation.total_ratio([0.0], [1.0]) == evaluation.decile_error([0.0], [1.0]) == 0.0
 
 
+def test_one_forecast_for_everybody_has_the_same_decile_error_in_any_order() -> None:
+    spend = np.arange(40.0)
+    for order in (spend, spend[::-1]):
+        assert evaluation.decile_error(order, np.full(40, spend.mean())) == pytest.approx(0.0)
+        assert evaluation.decile_error(order, np.full(40, 1.1 * spend.mean())) == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize(
     ("labels", "scores", "message"),
     [
