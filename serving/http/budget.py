@@ -10,6 +10,7 @@ from serving.http.reception import received_at, waiting_in
 from serving.service import Service
 
 HEADER = "X-Concierge-Deadline-Ms"
+_HEADER_BYTES = HEADER.lower().encode()
 _LONGEST_MS = 60_000.0
 
 
@@ -19,9 +20,9 @@ def budget_of(service: Service, request: Request, stated_ms: float | None) -> Bu
     Raises:
         Problem: 422 for a header that is no number of milliseconds.
     """
-    given = request.headers.get(HEADER)
-    if stated_ms is None and given is not None:
-        stated_ms = _milliseconds(given)
+    if stated_ms is None:
+        given = next((value for name, value in request.scope["headers"] if name == _HEADER_BYTES), None)
+        stated_ms = None if given is None else _milliseconds(given.decode("latin-1"))
     milliseconds = service.config.deadline_ms if stated_ms is None else stated_ms
     crowded = waiting_in(request.scope) > service.config.queue_limit
     return Budget(received_at(request.scope) + milliseconds / 1e3, crowded)
