@@ -8,8 +8,8 @@
 
 
 {#
-  A table that is filled a cut-off at a time, so that its memory is that of one cut-off and its time grows with their
-  number alone. The model filters `cutoff.as_of` by `one_cutoff()`. In
+  A table that is filled a cut-off and a part of the customers at a time, so that its memory is that of one of them and
+  its time grows with their number alone. The model filters `cutoff.as_of` by `one_cutoff()`. In
   one transaction: readers, and whoever dies on the way, see the old table.
 #}
 {% materialization by_cutoff, default %}
@@ -22,18 +22,19 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+    {%- set empty = compiled_code | replace(one_cutoff(), 'false') | replace(every_part(), 'is not null') -%}
     {%- call statement('main') -%}
-        {{ create_table_as(False, building, compiled_code | replace(one_cutoff(), 'false')) }}
+        {{ create_table_as(False, building, empty) }}
     {%- endcall -%}
-    {%- set columns = adapter.get_columns_in_relation(building) | map(attribute='quoted') | join(', ') -%}
     {%- set asked = run_query('select distinct as_of from ' ~ source('ops', 'cutoff') ~ ' order by as_of') -%}
     {%- for as_of in asked.columns[0].values() -%}
-        {%- call statement('cutoff_' ~ loop.index) -%}
-            insert into {{ building }} ({{ columns }})
-            select {{ columns }} from (
-                {{ compiled_code | replace(one_cutoff(), "cutoff.as_of = cast('" ~ as_of ~ "' as timestamp)") }}
-            ) as part
+        {%- set cutoff = "cutoff.as_of = cast('" ~ as_of ~ "' as timestamp)" -%}
+        {%- set number = loop.index -%}
+        {%- for part in by_parts(compiled_code | replace(one_cutoff(), cutoff)) -%}
+        {%- call statement('cutoff_' ~ number ~ '_' ~ loop.index) -%}
+            {{ insert_part(building, part) }}
         {%- endcall -%}
+        {%- endfor -%}
     {%- endfor -%}
 
     {%- if existing is not none -%}

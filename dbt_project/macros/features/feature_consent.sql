@@ -32,6 +32,7 @@
                 and cast(consent.event_date as timestamp) < assigned.as_of
                 and cast(consent.received_date as timestamp) < assigned.as_of
                 {%- endif %}
+        where {{ of_this_part('assigned.customer_id') }}
     ) as ranked
     where place = 1
     group by as_of, customer_id
@@ -95,17 +96,18 @@
 
 {#
   One row per cut-off and customer of then who has since refused analysis: the customer, or one of the identifiers
-  that are nobody else's. Withdrawal holds for the past as well, so it alone takes rows out of an old frame.
+  that are nobody else's. Withdrawal holds for the past as well, so it alone takes rows out of an old frame. Expects CTE
+  `named`, as `assignments_at` gives it.
 #}
 {% macro withdrawn_customers() -%}
     select distinct
-        assigned.as_of,
-        assigned.customer_id
-    from assigned
+        named.as_of,
+        named.customer_id
+    from named
     left join {{ ref('int_consent_withdrawn') }} as keys
-        on assigned.identifier_key = keys.identifier_key
+        on named.identifier_key = keys.identifier_key
     left join {{ ref('int_customer_consent') }} as people
-        on assigned.customer_id = people.customer_id and people.analytics_word = 'refused'
+        on named.customer_id = people.customer_id and people.analytics_word = 'refused'
     where keys.identifier_key is not null or people.customer_id is not null
 {%- endmacro %}
 
@@ -118,7 +120,14 @@
         count(*) as n_identifiers,
         {{ count_if("identifier.type in ('device_id', 'cookie')") }} as n_browsers,
         {{ count_if("identifier.type in (" ~ literals(var('strong_identifier_types')) ~ ")") }} > 0 as is_known
-    from (select distinct as_of, customer_id, identifier_key from assigned) as held
+    from (
+        select distinct
+            as_of,
+            customer_id,
+            identifier_key
+        from assigned
+        where {{ of_this_part('customer_id') }}
+    ) as held
     left join {{ source('identity', 'identifier') }} as identifier
         on held.identifier_key = identifier.identifier_key
     group by held.as_of, held.customer_id

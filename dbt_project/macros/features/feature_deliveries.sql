@@ -1,6 +1,7 @@
 {#
   Milestones of each order as known at the cut-off, with its customer. A carrier's message that names only the order
-  goes to the one customer who placed it, and to nobody where receipts of several people have that number.
+  goes to the one customer who placed it, and to nobody where receipts of several people have that number: so everybody
+  is looked at, and a part of the customers told at the end.
 #}
 {% macro feature_order_stories() -%}
     {%- set milestones = ['ordered_at', 'promised_date', 'delivered_at', 'returned_at', 'refunded_at'] -%}
@@ -13,7 +14,7 @@
             {%- for name in milestones %},
             min({{ name }}) as {{ name }}
             {%- endfor %}
-        from {{ visible_rows(ref('int_order_milestone_daily')) }} as visible
+        from {{ visible_rows(ref('int_order_milestone_daily'), everybody=true) }} as visible
         group by as_of, order_id, customer_id
 
     ),
@@ -60,6 +61,7 @@
         min({{ name }}) as {{ name }}
         {%- endfor %}
     from told
+    where {{ of_this_part('customer_id') }}
     group by as_of, order_id, customer_id
     having
         count(promised_date) + count(delivered_at) + count(returned_at) + count(refunded_at) > 0

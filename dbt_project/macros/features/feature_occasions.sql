@@ -35,31 +35,25 @@
 {%- endmacro %}
 
 
-{# One row per cut-off, customer, circumstance and value of it, as text. #}
+{#
+  One row per cut-off, customer, circumstance and value of it, as text. One circumstance after the other and not by
+  grouping sets: those make a row of everybody for what a shop never says.
+#}
 {% macro feature_habit_counts() -%}
+    {%- for name in habit_columns() %}
     select
         as_of,
         customer_id,
-        case
-            {%- for name in habit_columns() %}
-            when grouping({{ name }}) = 0 then '{{ name }}'
-            {%- endfor %}
-        end as circumstance,
-        coalesce(
-            {%- for name in habit_columns() %}
-            cast({{ name }} as varchar){{ "," if not loop.last }}
-            {%- endfor %}
-        ) as value,
+        '{{ name }}' as circumstance,
+        cast({{ name }} as varchar) as value,
         {{ total_if('n_visits', 'days_ago <= 91') }} as n_visits,
         {{ total_if('n_orders', 'true') }} as n_orders,
         max(last_at) as last_at
     from occasions
-    where days_ago <= 365
-    group by grouping sets (
-        {%- for name in habit_columns() %}
-        (as_of, customer_id, {{ name }}){{ "," if not loop.last }}
-        {%- endfor %}
-    )
+    where days_ago <= 365 and {{ name }} is not null
+    group by as_of, customer_id, {{ name }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 
@@ -72,7 +66,6 @@
         {{ most_frequent('value', 'n_visits', 'last_at') }} as of_visits,
         {{ most_frequent('value', 'n_orders', 'last_at') }} as of_orders
     from habit_counts
-    where value is not null
     group by as_of, customer_id, circumstance
 {%- endmacro %}
 

@@ -19,12 +19,35 @@
 {%- endmacro %}
 
 
+{# A number for each customer of CTE `named`, in the order of their ids. #}
+{% macro customer_numbers() -%}
+    select
+        customer_id,
+        row_number() over (order by customer_id) as customer_number
+    from (select distinct customer_id from named) as customers
+{%- endmacro %}
+
+
+{# The rows of `named`, as `assignments_at` gives it, with the number of CTE `numbered` for a customer's id. #}
+{% macro numbered_assignments() -%}
+    select
+        named.as_of,
+        named.identifier_key,
+        numbered.customer_number as customer_id,
+        named.valid_from_date,
+        named.valid_to_date
+    from named
+    inner join numbered on named.customer_id = numbered.customer_id
+{%- endmacro %}
+
+
 {#
   Daily rows that a cut-off may see, each with its customer and its age in days: cut by day of occurrence and by day
   of arrival. The login in force counts from its own arrival on; before that the browser stands for itself.
-  Expects CTEs `cutoffs (as_of)` and `assigned`, as `assignments_at` gives it.
+  Expects CTEs `cutoffs (as_of)` and `assigned`, as `assignments_at` gives it. Rows of `everybody`, or of the customers
+  that the statement is about (`by_parts`).
 #}
-{% macro visible_rows(relation) -%}
+{% macro visible_rows(relation, everybody=false) -%}
     (
         select
             daily.*,
@@ -47,6 +70,9 @@
                 and cutoffs.as_of = logins.as_of
                 and {{ slice_covers('logins', 'daily.event_date') }}
                 and cast(daily.login_known_date as timestamp) < cutoffs.as_of
-        where coalesce(logins.customer_id, anchors.customer_id) is not null and {{ may_be_touched('daily') }}
+        where
+            coalesce(logins.customer_id, anchors.customer_id)
+            {{ 'is not null' if everybody else every_part() }}
+            and {{ may_be_touched('daily') }}
     )
 {%- endmacro %}
