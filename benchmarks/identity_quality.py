@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import resource
 import tempfile
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -20,12 +21,6 @@ from simulation.identity.write import read_ceiling, write_identity_company
 
 PEOPLE = (12_000, 40_000, 100_000)
 DAYS, SEED = 120, 20_170_101
-
-
-def cpu_seconds() -> float:
-    """CPU seconds of this process so far, user and system."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 def assigned_customers(assignment: pd.DataFrame) -> pd.Series:
@@ -65,15 +60,15 @@ def measure(people: int, show_cases: bool) -> MatchQuality:
         cases = pd.read_parquet(root / "truth" / "cases.parquet")
         truth = truth_keys(pd.read_parquet(root / "truth" / "identifiers.parquet"))
         files = Files(root / "sources")
-    start = cpu_seconds()
+    start = time.process_time()
     model = train_model(files.records)
-    trained = cpu_seconds()
+    trained = time.process_time()
     matches = match_records(files.records, model)
-    matched = cpu_seconds()
+    matched = time.process_time()
     evidence = gathered(files, matches)
-    ready = cpu_seconds()
+    ready = time.process_time()
     resolution = resolve(evidence)
-    done = cpu_seconds()
+    done = time.process_time()
     owned = truth.dropna(subset=["person_id"])
     items = owned.loc[~owned["key"].duplicated(keep=False)]
     customers = assigned_customers(resolution.assignment)

@@ -33,12 +33,6 @@ _CLICKS = {
 }  # fmt: skip
 
 
-def cpu_seconds() -> float:
-    """CPU seconds of this process so far, user and system."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
 def peak_mib() -> float:
     """Peak memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -46,9 +40,9 @@ def peak_mib() -> float:
 
 def reference(file: Path, folder: Path) -> float:
     """CPU seconds of reading and writing the file with pyarrow."""
-    start = cpu_seconds()
+    start = time.process_time()
     pq.write_table(pq.read_table(file), folder / "copy.parquet")
-    return cpu_seconds() - start
+    return time.process_time() - start
 
 
 def clicks(count: int, part: int = 0) -> pa.Table:
@@ -87,9 +81,9 @@ def write(table: pa.Table, file: Path) -> Path:
 def take(contract: SourceContract, files: list[Path], data: Path) -> tuple[float, int, int]:
     """CPU seconds, source rows and events of taking files in."""
     project = Project.open(DataPaths(data), repository_root() / "config")
-    start = cpu_seconds()
+    start = time.process_time()
     report = ingest(project, contract, files)
-    return cpu_seconds() - start, report.total("rows_read"), report.total("events")
+    return time.process_time() - start, report.total("rows_read"), report.total("events")
 
 
 def transactions(scratch: Path) -> None:

@@ -7,6 +7,7 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ass
 from ml.segments import PersonaCard, persona_figure
 from ml.segments.persona import Evidence
 from orchestration.groups import OWNERS, WRITER_POOL, Group
+from orchestration.page_file import write_page
 from orchestration.previews import picture
 from orchestration.resources import Workspace
 from orchestration.segments.cards import cards_markdown, cards_page
@@ -45,11 +46,7 @@ def persona_page(context: AssetExecutionContext, workspace: Workspace) -> Materi
     png = persona_figure(cards)
     as_of, version = (str(rows[0][-2]), str(rows[0][-1])) if rows else (str(workspace.as_of(context.run)), "")
     page = cards_page(cards, known, png, as_of=as_of, version=version, currency=project.settings.currency)
-    file = project.paths.data_docs / "segments" / "index.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.write_text(page, encoding="utf-8")
-    partial.replace(file)
+    file = write_page(project.paths.data_docs / "segments" / "index.html", page)
     return MaterializeResult(
         metadata={
             "dagster/row_count": len(cards),

@@ -11,6 +11,7 @@ from orchestration.champions.card_page import PICTURE, card_page, index_page
 from orchestration.champions.card_text import sentences
 from orchestration.champions.kinds import kind_of, model_names
 from orchestration.model_registry import ModelRegistry
+from orchestration.page_file import write_page
 
 FILE = "card.html"
 Drift = Mapping[str, Sequence[Sequence[object]]]
@@ -31,7 +32,7 @@ def write_card(project: Project, name: str, version: str, drift: Sequence[Sequen
         why=events[-1].reason if events else "",
         drift=drift,
     )
-    _write(folder / FILE, page)
+    write_page(folder / FILE, page)
     return page
 
 
@@ -49,14 +50,8 @@ def write_pages(project: Project, drift: Drift) -> Path:
         card = registry.card(name)
         if card is None:
             continue
-        _write(root / f"{name}.html", write_card(project, name, card.version, drift.get(name, ())))
+        write_page(root / f"{name}.html", write_card(project, name, card.version, drift.get(name, ())))
         listed.append((f"{name}.html", kind_of(name).title, card.version, " ".join(sentences(card))))
     index = root / "index.html"
-    _write(index, index_page(listed))
+    write_page(index, index_page(listed))
     return index
-
-
-def _write(file: Path, text: str) -> None:
-    partial = file.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(file)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestration.checks.suites import Suite
 from orchestration.checks.validation import Outcome
+from orchestration.page_file import write_page
 
 STATE = "suites.json"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Data Docs</title>
@@ -33,10 +34,10 @@ def write_index(docs: Path, suite: Suite, outcomes: Sequence[Outcome], at: datet
         "total": len(outcomes),
         "at": at.isoformat(timespec="seconds"),
     }
-    _write(file, json.dumps(known, indent=1))
+    write_page(file, json.dumps(known, indent=1))
     rows = "\n".join(_row(name, entry) for name, entry in sorted(known.items()))
     segments = SEGMENTS if (docs / "segments" / "index.html").exists() else ""
-    return _write(docs / "index.html", PAGE.format(rows=rows, segments=segments))
+    return write_page(docs / "index.html", PAGE.format(rows=rows, segments=segments))
 
 
 def _row(name: str, entry: dict[str, object]) -> str:
@@ -46,10 +47,3 @@ def _row(name: str, entry: dict[str, object]) -> str:
     return (
         f"<tr><td>{link}</td><td>{description}</td><td{kind}>{entry['held']} of {entry['total']}</td><td>{at}</td></tr>"
     )
-
-
-def _write(file: Path, text: str) -> Path:
-    partial = file.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(file)
-    return file

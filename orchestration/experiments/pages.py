@@ -9,6 +9,7 @@ from pathlib import Path
 from intake.project import Project
 from orchestration.experiments.reading import Reading
 from orchestration.experiments.report_page import STYLE, page
+from orchestration.page_file import write_page
 
 
 def folder_of(project: Project) -> Path:
@@ -28,9 +29,9 @@ def write_pages(project: Project, readings: Sequence[Reading]) -> Path:
     newest = {reading.experiment: reading.version for reading in readings}
     for reading in readings:
         is_newest = newest[reading.experiment] == reading.version
-        _write(folder / file_name(reading, is_newest=is_newest), page(reading, currency))
+        write_page(folder / file_name(reading, is_newest=is_newest), page(reading, currency))
     index = folder / "index.html"
-    _write(index, index_page([(file_name(r, is_newest=newest[r.experiment] == r.version), r) for r in readings]))
+    write_page(index, index_page([(file_name(r, is_newest=newest[r.experiment] == r.version), r) for r in readings]))
     return index
 
 
@@ -50,9 +51,3 @@ def index_page(rows: Sequence[tuple[str, Reading]]) -> str:
     body = f"<table>{head}{listed}</table>" if listed else "<p>No experiment has begun yet.</p>"
     title = "<!doctype html><html lang=en><meta charset=utf-8><title>Experiments</title>"
     return f"{title}<style>{STYLE}</style><h1>Experiments</h1>{body}</html>\n"
-
-
-def _write(file: Path, text: str) -> None:
-    partial = file.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(file)
