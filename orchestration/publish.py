@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from intake.ops_erasure import ErasureHalfDoneError
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.edits.record import record_edits
@@ -19,10 +20,12 @@ from orchestration.policy.publish_config import fairness_of, proved
 from orchestration.replay.keep import let_go
 from orchestration.snapshot_contents import collect
 from orchestration.visits.published import visit_model
-from orchestration.warehouse import Warehouse
+from orchestration.warehouse import Warehouse, WarehouseBusyError
 from serving.snapshot import pointer
 from serving.snapshot.building import sweep
+from serving.snapshot.records import SnapshotError
 from serving.snapshot.writer import write_snapshot
+from serving.yaml_file import ConfigError
 
 PUBLISHER = "run"
 
@@ -43,7 +46,8 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     """Write a version, switch to it and remove the oldest ones.
 
     Raises:
-        SnapshotError: the version cannot be written or verified; what was live stays live.
+        SnapshotError: the version cannot be written or verified; what was live stays live. Or it is live, and steps of
+            experiments taken meanwhile could not follow it; the message says which.
         OffPolicyRefusedError: logged traffic does not speak for a changed placement (settings: offpolicy).
         ProofError: a guardrail does not hold; what was live stays live.
         ConfigError: a file is wrong, such as the split of an experiment that was edited in flight.
@@ -67,8 +71,18 @@ def publish_snapshot(project: Project, warehouse: Warehouse, models: ModelRegist
     manifest = pointer.switch(root, version)
     note_live(project, contents.learned)
     record_edits(project, before, version, PUBLISHER, created)
-    # Steps of experiments that were taken while this version was built: it does not know them.
-    live = publish_probabilities(project, warehouse) or version
+    live = _with_steps_taken_meanwhile(project, warehouse, version)
     removed = let_go(project, pointer.outdated(root, project.settings.serving.keep_snapshots)).removed
     size = sum(file.stat().st_size for file in (root / live).rglob("*") if file.is_file())
     return LiveSnapshot(live, manifest.as_of, dict(manifest.counts), size, tuple(removed), proof)
+
+
+def _with_steps_taken_meanwhile(project: Project, warehouse: Warehouse, version: str) -> str:
+    """Put steps of experiments live that were taken while the version was built: it does not know them."""
+    try:
+        return publish_probabilities(project, warehouse) or version
+    except (SnapshotError, ConfigError, ErasureHalfDoneError, WarehouseBusyError, OSError) as error:
+        raise SnapshotError(
+            f"version {version} is live; what failed after it is the step that brings the newest shares and "
+            f"probabilities of experiments: {error}. The next hourly run does it again"
+        ) from error

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from intake.clock import FixedClock
+from intake.ops_erasure import ErasureRequest
 from intake.ops_experiments import ExperimentBook, ExperimentEvent
+from intake.ops_store import OpsStore
 from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.settings import Settings
@@ -201,6 +203,20 @@ def test_a_stop_during_the_build_stays_a_stop(
     assert second.version == pointer.current(root)
     assert (second.as_of, second.counts) == (first.as_of, first.counts)
     assert second.total_bytes == sum(file.stat().st_size for file in (root / second.version).iterdir())
+
+
+def test_what_fails_behind_the_switch_says_that_the_version_is_live(
+    project: Project, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def erasing_meanwhile(*args: Any, **kwargs: Any) -> Path:
+        folder = write_snapshot(*args, **kwargs)
+        OpsStore(project.paths).open_erasure(ErasureRequest("r1", AS_OF, "ana", 1), [])
+        return folder
+
+    monkeypatch.setattr("orchestration.publish.write_snapshot", erasing_meanwhile)
+    with pytest.raises(SnapshotError, match=r"version 20180102T000000 is live; what failed .* newest shares .* erase"):
+        publish_snapshot(project, warehouse, ModelRegistry(project.paths.models))
+    assert pointer.current(project.paths.snapshots) == "20180102T000000"
 
 
 def test_a_snapshot_that_cannot_be_written_leaves_the_live_one(project: Project, warehouse: Warehouse) -> None:
