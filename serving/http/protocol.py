@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -47,12 +47,16 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """Part of the address."""
-        self._count(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        self._count(len(name) + len(value))
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
         super().on_header(name, value)
 
     def on_message_complete(self) -> None:
@@ -89,12 +93,10 @@ class PatientProtocol(HttpToolsProtocol):
         """Refuse what could not be parsed."""
         self._refuse(*self._refusal)
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MAX_HEAD_BYTES:
-            message = "Address and headers are too large."
-            self._refusal = (431, Fault(code="head_too_large", message=message, bound=MAX_HEAD_BYTES))
-            raise ValueError("head too large")
+    def _refuse_head(self) -> NoReturn:
+        message = "Address and headers are too large."
+        self._refusal = (431, Fault(code="head_too_large", message=message, bound=MAX_HEAD_BYTES))
+        raise ValueError("head too large")
 
     def _await_rest(self) -> None:
         if self._is_arriving and self._late is None and not self.transport.is_closing():

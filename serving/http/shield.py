@@ -13,6 +13,7 @@ _NAMED = (
     (b"x-frame-options", b"DENY"),
 )
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_WITH_POLICY = (*_NAMED, _POLICY)
 
 
 class Shield:
@@ -33,8 +34,7 @@ class Shield:
             if message["type"] == "http.response.start":
                 began = True
                 headers = message["headers"]
-                has_policy = any(name == _POLICY[0] for name, _ in headers)
-                headers.extend(_NAMED if has_policy else (*_NAMED, _POLICY))
+                headers.extend(_NAMED if _POLICY[0] in [name for name, _ in headers] else _WITH_POLICY)
             await send(message)
 
         try:
