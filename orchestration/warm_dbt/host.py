@@ -17,6 +17,7 @@ import struct
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 from dbt.artifacts.resources.types import BatchSize
@@ -29,6 +30,39 @@ from orchestration.warm_dbt.client import PASSED_ON, READY, owner
 
 STREAMS = (1, 2)
 BATCH_SIZE = "CONCIERGE_BATCH_SIZE"
+_POKE_SECONDS = 0.1
+
+
+class Interrupts:
+    """Python notices an interrupt between two of its own steps. One that comes just before the main thread begins to
+    wait for a lock is noticed when that waiting ends, so the thread is poked until it has noticed."""
+
+    def __init__(self) -> None:
+        self._is_unheard = False
+
+    def listen(self) -> None:
+        """Take interrupts from here on as Python does by default; in the main thread."""
+        signal.signal(signal.SIGINT, self._heard)
+        signal.signal(signal.SIGURG, lambda *_: None)
+
+    def pass_on(self, connection: socket.socket, main: int) -> None:
+        """Whatever hits the process that asked hits this one, until that one has ended; `main` is the main thread."""
+        while True:
+            ready, _, _ = select.select([connection], [], [], _POKE_SECONDS if self._is_unheard else None)
+            if not ready:
+                signal.pthread_kill(main, signal.SIGURG)
+            elif number := connection.recv(1):
+                self._is_unheard |= number[0] == signal.SIGINT
+                os.kill(os.getpid(), number[0])
+            else:
+                return
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        self._is_unheard = False
+        signal.default_int_handler(number, frame)
+
+
+_INTERRUPTS = Interrupts()
 
 
 def main(listening: int) -> None:
@@ -94,7 +128,7 @@ def _answer(connection: socket.socket, manifest: Manifest) -> NoReturn:
     try:
         arguments = _become(connection)
         connection.sendall(READY + struct.pack("!I", os.getpid()))
-        threading.Thread(target=_signals_of, args=(connection,), daemon=True).start()
+        threading.Thread(target=_signals_of, args=(connection, threading.get_ident()), daemon=True).start()
         code = _run(arguments, manifest)
         # dbt closes its database at the end of a process, and takes its locks away.
         atexit._run_exitfuncs()
@@ -113,7 +147,7 @@ def _become(connection: socket.socket) -> list[str]:
         os.close(theirs)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Whoever started the warm process may have blocked or ignored what is to end a command.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _INTERRUPTS.listen()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     os.chdir(request["folder"])
@@ -132,10 +166,9 @@ def _read(connection: socket.socket, size: int) -> bytes:
     return body
 
 
-def _signals_of(connection: socket.socket) -> None:
+def _signals_of(connection: socket.socket, main: int) -> None:
     """Whatever hits the process that asked hits this one; when that one was killed, so is this one."""
-    while number := connection.recv(1):
-        os.kill(os.getpid(), number[0])
+    _INTERRUPTS.pass_on(connection, main)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

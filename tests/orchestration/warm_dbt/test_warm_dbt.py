@@ -171,6 +171,30 @@ def test_an_interrupt_reaches_the_fork(small: Small) -> None:
         process.kill()
 
 
+INTERRUPTED = """
+import signal, socket, threading
+from orchestration.warm_dbt.host import Interrupts
+
+interrupts, (ours, theirs) = Interrupts(), socket.socketpair()
+interrupts.listen()
+# Another thread takes the signal: the main thread waits already when Python hears of it, and is not woken.
+arguments = theirs, threading.get_ident()
+threading.Thread(target=interrupts.pass_on, args=arguments, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+threading.Timer(0.2, ours.send, [bytes([signal.SIGINT])]).start()
+try:
+    threading.Event().wait()
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+def test_an_interrupt_that_comes_while_a_thread_begins_to_wait_is_heard() -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    assert done.stdout == "heard\n", done.stderr
+
+
 def test_the_warm_process_has_one_thread(small: Small) -> None:
     """A fork has one thread: a lock that another one held would be held for ever."""
     assert small.dbt("ls")[0] == 0
