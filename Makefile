@@ -18,7 +18,7 @@ PYTEST := $(SCRATCH) $(BIN)/python -m pytest -n 2 --dist worksteal
 .PHONY: help setup demo month test coverage test-system lint types format dev serve shop bench bench-serving bench-models bench-learning clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready ## create .venv with pinned versions
 

@@ -6,9 +6,11 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from intake.paths import repository_root
@@ -17,6 +19,7 @@ from serving.snapshot import pointer
 from tests.serving import sample, service_client
 
 ROOT = repository_root()
+COMMANDS: Any = get_command(app)
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
@@ -31,12 +34,25 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
-def test_every_printed_command_exists(page: Path) -> None:
-    text = "\n".join(re.findall(r"```[a-z]*\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
-    printed = set(re.findall(r"(?:^|\s|/)concierge ([a-z][a-z-]+)", text))
-    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    known |= {str(group.name) for group in app.registered_groups}
-    assert printed - known == set()
+def test_every_printed_command_exists_with_its_options(page: Path) -> None:
+    text = re.sub(r"\\\n\s*", " ", page.read_text(encoding="utf-8"))
+    blocks = re.findall(r"```[a-z]*\n(.*?)```", text, re.DOTALL)
+    lines = [line.split("  #")[0] for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    printed = [found for line in lines for found in re.findall(r"(?:^|[\s/$(])concierge ([a-z][^#|;&)]*)", line)]
+    assert [command for command in printed if not _is_known(command.split())] == []
+
+
+def _is_known(words: list[str]) -> bool:
+    command = COMMANDS
+    while commands := getattr(command, "commands", None):
+        word = words[0].rstrip(",.:") if words else ""
+        if word not in commands and "set" not in commands:
+            return not words or word.startswith(("-", "["))
+        words = words[1:] if word in commands else words
+        command = commands[word if word in commands else "set"]
+    options = {"--help"}.union(*({*option.opts, *option.secondary_opts} for option in command.params))
+    return {found[0] for word in words if (found := re.match(r"--[a-z][a-z-]*", word))} <= options
 
 
 def test_the_help_names_every_command_of_the_readme() -> None:
