@@ -9,17 +9,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ml.offpolicy.extremes import likely_of, with_extremes_pooled
 from ml.offpolicy.intervals import Spread, mean_of, ratio_of
-from ml.offpolicy.traffic import Floats, LoggedTraffic
+from ml.offpolicy.traffic import Floats, Ints, LoggedTraffic
 
 
 class Terms(NamedTuple):
-    """By exposure: importance weight, model value of the candidate, doubly robust value, and that of the log."""
+    """By exposure: importance weight, model value of the candidate, doubly robust value, and that of the log.
+
+    `rest` is the reward less what the model says of the action shown, `likely` how much the exposure could bring.
+    """
 
     weight: Floats
     direct: Floats
     robust: Floats
     logged: Floats
+    rest: Floats
+    likely: Floats
 
 
 class Values(NamedTuple):
@@ -57,17 +63,33 @@ def terms_of(traffic: LoggedTraffic, predicted: Floats) -> Terms:
     direct = np.where(traffic.as_logged, own, (traffic.candidate * predicted).sum(axis=1))
     told = traffic.told
     expected = np.where(told, (np.where(told[:, None], traffic.logged, 0.0) * predicted).sum(axis=1), own)
-    return Terms(weight, direct, direct + weight * rest, np.where(traffic.as_logged, direct, expected) + rest)
+    logged = np.where(traffic.as_logged, direct, expected) + rest
+    return Terms(weight, direct, direct + weight * rest, logged, rest, likely_of(own, traffic.reward))
 
 
 def values_of(traffic: LoggedTraffic, terms: Terms) -> Values:
     """All estimators from their terms."""
-    unit, weighted = traffic.unit, terms.weight * traffic.reward
+    unit, weight = traffic.unit, terms.weight
+    weighted, n = weight * traffic.reward, len(traffic)
     return Values(
-        mean_of(weighted, unit),
-        ratio_of(weighted, terms.weight, unit),
+        _pooled(mean_of(weighted, unit), weight / n, terms),
+        _pooled(ratio_of(weighted, weight, unit), weight / max(float(weight.sum()), 1e-300), terms),
         mean_of(terms.direct, unit),
-        mean_of(terms.robust, unit),
+        robust_value(terms, unit),
         mean_of(traffic.reward, unit),
-        mean_of(terms.robust - terms.logged, unit),
+        robust_difference(terms, unit),
     )
+
+
+def robust_value(terms: Terms, unit: Ints) -> Spread:
+    """DR: the candidate's value per exposure."""
+    return _pooled(mean_of(terms.robust, unit), terms.weight / len(unit), terms)
+
+
+def robust_difference(terms: Terms, unit: Ints) -> Spread:
+    """DR less log per exposure, paired."""
+    return _pooled(mean_of(terms.robust - terms.logged, unit), (terms.weight - 1.0) / len(unit), terms)
+
+
+def _pooled(spread: Spread, coefficient: Floats, terms: Terms) -> Spread:
+    return with_extremes_pooled(spread, coefficient, terms.rest, terms.likely)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ml.offpolicy.calibration import sound_rows
-from ml.offpolicy.estimators import Terms, terms_of, values_of
+from ml.offpolicy.estimators import Terms, robust_difference, robust_value, terms_of, values_of
 from ml.offpolicy.faults import propensity_faults
 from ml.offpolicy.gate import Gate, Judgement, Measured, judge
-from ml.offpolicy.intervals import Estimate, bootstrap, interval, mean_of
+from ml.offpolicy.intervals import Estimate, bootstrap, interval
 from ml.offpolicy.reward_model import predicted_rewards
 from ml.offpolicy.support import Support, support_of
 from ml.offpolicy.traffic import Bools, Draws, Floats, Ints, LoggedTraffic, OffPolicyError
@@ -126,6 +126,6 @@ def _part(attribute: str, label: str, unit: Ints, terms: Terms, reward: Floats) 
         int(unit.max()) + 1,
         effective_size(terms.weight),
         float(reward.mean()),
-        interval(mean_of(terms.robust, unit)),
-        interval(mean_of(terms.robust - terms.logged, unit)),
+        interval(robust_value(terms, unit)),
+        interval(robust_difference(terms, unit)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.stats import norm, poisson
 from scipy.stats import t as student
 
 from ml.offpolicy.traffic import Floats, Ints
@@ -27,11 +27,23 @@ class Estimate(NamedTuple):
     error: float
 
 
+class Pooled(NamedTuple):
+    """Sums of squared and cubed influences with extreme rewards spread over all exposures that could have brought them
+    (`ml.offpolicy.extremes`)."""
+
+    squares: float
+    cubes: float
+
+
 class Spread(NamedTuple):
-    """What persons contribute to a mean: value, and each one's share of its deviation (adds up to 0)."""
+    """What persons contribute to a mean: value, and each one's share of its deviation (adds up to 0).
+
+    Means without weights have nothing `pooled`: it would change nothing.
+    """
 
     value: float
     influence: Floats
+    pooled: Pooled | None = None
 
 
 def mean_of(values: Floats, unit: Ints) -> Spread:
@@ -67,12 +79,16 @@ def skewness_of(influence: Floats) -> float:
     return 0.0 if scale == 0 else float((influence**3).sum() / scale**1.5)
 
 
-def freedom_of(influence: Floats) -> float:
+def freedom_of(influence: Floats, squares: float | None = None) -> float:
     """Degrees of freedom of a variance by its own spread (Satterthwaite): 2 G / (kurtosis - 1), at most G - 1.
 
     A variance that hangs on few people is itself uncertain.
+
+    Args:
+        influence: by person.
+        squares: sum of squared influences where it is known better than by their own.
     """
-    groups, scale = len(influence), float((influence**2).sum())
+    groups, scale = len(influence), float((influence**2).sum()) if squares is None else squares
     if scale == 0:
         return float(groups - 1)
     kurtosis = groups * float((influence**4).sum()) / scale**2
@@ -80,18 +96,36 @@ def freedom_of(influence: Floats) -> float:
 
 
 def interval(spread: Spread, level: float = LEVEL) -> Estimate:
-    """Interval by Student's quantile, corrected for skewness by Hall's cubic transformation.
+    """Interval by Student's quantile, corrected for skewness: margins are skewed and weights more so.
 
-    Source: P. Hall, On the removal of skewness by transformation, JRSS B 54 (1992) 221-228. Margins are skewed and
-    weights more so: without it the intervals miss on one side.
+    Of a weighted mean extremes are pooled and the correction is Johnson's shift, of a plain one it is Hall's cubic
+    transformation, which reaches further and, where weights make means more skewed still, often too far.
+
+    Sources: N. J. Johnson, Modified t tests and confidence intervals for asymmetrical populations, JASA 73 (1978)
+    536-544; P. Hall, On the removal of skewness by transformation, JRSS B 54 (1992) 221-228.
     """
-    error, groups = error_of(spread.influence), len(spread.influence)
-    if groups < 2:
+    if len(spread.influence) < 2:
         return Estimate(spread.value, -np.inf, np.inf, np.inf)
-    z = float(student.isf((1.0 - level) / 2, freedom_of(spread.influence)))
+    if spread.pooled is not None:
+        return _shifted(spread.value, spread.influence, spread.pooled, level)
+    error = error_of(spread.influence)
+    t = float(student.isf((1.0 - level) / 2, freedom_of(spread.influence)))
     skew = float(np.clip(skewness_of(spread.influence), -_MOST_SKEW, _MOST_SKEW))
-    low, high = spread.value - error * _unskewed(z, skew), spread.value - error * _unskewed(-z, skew)
+    low, high = spread.value - error * _unskewed(t, skew), spread.value - error * _unskewed(-t, skew)
     return Estimate(spread.value, low, high, error)
+
+
+def _shifted(value: float, influence: Floats, pooled: Pooled, level: float) -> Estimate:
+    """The variance is the larger of own and pooled, the third moment their mean: own ones are too small where no huge
+    order met a heavy weight, and too large where one did."""
+    groups, own = len(influence), float((influence**2).sum())
+    squares = max(own, pooled.squares)
+    error = float(np.sqrt(squares * groups / (groups - 1)))
+    cubes = (float((influence**3).sum()) + pooled.cubes) / 2
+    skew = float(np.clip(cubes / squares**1.5, -1.0, 1.0)) if squares > 0 else 0.0
+    t = float(student.isf((1.0 - level) / 2, freedom_of(influence, squares)))
+    shift = skew * (2.0 * float(norm.isf((1.0 - level) / 2)) ** 2 + 1.0) / 6.0
+    return Estimate(value, value - error * (t - shift), value + error * (t + shift), error)
 
 
 def _unskewed(z: float, skew: float) -> float:

@@ -23,7 +23,7 @@ class OffPolicyError(ValueError):
 
 @dataclass(frozen=True)
 class LoggedTraffic:
-    """n exposures of one placement with K actions.
+    """n exposures of one placement with K actions, in the order in which they were shown.
 
     Attributes:
         actions: names, K of them.
