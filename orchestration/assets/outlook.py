@@ -12,7 +12,7 @@ from ml.outlook import train_next_category, train_next_purchase, train_price
 from ml.segments import SegmentModel
 from orchestration.assets.training import judging_cutoff, outcome
 from orchestration.groups import OWNERS, WRITER_POOL, Group
-from orchestration.outlook.frames import Outlook, outlook_history, outlook_parts, segments_then, some_buyers
+from orchestration.outlook.frames import Outlook, outlook_at, outlook_history, segments_then, some_buyers
 from orchestration.outlook.scores import MODELS, NEXT_CATEGORY, NEXT_PURCHASE, PRICE, TABLE, outlook_scores
 from orchestration.pin import current_as_of
 from orchestration.previews import frame_preview
@@ -145,7 +145,5 @@ def _scored(workspace: Workspace) -> tuple[pd.DataFrame, list[str]]:
     customers = warehouse.frame(NOW_SQL)
     if customers.empty:
         return empty(TABLE), untrained
-    moment = pd.Timestamp(as_of).floor("h")
-    parts = outlook_parts(warehouse, as_of, customers)
-    scored = [outlook_scores(part, some, stored, moment) for some, part in parts]
-    return pd.concat(scored, ignore_index=True), untrained
+    outlook = outlook_at(warehouse, as_of, customers, horizon_days=1)
+    return outlook_scores(outlook, customers, stored, pd.Timestamp(as_of).floor("h")), untrained

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,6 @@ from orchestration.warehouse import Warehouse
 
 # Figures of rates and shares settle long before that; more customers cost time and change the fourth digit.
 MOST_CUSTOMERS = 20_000
-# What half a million customers bought by category took 10 GB at once.
-CUSTOMERS_AT_A_TIME = 50_000
-SOME_PRICES = "select * from some_prices order by customer_id"
 SOURCES = {
     "order_day": "intermediate.int_customer_order_daily",
     "purchase_day": "intermediate.int_customer_purchase_daily",
@@ -35,31 +32,15 @@ class Outlook:
     prices: pd.DataFrame
 
 
-def outlook_parts(
-    warehouse: Warehouse, as_of: datetime, segments: pd.DataFrame, at_a_time: int = CUSTOMERS_AT_A_TIME
-) -> Iterator[tuple[pd.DataFrame, Outlook]]:
-    """Some of the customers, and what is known of them now, without labels; part after part until all had their turn.
+def outlook_at(warehouse: Warehouse, as_of: datetime, segments: pd.DataFrame, horizon_days: int) -> Outlook:
+    """What is known now of everybody, without labels.
 
     Args:
-        segments: customer_id and segment of whom to score (segment null: none), in order of customer_id.
-        at_a_time: so many rows of `segments` make a part.
+        segments: customer_id and segment of whom to score (segment null: none).
     """
-    at = pd.Timestamp(as_of)
     with warehouse.connect() as connection:
         _hold(connection, None)
-        # What others paid is asked of everybody once; all else about a customer is in their own rows.
-        connection.execute(f"create temp table known_prices as {facts.PRICES}", {"at": at.date()}).fetchall()
-        for name in SOURCES:
-            connection.execute(f"alter table {name} rename to every_{name}").fetchall()
-        parts = {"known_prices": "some_prices", **{f"every_{name}": name for name in SOURCES}}
-        for start in range(0, len(segments), at_a_time):
-            some = segments.iloc[start : start + at_a_time]
-            ends = [some["customer_id"].iloc[0], some["customer_id"].iloc[-1]]
-            for whole, part in parts.items():
-                connection.execute(
-                    f"create or replace temp table {part} as from {whole} where customer_id between ? and ?", ends
-                ).fetchall()
-            yield some, _joined(connection, at, some, 1, labelled=False, prices=SOME_PRICES)
+        return _joined(connection, pd.Timestamp(as_of), segments, horizon_days, labelled=False, priced=True)
 
 
 def outlook_history(
@@ -74,7 +55,7 @@ def outlook_history(
     with warehouse.connect() as connection:
         _hold(connection, MOST_CUSTOMERS)
         parts = [
-            _joined(connection, at, segments, horizon_days, labelled=True, prices=facts.PRICES if prices else None)
+            _joined(connection, at, segments, horizon_days, labelled=True, priced=prices)
             for at, segments in moments.items()
         ]
     return Outlook(
@@ -115,10 +96,10 @@ def _joined(
     horizon_days: int,
     *,
     labelled: bool,
-    prices: str | None,
+    priced: bool,
 ) -> Outlook:
     def ask(sql: str) -> pd.DataFrame:
-        given: dict[str, object] = {"at": at.date()} if "$at" in sql else {}
+        given: dict[str, object] = {"at": at.date()}
         if "$horizon" in sql:
             given["horizon"] = horizon_days
         found: pd.DataFrame = connection.execute(sql, given).df()
@@ -133,16 +114,16 @@ def _joined(
         ask(facts.LATER_CATEGORIES) if labelled else _empty("customer_id", "as_of", "category", "first_day", "amount")
     )
     bought = ask(facts.CATEGORIES)
-    paid = people if prices is None else _prices(ask, prices, people, labelled=labelled)
+    prices = _prices(ask, people, labelled=labelled) if priced else people
     return Outlook(
         days.merge(with_segment, on="customer_id", how="inner"),
         CategoryHistory(people, bought.loc[bought["customer_id"].isin(people["customer_id"])], later),
-        paid.reset_index(drop=True),
+        prices.reset_index(drop=True),
     )
 
 
-def _prices(ask: Callable[[str], pd.DataFrame], sql: str, people: pd.DataFrame, *, labelled: bool) -> pd.DataFrame:
-    prices = people.merge(ask(sql).drop(columns="as_of"), on="customer_id", how="left")
+def _prices(ask: Callable[[str], pd.DataFrame], people: pd.DataFrame, *, labelled: bool) -> pd.DataFrame:
+    prices = people.merge(ask(facts.PRICES).drop(columns="as_of"), on="customer_id", how="left")
     if not labelled:
         return prices
     prices = prices.merge(ask(facts.LATER_PRICES).drop(columns="as_of"), on="customer_id", how="left")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestration.outlook.frames import Outlook, outlook_history, outlook_parts, segments_then, some_buyers
+from orchestration.outlook.frames import Outlook, outlook_at, outlook_history, segments_then, some_buyers
 from orchestration.warehouse import Warehouse
 
 AT = pd.Timestamp("2017-06-01")
@@ -120,27 +120,11 @@ def test_what_came_after_the_horizon_changes_nothing(lines: pd.DataFrame, found:
 def test_facts_now_see_no_later_day(lines: pd.DataFrame, found: Outlook, tmp_path: Path) -> None:
     asked(tmp_path / "now", known(lines))
     people = pd.DataFrame({"customer_id": ["c0", "c1", "nobody"], "segment": [1, None, None]})
-    ((_, now),) = outlook_parts(Warehouse(tmp_path / "now" / "w.duckdb"), AT.to_pydatetime(), people)
+    now = outlook_at(Warehouse(tmp_path / "now" / "w.duckdb"), AT.to_pydatetime(), people, 1)
     assert list(now.categories.customers["customer_id"]) == ["c0", "c1", "nobody"]
     both = found.prices.merge(now.prices, on="customer_id", suffixes=("_then", "_now"))
     assert len(both) == 2
     assert (both["timed_lines_then"] == both["timed_lines_now"]).all()
-
-
-def test_parts_know_together_what_is_known_of_all_at_once(lines: pd.DataFrame, tmp_path: Path) -> None:
-    asked(tmp_path / "all", known(lines))
-    warehouse = Warehouse(tmp_path / "all" / "w.duckdb")
-    people = pd.DataFrame({"customer_id": [f"c{place}" for place in range(8)], "segment": 1})
-    ((_, whole),) = outlook_parts(warehouse, AT.to_pydatetime(), people)
-    parts = list(outlook_parts(warehouse, AT.to_pydatetime(), people, at_a_time=3))
-    assert [list(some["customer_id"]) for some, _ in parts] == [["c0", "c1", "c2"], ["c3", "c4", "c5"], ["c6", "c7"]]
-    for seen, of in (
-        (whole.order_days, lambda part: part.order_days),
-        (whole.prices, lambda part: part.prices),
-        (whole.categories.bought, lambda part: part.categories.bought),
-    ):
-        together = pd.concat([of(part) for _, part in parts], ignore_index=True)
-        pd.testing.assert_frame_equal(together, seen.reset_index(drop=True))
 
 
 def test_without_a_segment_model_nobody_has_a_segment() -> None:
