@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from secrets import token_hex
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from serving.http.deciding import Asked, check_placements, decided, unready
 from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest, Shown, ShownAnswer
 from serving.http.problems import json_response, refuse
 from serving.http.speaking import caller_of, counting
+from serving.live import LiveSnapshot
 from serving.log.lookup import PERSONALIZATION_ID, logged_decision, logged_exposures
 from serving.person import PROFILE_PURPOSES, Person, find_person
 from serving.question import Decision
@@ -58,7 +60,7 @@ async def lookup(request: Request) -> Response:
             raise unready()
         hashed = service.hashed(body.identifiers)
         person = service.live_side.person(find_person(live.reader, hashed), hashed)
-        return json_response(_told(person, live.version))
+        return json_response(_told(person, live))
 
 
 async def past(request: Request) -> Response:
@@ -78,11 +80,11 @@ async def past(request: Request) -> Response:
     return json_response(record_of(line, shown))
 
 
-def _told(person: Person, version: str) -> LookupAnswer:
-    profile = person.profile
+def _told(person: Person, live: LiveSnapshot) -> LookupAnswer:
+    profile, version = person.profile, live.version
     if profile is None:
         return LookupAnswer(found=False, snapshot_version=version)
-    consent = {purpose: purpose in person.granted for purpose in PROFILE_PURPOSES}
+    consent = _consent(person.granted)
     if not consent["personalization"]:
         return LookupAnswer(found=True, snapshot_version=version, customer_id=profile.customer_id, consent=consent)
     return LookupAnswer(
@@ -95,6 +97,12 @@ def _told(person: Person, version: str) -> LookupAnswer:
         segment_rung=profile.rung,
         churn_probability=profile.churn_probability,
         ltv_amount=profile.ltv_amount,
-        features=profile.features,
+        features=live.told_features.of(profile),
         recommendations={task: [i.product_id for i in items] for task, items in profile.recommendations.items()},
     )
+
+
+@lru_cache(maxsize=1_000)
+def _consent(granted: frozenset[str]) -> dict[str, bool]:
+    """Purposes with whether they are granted; shared by all answers, so not to be changed."""
+    return {purpose: purpose in granted for purpose in PROFILE_PURPOSES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from serving.http.problems import json_response, refuse
 from serving.live import LiveSnapshot
 from serving.person import find_person
 from serving.service import Service
+from serving.snapshot.records import ProfileRecord
 from serving.variables import profile_features
 
 
@@ -46,8 +48,9 @@ def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> Featur
     consented = "personalization" in person.granted
     values: dict[str, Any] = {}
     if person.profile is not None and consented:
-        carried = person.profile.features
-        values = carried if body.features is None else {name: carried.get(name) for name in body.features}
+        values = (
+            live.told_features.of(person.profile) if body.features is None else _named(person.profile, body.features)
+        )
     visit = service.live_side.visit(live, person, hashed, now)
     return FeaturesAnswer(
         found=person.profile is not None,
@@ -57,3 +60,8 @@ def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> Featur
         features=values,
         session=dict(visit) if visit else {},
     )
+
+
+def _named(profile: ProfileRecord, names: Sequence[str]) -> dict[str, Any]:
+    carried = profile.features
+    return {name: carried.get(name) for name in names}

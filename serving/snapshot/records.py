@@ -24,7 +24,7 @@ class SnapshotError(Exception):
     """A snapshot cannot be written, read or trusted; the message names folder, field, value and expectation."""
 
 
-class Recommended(msgspec.Struct, array_like=True, frozen=True):
+class Recommended(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One product in a list; `score` is unitless and comparable within its list only."""
 
     product_id: str
