@@ -24,6 +24,7 @@ _BY_FLAGS = {
 
 _TRACKED = ("analytics", "personalization")
 _TRACKED_SET = frozenset(_TRACKED)
+_NOTHING: frozenset[str] = frozenset()
 _STRENGTH = {kind: rank for rank, kind in enumerate(IDENTIFIER_TYPES)}
 
 
@@ -78,8 +79,9 @@ class Person(msgspec.Struct, frozen=True):
 def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) -> Person:
     """The customer of the strongest identifier known; consent is what every customer named has granted."""
     ordered = list(identifiers)
-    if len(ordered) > 1:
-        ordered.sort(key=_weakness)
+    if len(ordered) == 1:
+        return _person_named(reader, ordered[0])
+    ordered.sort(key=_weakness)
     customers = dict.fromkeys([found for pair in ordered if (found := reader.customer_id(*pair)) is not None])
     profiles = [profile for name in customers if (profile := reader.visitor(name)) is not None]
     if not profiles:
@@ -91,6 +93,14 @@ def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) 
     return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles), agreed=agreed)
 
 
+def _person_named(reader: SnapshotReader, pair: tuple[str, str]) -> Person:
+    customer = reader.customer_id(*pair)
+    profile = None if customer is None else reader.visitor(customer)
+    if profile is not None:
+        return person_of(profile)
+    return Person(None, _unit(*pair), _NOTHING, () if customer is None else (customer,))
+
+
 def person_of(profile: ProfileRecord) -> Person:
     """The person of one profile, as an identifier of theirs alone would find them."""
     return Person(
@@ -99,7 +109,7 @@ def person_of(profile: ProfileRecord) -> Person:
         _granted(profile),
         (profile.customer_id,),
         _refusals([profile]) if profile.refusals else {},
-        agreed=frozenset(profile.agreed),
+        agreed=frozenset(profile.agreed) if profile.agreed else _NOTHING,
     )
 
 

@@ -71,26 +71,30 @@ class Service:
 
     def hashed(self, identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
         """Identifiers as (type, keyed hash); placeholders that would tie strangers together are left out."""
-        return self.hashed_together((identifiers,))[0]
+        return self._hashed(identifiers, {})
 
     def hashed_together(self, lists: Iterable[Iterable[Identifier]]) -> list[tuple[tuple[str, str], ...]]:
         """`hashed` for each list of a batch; an identifier that many of them name is hashed once."""
         known: dict[tuple[str, str], str | None] = {}
-        answers = []
-        for identifiers in lists:
-            pairs: list[tuple[str, str]] = []
-            for item in identifiers:
-                key = item.type, item.value
-                # What a browser calls itself comes with every event; what names a person is not kept in memory.
-                memory = self._browsers if item.type in OF_THE_BROWSER else known
-                if key not in memory:
-                    memory[key] = self.config.hash_identifier(*key)
-                if (value := memory[key]) is not None:
-                    pairs.append((item.type, value))
-            answers.append(tuple(pairs))
+        return [self._hashed(identifiers, known) for identifiers in lists]
+
+    def _hashed(
+        self, identifiers: Iterable[Identifier], known: dict[tuple[str, str], str | None]
+    ) -> tuple[tuple[str, str], ...]:
+        pairs: list[tuple[str, str]] = []
+        for item in identifiers:
+            key = kind, _ = item.type, item.value
+            # What a browser calls itself comes with every event; what names a person is not kept in memory.
+            memory = self._browsers if kind in OF_THE_BROWSER else known
+            try:
+                value = memory[key]
+            except KeyError:
+                value = memory[key] = self.config.hash_identifier(*key)
+            if value is not None:
+                pairs.append((kind, value))
         if len(self._browsers) > _BROWSERS_KEPT:
             self._browsers.clear()
-        return answers
+        return tuple(pairs)
 
     def vouched(self, token: str, now: datetime) -> Identifiers:
         """The identifiers that a user token vouches for.

@@ -63,11 +63,12 @@ async def _read(request: Request, limit: int) -> bytes:
     declared, encoding = _announced(request.scope["headers"])
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
-    inflate = _inflater(encoding.decode("latin-1"))
+    inflate = _inflater(encoding.decode("latin-1")) if encoding else None
+    receive = request.receive
     content, more = b"", True
     pieces = bytearray()
     while more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         content, more = message.get("body", b""), message.get("more_body", False)
