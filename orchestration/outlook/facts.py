@@ -46,7 +46,8 @@ LATER_CATEGORIES: Final = """
     from days group by customer_id, category order by customer_id, category
 """
 # What others paid for a product, in all weeks and in that week: without the customer's own lines, or else somebody who
-# alone buys a product would be compared with themselves. Twenty lines of the broader figure steady the narrower one.
+# alone buys a product would be compared with themselves. Twenty lines of the broader figure steady the narrower one:
+# what that adds to a week (`steadied`) is kept apart, since it is not known before a product's weeks are summed.
 PRICES: Final = """
     with bought as (
         select customer_id, product_id, category, date_trunc('week', event_date) as week,
@@ -56,32 +57,37 @@ PRICES: Final = """
         where event_date < $at and event_date >= $at - 365 and received_date < $at
         group by customer_id, product_id, category, date_trunc('week', event_date)
     ),
-    products as (select product_id, sum(lines) as lines, sum(cut) as cut from bought group by product_id),
-    weeks as (select product_id, week, sum(lines) as lines, sum(cut) as cut from bought group by product_id, week),
-    categories as (select category, sum(cut) / sum(lines) as share from bought group by category),
+    weeks as (
+        select product_id, date_trunc('week', event_date) as week, cast(sum(n_lines) as double) as lines,
+            cast(sum(n_discounted_lines) as double) as cut
+        from purchase_day
+        where event_date < $at and event_date >= $at - 365 and received_date < $at
+        group by product_id, date_trunc('week', event_date)
+    ),
+    products as (select product_id, sum(lines) as lines, sum(cut) as cut from weeks group by product_id),
+    categories as (
+        select category, cast(sum(n_discounted_lines) as double) / sum(n_lines) as share from purchase_day
+        where event_date < $at and event_date >= $at - 365 and received_date < $at
+        group by category
+    ),
     own as (
-        select customer_id, product_id, sum(lines) as lines, sum(cut) as cut from bought
-        group by customer_id, product_id
+        select bought.customer_id, bought.product_id, sum(bought.lines) as lines, sum(bought.cut) as cut,
+            sum(bought.listed) as listed, sum(bought.discount) as discount, min(categories.share) as broad,
+            sum(bought.lines * (weeks.cut - bought.cut) / (weeks.lines - bought.lines + 20)) as timed,
+            sum(bought.lines * 20 / (weeks.lines - bought.lines + 20)) as steadied
+        from bought
+        inner join weeks on bought.product_id = weeks.product_id and bought.week = weeks.week
+        inner join categories on bought.category = categories.category
+        group by bought.customer_id, bought.product_id
     ),
     usual as (
-        select own.customer_id, own.product_id,
-            (products.cut - own.cut + 20 * min(categories.share)) / (products.lines - own.lines + 20) as share
+        select own.*, (products.cut - own.cut + 20 * own.broad) / (products.lines - own.lines + 20) as share
         from own inner join products on own.product_id = products.product_id
-        inner join bought on own.customer_id = bought.customer_id and own.product_id = bought.product_id
-        inner join categories on bought.category = categories.category
-        group by own.customer_id, own.product_id, products.cut, products.lines, own.cut, own.lines
     )
-    select bought.customer_id, sum(bought.lines) as n_lines, sum(bought.cut) as cut_lines,
-        round(sum(bought.lines * usual.share), 6) as usual_lines,
-        round(sum(
-            bought.lines * (weeks.cut - bought.cut + 20 * usual.share) / (weeks.lines - bought.lines + 20)
-        ), 6) as timed_lines,
-        case when sum(bought.listed) > 0 then round(sum(bought.discount) / sum(bought.listed), 9) else 0 end
-            as discount_share
-    from bought
-    inner join usual on bought.customer_id = usual.customer_id and bought.product_id = usual.product_id
-    inner join weeks on bought.product_id = weeks.product_id and bought.week = weeks.week
-    group by bought.customer_id order by bought.customer_id
+    select customer_id, sum(lines) as n_lines, sum(cut) as cut_lines, round(sum(lines * share), 6) as usual_lines,
+        round(sum(timed + steadied * share), 6) as timed_lines,
+        case when sum(listed) > 0 then round(sum(discount) / sum(listed), 9) else 0 end as discount_share
+    from usual group by customer_id order by customer_id
 """
 LATER_PRICES: Final = """
     select customer_id,
