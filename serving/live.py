@@ -18,7 +18,6 @@ from serving.scoring import is_weighted, least_support
 from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import REFUSED_ANALYTICS
-from serving.snapshot.told_features import ToldFeatures
 from serving.uplift import advised_placements
 from serving.variables import CLICK_DRIVER, SEGMENTS, Value
 from serving.visit import features_used, variables_used
@@ -48,7 +47,6 @@ class LiveSnapshot:
     def __init__(self, reader: SnapshotReader) -> None:
         self.reader = reader
         self.version = reader.version
-        self.told_features = ToldFeatures()
         self.placements: dict[str, Placement] = reader.placements
         self.rulebook = Rulebook(reader.placements.values(), reader.policies)
         self.decisions = reader.decisions

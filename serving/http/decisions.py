@@ -16,7 +16,6 @@ from serving.http.deciding import Asked, check_placements, decided, unready
 from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest, Shown, ShownAnswer
 from serving.http.problems import json_response, refuse
 from serving.http.speaking import caller_of, counting
-from serving.live import LiveSnapshot
 from serving.log.lookup import PERSONALIZATION_ID, logged_decision, logged_exposures
 from serving.person import PROFILE_PURPOSES, Person, find_person
 from serving.question import Decision
@@ -59,8 +58,8 @@ async def lookup(request: Request) -> Response:
         if live is None:
             raise unready()
         hashed = service.hashed(body.identifiers)
-        person = service.live_side.person(find_person(live.reader, hashed), hashed)
-        return json_response(_told(person, live))
+        person = service.live_side.person(find_person(live.reader, hashed, live.reader.told), hashed)
+        return json_response(_told(person, live.version))
 
 
 async def past(request: Request) -> Response:
@@ -80,8 +79,8 @@ async def past(request: Request) -> Response:
     return json_response(record_of(line, shown))
 
 
-def _told(person: Person, live: LiveSnapshot) -> LookupAnswer:
-    profile, version = person.profile, live.version
+def _told(person: Person, version: str) -> LookupAnswer:
+    profile = person.profile
     if profile is None:
         return LookupAnswer(found=False, snapshot_version=version)
     consent = _consent(person.granted)
@@ -97,7 +96,7 @@ def _told(person: Person, live: LiveSnapshot) -> LookupAnswer:
         segment_rung=profile.rung,
         churn_probability=profile.churn_probability,
         ltv_amount=profile.ltv_amount,
-        features=live.told_features.of(profile),
+        features=profile.features,
         recommendations={task: [i.product_id for i in items] for task, items in profile.recommendations.items()},
     )
 

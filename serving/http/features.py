@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +14,6 @@ from serving.http.problems import json_response, refuse
 from serving.live import LiveSnapshot
 from serving.person import find_person
 from serving.service import Service
-from serving.snapshot.records import ProfileRecord
 from serving.variables import profile_features
 
 
@@ -44,13 +42,13 @@ def _check(body: FeaturesRequest) -> None:
 
 def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> FeaturesAnswer:
     hashed, now = service.hashed(body.identifiers), service.config.clock.now()
-    person = service.live_side.person(find_person(live.reader, hashed), hashed)
+    read = live.reader.told if body.features is None else live.reader.visitor
+    person = service.live_side.person(find_person(live.reader, hashed, read), hashed)
     consented = "personalization" in person.granted
     values: dict[str, Any] = {}
     if person.profile is not None and consented:
-        values = (
-            live.told_features.of(person.profile) if body.features is None else _named(person.profile, body.features)
-        )
+        carried = person.profile.features
+        values = carried if body.features is None else {name: carried.get(name) for name in body.features}
     visit = service.live_side.visit(live, person, hashed, now)
     return FeaturesAnswer(
         found=person.profile is not None,
@@ -60,8 +58,3 @@ def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> Featur
         features=values,
         session=dict(visit) if visit else {},
     )
-
-
-def _named(profile: ProfileRecord, names: Sequence[str]) -> dict[str, Any]:
-    carried = profile.features
-    return {name: carried.get(name) for name in names}

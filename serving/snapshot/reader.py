@@ -33,6 +33,7 @@ from serving.snapshot.records import (
     SnapshotError,
 )
 from serving.snapshot.stored_profile import stored_profile
+from serving.snapshot.told_profile import ToldProfiles
 from serving.visit_scores import VISITS, VisitModel, VisitModelError
 
 _PROFILE = msgspec.msgpack.Decoder(ProfileRecord)
@@ -61,6 +62,7 @@ class SnapshotReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._products: dict[str, ProductRecord] = {}
+        self._told = ToldProfiles()
         self.manifest: Manifest = read_manifest(self.folder)
         self.learned: Learned = self._learned()
         try:
@@ -106,6 +108,11 @@ class SnapshotReader:
         """One customer's record for a decision, which decodes of it what it asks for; or None."""
         found = self._get("profile", customer_id.encode())
         return None if found is None else stored_profile(found)
+
+    def told(self, customer_id: str) -> ProfileRecord | None:
+        """One customer's record to be written into an answer, see `ToldProfiles`; or None."""
+        found = self._get("profile", customer_id.encode())
+        return None if found is None else self._told.of(found)
 
     def product(self, product_id: str) -> ProductRecord | None:
         """One product's record, or None."""

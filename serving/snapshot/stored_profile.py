@@ -52,12 +52,6 @@ def stored_profile(content: Any) -> StoredProfile:
     return _DECODE(bytes(content))
 
 
-def undecoded_features(profile: ProfileRecord) -> msgspec.Raw | None:
-    """The features of a stored profile as msgpack, where nobody has asked for them yet; else None."""
-    value = _FEATURES_HELD.__get__(profile) if isinstance(profile, StoredProfile) else None
-    return value if type(value) is msgspec.Raw else None
-
-
 def _decoded(profile: StoredProfile, held: Any, decoder: msgspec.msgpack.Decoder[Any]) -> Any:
     value = held.__get__(profile)
     if type(value) is msgspec.Raw:
