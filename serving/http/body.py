@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
 from serving.http.problems import Problem, refuse
 
@@ -32,7 +33,16 @@ async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
     Raises:
         Problem: 413 above `limit` bytes, 400 for what is not JSON, 422 for a wrong field.
     """
-    content = await _read(request, limit)
+    declared, encoding = _announced(request.scope["headers"])
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    inflate = _inflater(encoding.decode("latin-1")) if encoding else None
+    first = await request.receive()
+    content: bytes = first.get("body", b"")
+    if inflate is not None or first.get("more_body", False) or first["type"] == "http.disconnect":
+        content = await _whole(request, first, inflate, limit)
+    elif len(content) > limit:
+        raise _too_large(limit)
     try:
         body: Body = _decoded(_decoder(cast("Any", kind)), content)
     except msgspec.ValidationError as error:
@@ -59,29 +69,23 @@ def _decoded(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
         raise refuse(400, "too_deep", "The body is nested too deeply.") from None
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    declared, encoding = _announced(request.scope["headers"])
-    if declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
-    inflate = _inflater(encoding.decode("latin-1")) if encoding else None
-    receive = request.receive
-    content, more = b"", True
-    pieces = bytearray()
+async def _whole(request: Request, message: Message, inflate: Inflater | None, limit: int) -> bytes:
+    """The body of which `message` is the first that came; most come in one piece and not packed, and not by here."""
+    pieces, more = bytearray(), True
     while more:
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         content, more = message.get("body", b""), message.get("more_body", False)
         if inflate is not None:
             content = _inflated(inflate, content, limit + 1 - len(pieces))
-        if len(pieces) + len(content) > limit:
+        pieces += content
+        if len(pieces) > limit:
             raise _too_large(limit)
-        if more or pieces:
-            pieces += content
+        if more:
+            message = await request.receive()
     if inflate is not None and not inflate.eof:
         raise _bad_gzip()
-    # Most bodies come in one piece, which is taken as it is.
-    return bytes(pieces) if pieces else content
+    return bytes(pieces)
 
 
 def _announced(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
