@@ -139,6 +139,6 @@ def new_products(catalogue: pd.DataFrame, bought: pd.DataFrame, blocked: frozens
     """Products that the catalogue told of within 30 days and nobody bought in the last year; the latest 500."""
     told = pd.to_datetime(catalogue["updated_at"])
     lately = told >= pd.Timestamp(at) - pd.Timedelta(days=NEW_DAYS)
-    fresh = catalogue.loc[lately & ~catalogue["product_id"].isin({*blocked, *bought["product_id"]})]
+    fresh = catalogue.loc[lately & ~catalogue["product_id"].isin({*blocked, *bought["product_id"].unique()})]
     ordered = fresh.sort_values(["updated_at", "product_id"], ascending=[False, True]).head(MOST_NEW)
     return ordered[["product_id", "category"]].reset_index(drop=True)
