@@ -54,6 +54,8 @@ def cases(customers: int) -> dict[str, Case]:
     return {
         "static": Case("static GET", "GET", "/static", headers=AUTHORIZED),
         "echo": post("POST echo", "/echo", list(asked)),
+        "routed static": Case("static GET, routed", "GET", "/routed/static", headers=AUTHORIZED),
+        "routed echo": post("POST echo, routed", "/routed/echo", list(asked)),
         "lookup": post("profile lookup", "/v1/profiles/lookup", [{"identifiers": p} for p in people]),
         "features": post("80 features", "/v1/features", [{"identifiers": p} for p in people]),
         "decide": post("full decision", "/v1/decide", list(asked)),
@@ -75,6 +77,12 @@ def ratio(found: Mapping[str, list[Rate]], one: str, other: str) -> float:
     return statistics.median(a.rate / b.rate for a, b in zip(found[one], found[other], strict=True))
 
 
+def routed(found: Mapping[str, list[Rate]]) -> str:
+    """The ratios to controls that go through the framework's router, which our own calls pass by."""
+    pairs = (("decide", "routed static"), ("decide", "routed echo"), ("lookup", "routed static"))
+    return ", ".join(f"{ratio(found, one, other):.2f}" for one, other in pairs)
+
+
 def at_least(name: str, value: float, least: float, digits: int = 2) -> Row:
     """A ratio that may not be smaller."""
     return name, f"{value:.{digits}f}", f"at least {least:g}", value >= least
@@ -92,6 +100,7 @@ def ratios(found: Mapping[str, list[Rate]]) -> list[Row]:
         at_least("full decision / static GET", ratio(found, "decide", "static"), 0.26),
         at_least("full decision / POST echo", ratio(found, "decide", "echo"), 0.35),
         at_least("profile lookup / static GET", ratio(found, "lookup", "static"), 0.70),
+        ("the three, where the framework routes the controls", routed(found), "", None),
         at_least("batch of 100 / singles, per decision", 100 * ratio(found, "batch", "decide"), 2, 1),
     ]
     stores = [name for name in found if name.startswith("feast")]
