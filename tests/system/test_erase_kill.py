@@ -22,8 +22,10 @@ from tests.orchestration.erasure.shop import needles, remains, shop
 
 pytestmark = pytest.mark.system
 
-# Killed so many seconds after this store was reported as done: in the middle of the one that follows it.
-KILLS = (("lake/", 0.0), ("vault/", 0.02), ("ops.sqlite", 0.3), ("warehouse.duckdb", 0.1), ("published/", 0.01))
+# Killed so many seconds after the first store that a call reports as done: in the middle of one that follows it. Where
+# that is depends on the machine, and a fast one may be through before the last of them.
+KILLS = (0.0, 0.02, 0.15, 0.01, 0.3)
+LEAST_KILLS = 3
 
 
 def start(root: Path, *words: str) -> subprocess.Popen[str]:
@@ -39,33 +41,35 @@ def start(root: Path, *words: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def killed_after(process: subprocess.Popen[str], store: str, seconds: float) -> bool:
-    """Whether the process was killed before it had finished."""
+def killed_after(process: subprocess.Popen[str], seconds: float | None) -> tuple[bool, str]:
+    """Whether the process was killed before it had finished, and what it said."""
     with process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith(f"{store}: "):
-                time.sleep(seconds)
-                process.send_signal(signal.SIGKILL)
-                break
-        process.stdout.read()
-    return process.returncode == -signal.SIGKILL
+        said = process.stdout.readline()
+        if seconds is not None:
+            time.sleep(seconds)
+            process.send_signal(signal.SIGKILL)
+        said += process.stdout.read()
+    assert process.returncode in (0, -signal.SIGKILL), said
+    return process.returncode == -signal.SIGKILL, said
 
 
 def test_kill_at_any_step_and_the_next_call_finishes(tmp_path: Path) -> None:
     project = shop(tmp_path)
     needle = [*needles(project, "ann"), "Ann Lee"]
-    for store, seconds in KILLS:
-        words = ("--resume",) if OpsStore(project.paths).erasures("open") else ("email", "ann.lee@shop.org", "--yes")
-        assert killed_after(start(tmp_path, *words), store, seconds), store
+    kills, words = 0, ("email", "ann.lee@shop.org", "--yes")
+    for seconds in (*KILLS, None):
+        is_killed, output = killed_after(start(tmp_path, *words), seconds)
+        if not is_killed:
+            break
+        kills += 1
+        words = ("--resume",) if OpsStore(project.paths).erasures("open") else words
         with pytest.raises(ErasureHalfDoneError):
             publish_tables(project, "v9")
         live = pointer.current(project.paths.snapshots)
         assert live is not None
         verify(project.paths.snapshots / live)
-    with start(tmp_path, "--resume") as done:
-        output, _ = done.communicate()
-    assert done.returncode == 0, output
+    assert kills >= LEAST_KILLS
     assert "nothing was found any more" in output
     assert remains(project.paths.root, needle) == []
     found = Project(DataPaths(project.paths.root), project.config, project.settings, project.clock)
