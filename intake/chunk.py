@@ -63,8 +63,9 @@ class Chunk:
         """What the source said in these rows: the line where there is one, else the row as JSON."""
         if self.lines is not None:
             return [self._line(row) for row in rows.tolist()]
-        picked = (self.table if self.source is None else self.source).take(pa.array(rows)).to_pylist()
-        return [msgspec.json.encode(row, enc_hook=str) for row in picked]
+        picked = (self.table if self.source is None else self.source).take(pa.array(rows))
+        records = picked.to_pylist(maps_as_pydicts="lossy")
+        return [msgspec.json.encode(row, enc_hook=str) for row in records]
 
     def taken(self, table: pa.Table, rows: Whole) -> Chunk:
         """Other rows: `table` holds what becomes of them, `rows` says which of these rows each was."""

@@ -121,7 +121,9 @@ class SourceContract(Part):
     time_zone: str = Field(default="UTC", description="of timestamps without one")
     time_unit: Literal["s", "ms", "us", "ns"] = Field(default="s", description="of timestamps given as numbers")
     time_format: str | None = Field(
-        default=None, description="strptime format, when not ISO 8601; epoch: numbers, also those written as text"
+        default=None,
+        description="strptime format, when not ISO 8601; epoch: numbers, also those written as text; excel: days of a"
+        " spreadsheet",
     )
     is_simulated: bool = False
     arrival: Arrival = Arrival(delay=timedelta(0))

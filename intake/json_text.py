@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from intake.values import Mask, Scaled, as_text, is_valid, mask_of
+from intake.values import Mask, Scaled, as_text, is_valid, mask_of, nested_text
 
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -31,8 +31,7 @@ def json_values(array: pa.Array) -> pa.Array:
         words = array.dictionary_encode()
         return quoted(as_text(words.dictionary)).take(words.indices)
     if pa.types.is_nested(kind):
-        encoded = [None if value is None else _encode(value) for value in array.to_pylist()]
-        return pa.array(encoded, pa.string())
+        return nested_text(array)
     return quoted(as_text(_iso(array)))
 
 
@@ -107,7 +106,3 @@ def joined_lists(texts: pa.Array, offsets: np.ndarray[Any, np.dtype[np.int64]]) 
     """JSON arrays from consecutive JSON values; `offsets` has one entry more than there are arrays."""
     lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), texts)
     return pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
-
-
-def _encode(value: object) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode()

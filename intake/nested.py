@@ -8,9 +8,13 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
+from intake.values import json_of, plain_objects
+
 SEPARATOR: Final = "."
 EACH: Final = "*"
 _ENTRY_NAMES: Final = ("key", "name")
+_EXACT: Final = 2**53
+"""A float up to here is a whole number by intent: 1002.0 among texts is the id 1002."""
 
 
 def root_of(name: str) -> str:
@@ -65,7 +69,7 @@ def with_paths(table: pa.Table, names: Iterable[str]) -> pa.Table:
         if not steps or root not in known:
             continue
         if root not in roots:
-            roots[root] = [decoded(value) for value in table.column(root).to_pylist()]
+            roots[root] = [decoded(value) for value in plain_objects(table.column(root))]
         table = table.append_column(name, column_from([value_at(value, steps) for value in roots[root]]))
     return table
 
@@ -93,4 +97,6 @@ def _element(elements: list[Any], step: str) -> Any:
 def _as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return msgspec.json.encode(value, enc_hook=str).decode()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    return json_of(value)

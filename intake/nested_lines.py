@@ -14,6 +14,7 @@ from intake.lines import MONEY_SCALE, Groups, numeric_members
 from intake.nested import column_from, decoded, member
 from intake.number_style import plain_columns
 from intake.reasons import Reasons
+from intake.values import plain_objects
 
 
 def nested_lines(
@@ -23,7 +24,7 @@ def nested_lines(
 
     Marks rows whose array is none or holds anything but objects, and those with a number that is none.
     """
-    values = [decoded(value) for value in column_of(heads, lines.nested or "").to_pylist()]
+    values = [decoded(value) for value in plain_objects(column_of(heads, lines.nested or ""))]
     if lines.when is not None:
         applies = rule_mask(heads, lines.when)
         values = [value if mine else None for value, mine in zip(values, applies, strict=True)]

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from intake.chunk import Chunk
 from intake.contract import SourceContract
-from intake.legible import legible
+from intake.legible import legible, without_views
 from intake.source_columns import ColumnWatch
 from intake.wanted_columns import wanted_columns
 
@@ -23,7 +23,7 @@ def read_parquet(contract: SourceContract, file: Path, rows: int, watch: ColumnW
         columns = wanted_columns(contract, names, file, watch)
         first = 1
         for batch in source.iter_batches(batch_size=rows):
-            whole = pa.Table.from_batches([batch])
+            whole = without_views(pa.Table.from_batches([batch]))
             numbers = np.arange(first, first + batch.num_rows)
             yield Chunk(legible(whole.select(columns)), numbers, source=whole, names=names)
             first += batch.num_rows

@@ -15,7 +15,7 @@ from intake.contract_terms import Rule
 from intake.expressions import rule_mask
 from intake.nested import column_from, decoded, with_paths
 from intake.number_style import numeric_columns, plain_columns
-from intake.values import as_text, flat
+from intake.values import as_text, flat, plain_objects
 
 
 def shaped(chunk: Chunk, contract: SourceContract) -> Chunk:
@@ -37,7 +37,7 @@ def _unnested(chunk: Chunk, name: str) -> Chunk:
     """A row for each element of an array; a row whose value is no array is malformed, one without any adds nothing."""
     if name not in chunk.table.column_names:
         return chunk.with_table(chunk.table.slice(0, 0))
-    arrays = [decoded(value) for value in chunk.table.column(name).to_pylist()]
+    arrays = [decoded(value) for value in plain_objects(chunk.table.column(name))]
     odd = [row for row, value in enumerate(arrays) if not isinstance(value, list | None)]
     counts = [len(value) if isinstance(value, list) else 0 for value in arrays]
     rows = np.repeat(np.arange(len(arrays)), counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -19,6 +20,12 @@ MAX_SCALED = 10**17
 
 EPOCH = "epoch"
 """The time format of numbers that are written as text."""
+
+EXCEL = "excel"
+"""The time format of spreadsheets: days since 1899-12-30 of the contract's time zone, as numbers or text."""
+
+_ISO_WITH_ZONE = r"(?:[zZ]|UTC|GMT)$|[T ]\d{2}.*[+-]\d{2}(?::?\d{2})?$"
+_EXCEL_DAY_ZERO, _EXCEL_LAST_DAY = -25_569, 2_958_465
 
 
 class Scaled(NamedTuple):
@@ -57,7 +64,7 @@ def is_valid(array: pa.Array) -> Mask:
 
 
 def as_text(array: pa.Array) -> pa.Array:
-    """Trimmed text; empty becomes null; whole numbers given as floats lose their `.0`."""
+    """Trimmed text; empty becomes null; whole numbers given as floats lose their `.0`; objects and arrays as JSON."""
     kind = array.type
     if pa.types.is_floating(kind):
         array = _without_fraction(pc.if_else(pc.is_nan(array), None, array))
@@ -65,6 +72,8 @@ def as_text(array: pa.Array) -> pa.Array:
         array = array.cast(pa.string())
     elif pa.types.is_null(kind):
         return pa.nulls(len(array), pa.string())
+    elif pa.types.is_nested(kind):
+        return nested_text(array)
     if not pa.types.is_string(array.type):
         return array.cast(pa.string())
     trimmed = pc.utf8_trim_whitespace(array)
@@ -72,8 +81,24 @@ def as_text(array: pa.Array) -> pa.Array:
     return pc.if_else(empty, None, trimmed) if mask_of(empty).any() else trimmed
 
 
+def nested_text(array: pa.Array) -> pa.Array:
+    """Objects, maps and arrays as JSON text."""
+    return pa.array([None if value is None else json_of(value) for value in plain_objects(array)], pa.string())
+
+
+def plain_objects(array: pa.Array | pa.ChunkedArray) -> list[Any]:
+    """The values as Python objects, those of maps as dicts like those of structs."""
+    values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
+    return values
+
+
+def json_of(value: object) -> str:
+    """A value as JSON text; what JSON has no form for as text."""
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
 def _without_fraction(array: pa.Array) -> pa.Array:
-    numbers = array.to_numpy(zero_copy_only=False)
+    numbers = array.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
     with np.errstate(invalid="ignore"):
         whole = np.isnan(numbers) | ((numbers == np.rint(numbers)) & (np.abs(numbers) < 2**53))
     return pc.if_else(pc.is_valid(array), array, None).cast(pa.int64()) if whole.all() else array
@@ -118,12 +143,15 @@ def decimal_array(units: Whole, valid: Mask, kind: pa.Decimal128Type) -> pa.Arra
 def as_moments(array: pa.Array, *, zone: str, unit: str, pattern: str | None) -> Moments:
     """Timestamps in UTC: aware ones converted, naive ones taken in `zone`, numbers in `unit` since 1970.
 
-    The pattern `EPOCH` says that text holds such numbers too.
+    The pattern `EPOCH` says that text holds such numbers too, `EXCEL` that numbers and text are days of a spreadsheet.
     """
     kind = array.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _from_arrow(array, zone)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or (pattern == EPOCH and pa.types.is_string(kind)):
+    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if pattern == EXCEL and (numeric or pa.types.is_string(kind)):
+        return _from_excel(array, zone)
+    if numeric or (pattern == EPOCH and pa.types.is_string(kind)):
         numbers, bad = as_numbers(array)
         micros_per_unit = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
         scaled = scale_numbers(numbers * micros_per_unit, bad, 0)
@@ -141,6 +169,19 @@ def _from_arrow(array: pa.Array, zone: str) -> Moments:
     valid = is_valid(stamps)
     micros = pc.fill_null(stamps.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     return Moments(np.asarray(micros, dtype=np.int64), valid, np.zeros(len(array), dtype=bool))
+
+
+def _from_excel(array: pa.Array, zone: str) -> Moments:
+    """Days and parts of a day, to the millisecond: a spreadsheet keeps no more of a time of day."""
+    if pa.types.is_string(array.type):
+        array = pc.replace_substring(array, ",", ".")
+    days, bad = as_numbers(array)
+    far = np.abs(days) > _EXCEL_LAST_DAY
+    days[far] = np.nan
+    millis = scale_numbers((days + _EXCEL_DAY_ZERO) * 86_400_000, bad | far, 0)
+    naive = pa.array(millis.units, mask=~millis.valid).cast(pa.timestamp("ms")).cast(pa.timestamp("us"))
+    micros = pc.fill_null(_localised(naive, zone).cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+    return Moments(np.asarray(micros, dtype=np.int64), millis.valid, millis.bad)
 
 
 def _localised(stamps: pa.Array, zone: str) -> pa.Array:
@@ -164,7 +205,7 @@ def _from_text(text: pa.Array, zone: str, pattern: str | None) -> Moments:
 
 def _parsed(words: pa.Array, zone: str, pattern: str | None) -> pd.Series[Any]:
     """UTC without a zone; NaT where a word is no timestamp."""
-    aware = mask_of(pc.match_substring_regex(words, r"(?:[zZ]|[+-]\d{2}:?\d{2})$"))
+    aware = _with_zone(words, pattern)
     texts: pd.Series[Any] = pd.Series(words.to_numpy(zero_copy_only=False), dtype=object)
     if aware.all():
         return _aware(texts, pattern)
@@ -172,7 +213,17 @@ def _parsed(words: pa.Array, zone: str, pattern: str | None) -> pd.Series[Any]:
     return naive if not aware.any() else _aware(texts.where(aware), pattern).where(aware, naive)
 
 
+def _with_zone(words: pa.Array, pattern: str | None) -> Mask:
+    """Which words say their zone themselves: in ISO 8601 each for itself, else as the pattern has it."""
+    if pattern is None:
+        return mask_of(pc.match_substring_regex(words, _ISO_WITH_ZONE))
+    told = "%z" in pattern or "%Z" in pattern or pattern.endswith(("Z", "UTC", "GMT"))
+    return np.full(len(words), told)
+
+
 def _aware(texts: pd.Series[Any], pattern: str | None) -> pd.Series[Any]:
+    if pattern is None:
+        texts = texts.str.replace(r"\s*(?:UTC|GMT)$", "Z", regex=True)
     found = pd.to_datetime(texts, utc=True, errors="coerce", format=pattern or "ISO8601")
     return found.dt.as_unit("us").dt.tz_convert(None)
 

@@ -13,6 +13,7 @@ from intake.inference.profile import Column, plain_name, profile
 from intake.inference.roles import IDS, Cast, shape_of
 from intake.inference.sample import Sample
 from intake.inference.times import TimeStyle
+from intake.values import EPOCH, EXCEL
 
 _GERMAN = (
     "datum",
@@ -53,18 +54,12 @@ class Facts:
             return None, None
         best = max(timed, key=self._time_rank)
         self.cast.taken.add(best.name)
-        assert_style = best.time
         clock = next((column for column in self.columns if _may_be_clock(column) and column is not best), None)
-        dated = (
-            assert_style is not None
-            and assert_style.pattern is not None
-            and "%H" not in assert_style.pattern
-            and "%I" not in assert_style.pattern
-        )
-        if clock is not None and assert_style is not None and dated and assert_style.pattern != "epoch":
+        day = _day_pattern(best)
+        if clock is not None and best.time is not None and day is not None:
             self.cast.taken.add(clock.name)
-            return [best.name, clock.name], TimeStyle(f"{assert_style.pattern}.{clock.clock}", rival=assert_style.rival)
-        return [best.name], assert_style
+            return [best.name, clock.name], TimeStyle(f"{day}.{clock.clock}", rival=best.time.rival)
+        return [best.name], best.time
 
     def _time_rank(self, column: Column) -> tuple[float, float]:
         wanted = ("updated", "created", "occurred") if self.shape == "customers" else ("occurred", "created", "updated")
@@ -77,7 +72,9 @@ class Facts:
         values = [value for value in self.sample.columns[(self.time or [""])[0]] if value is not None][:20]
         texts = [str(value) for value in values if isinstance(value, str)]
         numeric = not texts or any(getattr(value, "tzinfo", None) for value in values)
-        return numeric or all(text.endswith(("Z", "UTC")) or "+" in text[10:] or "-" in text[11:] for text in texts)
+        return numeric or all(
+            text.endswith(("Z", "UTC", "GMT")) or "+" in text[10:] or "-" in text[11:] for text in texts
+        )
 
     def money(self) -> list[Column]:
         """Columns that hold prices, amounts and counts."""
@@ -89,6 +86,16 @@ class Facts:
         words += [value for element in elements for name, value in element.items()
                   if isinstance(value, str) and profile(name, [value], True).is_named(*_MONEY, "quantity")]  # fmt: skip
         return number_style(words)
+
+
+def _day_pattern(column: Column) -> str | None:
+    """The notation of a column of text that holds days without a time of day."""
+    if column.time is None or not isinstance(next(iter(column.values), None), str | None):
+        return None
+    pattern = column.time.pattern or "%Y-%m-%d"
+    given = [str(value) for value in column.values[:200] if value is not None]
+    whole = pattern in (EPOCH, EXCEL) or "%H" in pattern or "%I" in pattern
+    return None if whole or (column.time.pattern is None and any(len(text) != 10 for text in given)) else pattern
 
 
 def _is_american(sample: Sample) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from intake.inference.draft import listed, mapped, scalar
 from intake.inference.facts import Facts
 from intake.inference.numbers import currency_sign
+from intake.values import EPOCH, EXCEL
 
 
 def write_format(facts: Facts) -> None:
@@ -33,7 +34,7 @@ def write_clock(facts: Facts) -> None:
     style = facts.style
     if style is None:
         return
-    if style.pattern != "epoch" and not facts.has_zone():
+    if style.pattern == EXCEL or (style.pattern != EPOCH and not facts.has_zone()):
         zone = "Europe/Berlin" if facts.german else "UTC"
         draft_why = "the columns have German names" if facts.german else "the timestamps name no zone"
         facts.draft.add("time_zone", zone, draft_why)

@@ -76,8 +76,9 @@ def _write_matching(facts: Facts) -> None:
         column = facts.cast.pick(partial(_is_of, role))
         if column is not None:
             found[role] = scalar(column.name)
-        if role == "birth_date" and column is not None and column.time and column.time.pattern:
-            found["birth_date_format"] = scalar(column.time.pattern)
+        pattern = column.time.pattern if column is not None and column.time else None
+        if role == "birth_date" and pattern and "%" in pattern:
+            found["birth_date_format"] = scalar(pattern)
     if facts.emails:
         found["email"] = scalar(facts.emails[0])
     if found:

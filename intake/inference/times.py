@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from intake.values import EPOCH, as_moments
+from intake.values import EPOCH, EXCEL, as_moments
 
 _DATES = (
     "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
@@ -22,8 +23,11 @@ _OTHERS = ("%Y%m%d%H%M%S", "%Y%m%dT%H%M%S", "%Y-%m-%d %H:%M:%S UTC", "%a, %d %b 
            "%a %b %d %H:%M:%S %Y", "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %H.%M.%S")  # fmt: skip
 PATTERNS = tuple(day + clock for day in _DATES for clock in _CLOCKS) + _OTHERS
 CLOCK_ALONE = ("%H:%M:%S", "%H:%M", "%H.%M", "%I:%M %p")
+_DAYS_AS_TEXT = re.compile(r"\d{5}(?:[.,]\d+)?")
 _MOST = 0.98
 _FIRST, _LAST = datetime(1995, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+_EXCEL_DAYS = (30_000, 60_000)
+"""1982 to 2064; the column's name has to say that it is a time."""
 _UNITS = (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9))
 
 
@@ -31,7 +35,7 @@ class TimeStyle(NamedTuple):
     """How a column writes timestamps, and what else would fit.
 
     Attributes:
-        pattern: None for ISO 8601, `epoch`, or a strptime pattern.
+        pattern: None for ISO 8601, `epoch`, `excel`, or a strptime pattern.
         unit: of numbers.
         rival: another pattern that fits as well (month and day swapped).
     """
@@ -53,13 +57,16 @@ def time_style(values: Sequence[Any], day_first: bool = True) -> TimeStyle | Non
     if all(isinstance(value, datetime | date) for value in given):
         return TimeStyle(None)
     if all(isinstance(value, int | float) for value in given):
-        unit = _unit([float(value) for value in given])
-        return TimeStyle(None, unit) if unit else None
+        numbers = [float(value) for value in given]
+        unit = _unit(numbers)
+        return TimeStyle(None, unit) if unit else _spreadsheet(numbers)
     words = [str(value).strip() for value in given]
     if all(word.replace(".", "", 1).isdigit() and len(word) >= 10 for word in words):
         unit = _unit([float(word) for word in words])
         if unit:
             return TimeStyle(EPOCH, unit)
+    if all(_DAYS_AS_TEXT.fullmatch(word) for word in words):
+        return _spreadsheet([float(word.replace(",", ".")) for word in words])
     if all(not any(letter.isdigit() for letter in word) for word in words[:50]):
         return None
     column = pa.array(words, pa.string())
@@ -100,6 +107,10 @@ def _parses(word: str, pattern: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _spreadsheet(numbers: list[float]) -> TimeStyle | None:
+    return TimeStyle(EXCEL) if all(_EXCEL_DAYS[0] < number < _EXCEL_DAYS[1] for number in numbers) else None
 
 
 def _unit(numbers: list[float]) -> str | None:

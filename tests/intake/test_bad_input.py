@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -47,6 +49,28 @@ def test_a_truncated_parquet_file(project: Project, store: OpsStore, tmp_path: P
     file.write_bytes(whole)
     assert take(project, PARQUET, file).accepted == 500
     assert store.list_alerts("open") == []
+
+
+VIEWS = pa.schema([
+    ("id", pa.string_view()), ("at", pa.timestamp("ns")), ("type", pa.dictionary(pa.int8(), pa.string())),
+    ("product", pa.struct({"sku": pa.string_view()})), ("login", pa.decimal128(38, 0)),
+    ("facts", pa.map_(pa.string(), pa.string_view())), ("tags", pa.list_(pa.string_view())),
+])  # fmt: skip
+
+
+def test_parquet_of_every_writer_is_read(project: Project, tmp_path: Path) -> None:
+    """Views as Polars and DataFusion write them, maps as Spark does; an object where text belongs is JSON text."""
+    file = tmp_path / "clicks.parquet"
+    at = datetime(2017, 5, 1, 10, tzinfo=UTC).replace(tzinfo=None)
+    row = {"id": "1", "at": at, "type": "product_viewed", "product": {"sku": "p1"}, "login": Decimal(7)}
+    rows = [{**row, "facts": [("colour", "red")], "tags": ["new"]}, {**row, "id": "2", "type": "odd"}]
+    pq.write_table(pa.Table.from_pylist(rows, VIEWS), file)
+    properties = {"colour": "facts.colour", "tag": "tags.0", "facts": "facts"}
+    report = take(project, contract(format="parquet", properties=properties), file)
+    assert (report.accepted, report.reasons) == (1, {"unknown_event_type": 1})
+    (event,) = lake_rows(project)
+    assert event["product_id"] == '{"sku":"p1"}'
+    assert json.loads(event["properties"]) == {"colour": "red", "tag": "new", "facts": {"colour": "red"}}
 
 
 def test_parquet_damaged_behind_a_sound_footer(project: Project, store: OpsStore, tmp_path: Path) -> None:

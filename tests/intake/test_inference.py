@@ -307,7 +307,7 @@ def test_sensitive_columns_are_marked(project: Project) -> None:
         (["1493632800123"], "epoch", "ms"),
         (["13/02/2017"], "%d/%m/%Y", "s"), (["02/13/2017 04:05 PM"], "%m/%d/%Y %I:%M %p", "s"),
         (["20170213"], "%Y%m%d", "s"), (["Mon, 13 Feb 2017 10:00:00 +0100"], "%a, %d %b %Y %H:%M:%S %z", "s"),
-        (["13.02.17 10:00"], "%d.%m.%y %H:%M", "s"),
+        (["13.02.17 10:00"], "%d.%m.%y %H:%M", "s"), (["43252,4375", "43253"], "excel", "s"), ([43252.5], "excel", "s"),
     ],
 )  # fmt: skip
 def test_notations_of_time(words: list[Any], pattern: str | None, unit: str) -> None:

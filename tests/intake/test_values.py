@@ -91,6 +91,25 @@ def test_times_in_every_form() -> None:
     assert moments(pa.array([], pa.string())) == []
 
 
+def test_times_say_their_zone_or_are_of_the_contracts() -> None:
+    ten = datetime(2018, 1, 2, 9, tzinfo=UTC)
+    for word in ("2018-01-02 10:00:00+01", "2018-01-02T04:00:00-05", "2018-01-02 09:00:00 UTC", "2018-01-02 10:00"):
+        assert moments(pa.array([word]), zone="Europe/Berlin") == [ten], word
+    gmt = pa.array(["Tue, 02 Jan 2018 09:00:00 GMT"])
+    assert moments(gmt, zone="Europe/Berlin", pattern="%a, %d %b %Y %H:%M:%S %Z") == [ten]
+    midnight = datetime(2018, 1, 1, 23, tzinfo=UTC)
+    for word, pattern in (("02-01-2018", "%d-%m-%Y"), ("2018-01-02", None)):
+        assert moments(pa.array([word]), zone="Europe/Berlin", pattern=pattern) == [midnight], word
+
+
+def test_days_of_a_spreadsheet_are_local_times() -> None:
+    half_past_ten = datetime(2018, 6, 1, 8, 30, tzinfo=UTC)
+    for days in ([43252.4375], ["43252.4375"], ["43252,4375"], [Decimal("43252.4375")]):
+        assert moments(pa.array(days), zone="Europe/Berlin", pattern="excel") == [half_past_ten]
+    found = as_moments(pa.array([1e12, float("inf"), None]), zone="UTC", unit="s", pattern="excel")
+    assert found.bad.tolist() == [True, True, False]
+
+
 def test_times_that_are_none_are_marked() -> None:
     found = as_moments(pa.array(["soon", None, "2017-13-01", ""]), zone="UTC", unit="s", pattern=None)
     assert found.bad.tolist() == [True, False, True, False]
