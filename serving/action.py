@@ -24,9 +24,9 @@ class Incentive(Section):
     @model_validator(mode="after")
     def _value_fits_kind(self) -> Self:
         if self.kind == "percent_off" and not 0 < self.value <= 1:
-            raise ValueError(f"value {self.value} of percent_off must be a share above 0 and at most 1")
+            raise ValueError(f"value: {self.value} of percent_off must be a share above 0 and at most 1")
         if self.kind == "none" and self.value != 0:
-            raise ValueError(f"value {self.value} without a kind; allowed kinds: free_shipping, free_gift, …")
+            raise ValueError(f"value: {self.value} without a kind; allowed kinds: free_shipping, free_gift, …")
         return self
 
 
@@ -38,7 +38,7 @@ class Action(Section):
     content: dict[str, Any] = Field(default_factory=dict, description="handed to the caller as it stands")
     reason: str = Field(default="", max_length=200, description="customer-readable sentence when the segment chose it")
     incentive: Incentive = Incentive()
-    cost: float = Field(default=0.0, ge=0, description="cost of showing it once, in the shop's currency")
+    cost: float = Field(default=0.0, ge=0, le=1e6, description="cost of showing it once, in the shop's currency")
     margin_effect: float | None = Field(
         default=None, ge=-1e6, le=1e6, description="declared change of margin by showing it once, until it is measured"
     )
@@ -55,7 +55,7 @@ class Action(Section):
     def _is_coherent(self) -> Self:
         start, end = self.starts_at, self.ends_at
         if start is not None and end is not None and end <= start:
-            raise ValueError(f"ends_at {end.isoformat()} must lie after starts_at {start.isoformat()}")
+            raise ValueError(f"ends_at: {end.isoformat()} must lie after starts_at {start.isoformat()}")
         if (self.type == "question") != (self.ask is not None):
             raise ValueError("type question and `ask` belong together: one is there without the other")
         return self

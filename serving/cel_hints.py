@@ -14,6 +14,8 @@ _WORDS = re.compile(r"(?<![\w.])(and|or|not|AND|OR|NOT|is|like|between)(?!\w)")
 _ONE_SIGN = re.compile(r"(?<!&)&(?!&)|(?<!\|)\|(?!\|)")
 _MISSING = re.compile(r"undeclared reference to '([\w.]+)'")
 _OVERLOAD = re.compile(r"no matching overload for '([^']+)' applied to '\((.*)\)'")
+_FUNCTIONS = ("contains", "startsWith", "endsWith", "matches", "size", "int", "double", "string", "exists", "all")
+_OTHER_WORDS = {"len": "size", "length": "size", "count": "size", "includes": "contains", "like": "contains"}
 _READ = {"int": "a whole number", "double": "a number with a point", "string": "a text", "bool": "yes or no"}
 
 
@@ -23,6 +25,11 @@ def readable(error: str, expression: str) -> str:
     first = re.sub(r"^ERROR: <input>:\d+:(\d+): ", r"column \1: ", first)
     missing = _MISSING.search(first)
     hint = _spelling(expression)
+    flag = re.search(r"\bhas\(\s*(\w+)\s*\)", expression)
+    if flag is not None:
+        return f"{first}; write known_{flag[1]}: whether there is a value"
+    if missing is not None and not hint and re.search(rf"\b{re.escape(missing[1])}\s*\(", expression):
+        return _unknown_function(missing[1])
     if missing is not None and not hint:
         return _unknown(missing[1], expression)
     overload = _OVERLOAD.search(first)
@@ -66,7 +73,15 @@ def _unknown(name: str, expression: str) -> str:
     return f"unknown variable {name!r}{hint}; allowed: see docs/serving.md, Variables"
 
 
+def _unknown_function(name: str) -> str:
+    near = _OTHER_WORDS.get(name) or next(iter(get_close_matches(name, _FUNCTIONS, n=1)), None)
+    hint = f"; did you mean {near!r}?" if near else ""
+    return f"unknown function {name!r}{hint}; allowed: {', '.join(_FUNCTIONS)}"
+
+
 def _types(operator: str, kinds: list[str]) -> str:
+    if "null_type" in kinds:
+        return "nothing is ever null: ask known_… whether there is a value"
     if operator == "@in" or (len(kinds) == 2 and operator.startswith("_in")):
         if len(kinds) == 2 and kinds[1] == "list(string)":
             return 'a text in quotes stands before `in`: "valuable_and_leaving" in rule_segments'

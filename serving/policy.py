@@ -8,10 +8,11 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from intake.sensitive import SensitiveRules, load_sensitive
-from serving.expression import PolicyError, compile_rule, names_in, refuse_sensitive, variables_in
+from serving.expression import PolicyError, check_expression, compile_rule, names_in, variables_in
 from serving.section import Name, Section
 from serving.segment_names import refuse_unknown_segments
-from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml
+from serving.variables import OF_ONE_PRODUCT
+from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml, yaml_files
 
 __all__ = ["Policy", "PolicyError", "Rule", "compile_rule", "load_policies", "names_in", "variables_in"]
 
@@ -40,7 +41,7 @@ class Rule(Section):
     @model_validator(mode="after")
     def _products_are_only_filtered(self) -> Self:
         if self.target == "product" and self.effect not in ("allow", "block"):
-            raise ValueError(f"effect {self.effect!r} with target product; allowed: allow, block")
+            raise ValueError(f"effect: {self.effect!r} with target product; allowed: allow, block")
         return self
 
     def concerns(self, placement: str, action: str) -> bool:
@@ -71,7 +72,7 @@ def load_policies(folder: Path, sensitive: SensitiveRules | None = None) -> list
     policies: list[Policy] = []
     seen: dict[str, str] = {}
     mistakes = [str(error) for error in misnamed(folder)]
-    for path in sorted(folder.glob("*.yml")):
+    for path in yaml_files(folder):
         try:
             file = read_yaml(path)
             policy = file.parse(Policy)
@@ -95,8 +96,7 @@ def _mistakes(file: YamlFile, policy: Policy, sensitive: SensitiveRules, seen: d
             found.append(str(file.error(("rules", index, "name"), message)))
         seen.setdefault(rule.name, file.path.name)
         try:
-            refuse_sensitive(rule.when, sensitive)
-            compile_rule(rule.when)
+            check_expression(rule.when, sensitive, frozenset() if rule.target == "product" else OF_ONE_PRODUCT)
             refuse_unknown_segments(rule.when, file.path.parent.parent)
         except PolicyError as error:
             found.append(str(file.error(("rules", index, "when"), f"{error} (got {rule.when!r})")))

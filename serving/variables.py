@@ -208,6 +208,10 @@ ACCOUNT_STAGE = "account_stage"
 RULE_SEGMENTS, MICRO_SEGMENT = "rule_segments", "micro_segment"
 SEGMENTS = frozenset({RULE_SEGMENTS, MICRO_SEGMENT})
 """Found at each question that asks for them (`serving/membership.py`)."""
+OF_ONE_PRODUCT = frozenset(
+    v.name for v in VARIABLES.values() if v.scope == "product" and not v.name.startswith("viewed_")
+)
+"""Known while a product of a list is judged, and at no other time."""
 CLICK_DRIVER = "click_driver"
 ANSWER = "answer_"
 """Prefix of the variables that hold answers: `answer_<question>`, a string, for every question some action asks."""

@@ -13,7 +13,10 @@ from pydantic import BaseModel
 Location = tuple[int | str, ...]
 
 _EXPRESSION = 'an expression with !, : or # stands in quotes: when: "!known_hour"'
-_NUMBERS = frozenset({"float_parsing", "float_type", "int_parsing", "int_type", "int_from_float"})
+MOMENT = "write a moment with its time zone: 2018-01-31T18:00:00+01:00"
+_NUMBERS = frozenset({"float_parsing", "float_type"})
+_WHOLE_NUMBERS = frozenset({"int_parsing", "int_type", "int_from_float"})
+_LONGEST = 100
 _MOMENTS = frozenset({"timezone_aware", "datetime_parsing", "datetime_from_date_parsing", "datetime_type"})
 
 
@@ -22,16 +25,33 @@ def readable(model: type[BaseModel], found: Any) -> tuple[Location, Location, st
     location: Location = tuple(found["loc"])
     if found["type"] in ("extra_forbidden", "unknown_field"):
         return location, location[:-1], _unknown_field(model, location)
-    shown = "" if isinstance(found["input"], dict | list) else f" (got {found['input']!r})"
+    shown = "" if isinstance(found["input"], dict | list) else f" (got {_short(found['input'])})"
     if found["type"] == "missing":
         return location, location, "Field required"
+    if found["type"] == "value_error":
+        return _own_words(model, location, str(found["ctx"]["error"]))
     hint = _hint(found)
     return location, location, f"{found['msg']}{shown}{f'; {hint}' if hint else ''}"
 
 
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
+def _own_words(model: type[BaseModel], location: Location, message: str) -> tuple[Location, Location, str]:
+    """A check of several fields begins with the one it is about, which is where the mistake is shown."""
+    name, _, said = message.partition(": ")
+    owner = model if not location else model_at(model, location)
+    if owner is None or not said or name.split(".")[0] not in owner.model_fields:
+        return location, location, message
+    field = (*location, *(int(part) if part.isdigit() else part for part in name.split(".")))
+    return field, field, said
+
+
 def readable_yaml(error: yaml.YAMLError, text: str, line: int) -> str:
     """Why a text is no YAML, and what to try."""
-    problem = str(getattr(error, "problem", None) or error)
+    problem = str(getattr(error, "problem", None) or error).partition("\n")[0]
     lines = text.splitlines()
     shown = lines[line - 1] if 0 < line <= len(lines) else ""
     if "\t" in problem or "\t" in shown[: len(shown) - len(shown.lstrip())]:
@@ -48,14 +68,15 @@ def readable_yaml(error: yaml.YAMLError, text: str, line: int) -> str:
 
 
 def _unknown_field(model: type[BaseModel], location: Location) -> str:
-    owner = _model_at(model, location[:-1]) or model
+    owner = model_at(model, location[:-1]) or model
     name = str(location[-1])
     near = get_close_matches(name, owner.model_fields, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown field {name}; allowed: {', '.join(owner.model_fields)}{hint}"
 
 
-def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
+def model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
+    """The section that stands at a place of a file; None where fields are free."""
     current: type[BaseModel] | None = model
     for part in location:
         if isinstance(part, int):
@@ -83,7 +104,9 @@ def _hint(found: Any) -> str:
     if kind in _NUMBERS:
         return _number_hint(value)
     if kind in _MOMENTS:
-        return "write a moment with its time zone: 2018-01-31T18:00:00+01:00"
+        return MOMENT
+    if kind in _WHOLE_NUMBERS:
+        return "write a whole number: 6"
     return _shape_hint(kind, value)
 
 

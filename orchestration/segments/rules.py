@@ -11,7 +11,7 @@ from intake.sensitive import load_sensitive
 from orchestration.segments.columns import condition_columns
 from orchestration.segments.condition import ConditionError, check_condition
 from serving.placement import Name, Section
-from serving.yaml_file import ConfigError, read_yaml
+from serving.yaml_file import ConfigError, read_yaml, yaml_files
 
 FOLDER = "segments"
 SCHEMA = "segment.schema.json"
@@ -51,7 +51,7 @@ def load_rule_segment(file: Path, config: Path) -> RuleSegment:
 
 def rule_files(config: Path) -> list[Path]:
     """Files of the folder in order of name; none where there is no folder."""
-    return sorted((config / FOLDER).glob("*.yml"))
+    return yaml_files(config / FOLDER)
 
 
 def rule_segments(config: Path) -> tuple[list[RuleSegment], dict[str, ConfigError]]:

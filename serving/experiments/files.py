@@ -8,7 +8,7 @@ from pathlib import Path
 from serving.experiments.checks import mistakes_between, mistakes_in, mistakes_with
 from serving.experiments.definition import Experiment
 from serving.placement import Placement
-from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml
+from serving.yaml_file import ConfigError, YamlFile, misnamed, read_yaml, yaml_files
 
 
 def load_experiments(folder: Path, placements: Sequence[Placement]) -> list[Experiment]:
@@ -20,7 +20,7 @@ def load_experiments(folder: Path, placements: Sequence[Placement]) -> list[Expe
     by_name = {placement.name: placement for placement in placements}
     mistakes = [str(error) for error in misnamed(folder)]
     found: list[tuple[YamlFile, Experiment]] = []
-    for path in sorted(folder.glob("*.yml")):
+    for path in yaml_files(folder):
         try:
             file = read_yaml(path)
             experiment = file.parse(Experiment)

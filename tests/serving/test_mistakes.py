@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from serving.content import load_content
+from serving.policy import load_policies
 from serving.yaml_file import ConfigError
 from tests.serving import sample
 
@@ -15,6 +16,8 @@ POLICIES, PLACEMENTS = "policies/pricing.yml", "placements/checkout_incentive.ym
 SEGMENT = "segments/valuable_and_leaving.yml"
 WHEN = 'when: "!known_cart_value || cart_value < 15.0"'
 COST = "cost: 4.95"
+# Each of seven lists holds the one before ten times.
+LAUGHS = "l0: &l0 [x], " + ", ".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 8))
 # file, what stands there, what somebody wrote instead, what they are told
 MISTAKES = [
     (POLICIES, WHEN, "when: cart_value < 15", "numbers with a point with 3.0"),
@@ -46,7 +49,7 @@ MISTAKES = [
     (POLICIES, WHEN, "when: hour > 3 ? known_stock : true", "stands in quotes"),
     (POLICIES, "effect: block", "effect: blok", "did you mean 'block'"),
     (POLICIES, "effect: block", "efect: block", "did you mean 'effect'"),
-    (POLICIES, "priority: 200", "priority: high", "write a number with a point"),
+    (POLICIES, "priority: 200", "priority: high", "write a whole number"),
     (POLICIES, "priority: 200", "priority: 2000", "less than or equal to 1000 (got 2000)"),
     (POLICIES, "placements: [checkout_incentive, incentive_that_pays]\n    actions",
      "placements: checkout_incentive\n    actions",
@@ -72,6 +75,42 @@ MISTAKES = [
     (PLACEMENTS, "name: free_shipping\n    type: incentive", "name: free_shipping\n    type: question",
      "type question and `ask` belong together"),
     (PLACEMENTS, "message: Ten percent off this cart.", "message: Ten, five? or {more} off", "in quotes"),
+    (POLICIES, WHEN, "when: stock > 0.0", "stock has no value here; add target: product"),
+    (POLICIES, WHEN, "when: hour / 0 == 1", "divides by 0"),
+    (POLICIES, WHEN, 'when: top_category.matches("(")', "missing ): (; allowed: RE2"),
+    (POLICIES, WHEN, 'when: top_category.contain("x")', "unknown function 'contain'; did you mean 'contains'"),
+    (POLICIES, WHEN, "when: len(top_category) > 3", "did you mean 'size'"),
+    (POLICIES, WHEN, "when: top_category == null", "ask known_…"),
+    (POLICIES, WHEN, "when: has(top_category)", "write known_top_category"),
+    (POLICIES, WHEN, r'when: top_category == "\x57INE"', "taste for the sensitive category"),
+    (POLICIES, WHEN, 'when: zero_party_answers.contains("religion")', "sensitive attribute 'religion'"),
+    (PLACEMENTS, "strategy: decision_table",
+     "strategy: hybrid\nhybrid: {model: decision_table, rules_share: 0.6, rules_first: 'action_cost > 1.0'}",
+     "hybrid.rules_first: action_cost has no value here"),
+    (PLACEMENTS, "fallback: none", "fallback: non", "12: fallback: 'non' is not an action"),
+    (PLACEMENTS, "code: SHIPFREE", "code: NO", "actions.1.content.code: NO is a truth value in YAML"),
+    (PLACEMENTS, "code: SHIPFREE", "code: 0123", "0123 is read as the number 83; put it in quotes"),
+    (PLACEMENTS, "code: SHIPFREE", "code: 20:30", "20:30 is read as the number 1230"),
+    (PLACEMENTS, "code: SHIPFREE", "code: 9007199254740993", "larger than a page can read"),
+    (PLACEMENTS, "code: SHIPFREE", "code: .nan", "no number that a page can read"),
+    (PLACEMENTS, "code: SHIPFREE", 'code: "\\ud83c"', "half of a letter"),
+    (PLACEMENTS, "code: SHIPFREE", "code: !!set {a, b}", "!!set is no value here"),
+    (PLACEMENTS, COST, "cost: true", "true is a truth value, and this is a number"),
+    (PLACEMENTS, COST, "cost: .inf", "less than or equal to 1000000 (got inf)"),
+    (PLACEMENTS, COST, f"{COST}\n    starts_at: 20180101", "20180101 is a number, and this is a moment"),
+    (PLACEMENTS, COST, f"{COST}\n    starts_at: 2018-02-30T10:00:00Z",
+     "26: actions.1.starts_at: day is out of range for month (got '2018-02-30T10:00:00Z')"),
+    (PLACEMENTS, COST, f"{COST}\n    channels: [email]", "'email' is no channel of the placement; allowed: web, app"),
+    (PLACEMENTS, COST, f"{COST}\n    tags: {{Category: DELI}}", "did you mean 'category'"),
+    (PLACEMENTS, "value: 0.10}", "value: 0}", "above 0 and at most 1"),
+    (PLACEMENTS, "kind: percent_off, value: 0.10}", "kind: amount_off}", "takes nothing off"),
+    (PLACEMENTS, "name: free_shipping\n    type: incentive", "name: free_shipping\n    type: question\n"
+     "    ask: {question: religion, answers: [a, b], when: hour > 3}", "asks for the sensitive attribute 'religion'"),
+    (PLACEMENTS, "name: free_shipping\n    type: incentive", "name: free_shipping\n    type: question\n"
+     "    ask: {question: colour, answers: [a, a], when: hour > 3}", "'a' is there more than once"),
+    (PLACEMENTS, "content: {message: null}", "content: &it {again: *it}", "an anchor contains itself"),
+    (PLACEMENTS, "content: {message: null}", f"content: {{deep: {'[' * 3000}{']' * 3000}}}", "nested more than 100"),
+    (PLACEMENTS, "content: {message: null}", f"content: {{{LAUGHS}}}", "stands for more than 1,000,000 values"),
 ]  # fmt: skip
 
 
@@ -117,8 +156,21 @@ def test_every_mistake_of_every_file_at_once(config: Path) -> None:
         assert words in told
 
 
-@pytest.mark.parametrize(("raw", "told"), [(b"name: \xff\n", "not UTF-8 at byte 6"), (b"- a\n- b\n", "one a line")])
+@pytest.mark.parametrize(
+    ("raw", "told"), [(b"a: b\nname: \xff\n", "yml:2: .*not UTF-8 at byte 11"), (b"- a\n- b\n", "one a line")]
+)
 def test_files_that_are_no_text_or_no_mapping(config: Path, raw: bytes, told: str) -> None:
     (config / "policies" / "pricing.yml").write_bytes(raw)
     with pytest.raises(ConfigError, match=told):
         load_content(config)
+
+
+def test_what_a_rule_says_itself_goes_before_what_it_merges_and_hidden_files_are_nobodys(config: Path) -> None:
+    path = config / POLICIES
+    path.write_text(
+        path.read_text().replace("- name: never_below_map", "- <<: {priority: 5}\n    name: never_below_map")
+    )
+    (config / "policies" / "._pricing.yml").write_bytes(b"\x00\x05\x16\x07")
+    (config / "policies" / ".#pricing.yml").symlink_to("nobody@nowhere")
+    (policy,) = load_policies(config / "policies")
+    assert {rule.name: rule.priority for rule in policy.rules}["never_below_map"] == 280

@@ -70,7 +70,7 @@ def test_mistakes_are_named(tmp_path: Path, changes: dict[str, Any], message: st
     [
         ({"kind": "percent_off", "value": 10}, "must be a share above 0 and at most 1"),
         ({"kind": "percent_off"}, "must be a share above 0 and at most 1"),
-        ({"value": 3}, "value 3.0 without a kind"),
+        ({"value": 3}, r"incentive\.value: 3\.0 without a kind"),
         ({"kind": "bribe"}, r"actions\.1\.incentive\.kind: Input should be 'none'"),
     ],
 )

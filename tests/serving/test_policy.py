@@ -78,7 +78,7 @@ def test_names_and_variables_of_an_expression() -> None:
         ({"when": "age < 18"}, r"p\.yml:\d+: rules\.0\.when: names the sensitive attribute 'age'.*got 'age < 18'"),
         ({"when": "hours > 1"}, r"rules\.0\.when: unknown variable 'hours'; did you mean 'hour'"),
         ({"effect": "deny"}, r"rules\.0\.effect: Input should be 'allow', 'block', 'force' or 'reason' \(got 'deny'\)"),
-        ({"effect": "force", "target": "product"}, r"rules\.0: .*effect 'force' with target product"),
+        ({"effect": "force", "target": "product"}, r"rules\.0\.effect: 'force' with target product"),
         ({"prio": 3}, r"rules\.0: unknown field prio; allowed: name, effect"),
         ({"reason": ""}, r"rules\.0\.reason: String should have at least 1 character"),
     ],
