@@ -219,6 +219,6 @@ class Batch:
             # What an erased person's row says in clear is nobody else's.
             heads = chunk.table.take(pa.array(mapped.representatives[accepted & speaks]))
             told = kept if speaks.all() else kept.filter(pa.array(speaks[accepted]))
-            self.vault.append(vault_rows(heads, told, self.rules.contract))
+            self.vault.append(self.rules.keeper.in_clear(vault_rows(heads, told, self.rules.contract)))
         if sum(table.num_rows for table in self._pending) >= FLUSH_EVENTS:
             self.finish()

@@ -8,17 +8,28 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 from intake.event import HINT_TYPES, IDENTIFIER_TYPES
-from intake.hashing import MAX_CHARACTERS, hash_identifier
+from intake.hashing import HASH_PATTERN, MAX_CHARACTERS, hash_identifier
+from intake.values import flat
 
 TYPES = tuple(name for name in IDENTIFIER_TYPES if name not in HINT_TYPES)
-_WORD = re.compile(r"[^\s,;|\t\"'<>(){}\[\]=&?#]+")
-_PHONE = re.compile(r"\+?\(?\d[\d\-. ()/]{5,18}\d")
-_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+WORD = r"[^\s,;|\"'<>(){}\[\]=&?#/\\!*]+"
+"""What may be one word of a text, of a URL or of JSON."""
+PHONE = r"\+?\(?\d[\d\-. ()/]{5,18}\d"
+_WORD, _PHONE = re.compile(WORD), re.compile(PHONE)
+_NUMBER = re.compile(r"[-:+]?\d+(?:\.\d+)?\.?")
+_ENDS = ".:-"
+WRITTEN = ("page_url", "referrer", "campaign", "query", "properties")
+"""Fields of an event in which whoever wrote it may name anybody."""
+GONE = "[erased]"
+_HASH = re.compile(rf"(?<![0-9a-f]){HASH_PATTERN.strip('^$')}(?![0-9a-f])")
 _PHONE_DIGITS = 7
 _SHORTEST = 1
 _SHORTEST_TELLING = 6
+# Shorter numbers are those of products, orders and amounts as well.
+_TELLING_DIGITS = 10
 # A file names the same people again and again; beyond this the memory is worth more than the time.
 _REMEMBERED = 1 << 20
 
@@ -53,17 +64,35 @@ class Mentions:
             fields: members of the object that hold identifiers: there every value counts. Elsewhere only what tells
                 by itself: 4711 may be a customer, a product or an amount.
         """
-        said = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text
-        if any(self.names(value) for value in _values_of(said, fields)):
-            return True
-        return any(self.names(word) for word in candidates(said) if is_telling(word))
+        return any(self.names(word) for word in _looked_for(text, fields))
+
+    def all_inside(self, text: bytes | str, fields: frozenset[str] = frozenset()) -> int:
+        """Ask for every word that `inside` looks for, also after one that is meant; how many are."""
+        return sum(self.names(word) for word in _looked_for(text, fields))
+
+    def words_in(self, text: str) -> set[str]:
+        """The words of a text that are meant, as they stand in it; of words only those that tell by themselves."""
+        words = {part for run in _WORD.findall(text) for part in parts_of(run)}
+        return {word for word in words.union(_PHONE.findall(text)) if is_telling(word) and self.names(word)}
+
+    def without(self, text: str) -> str:
+        """The text with the words that are meant replaced; JSON stays JSON."""
+        words = self.words_in(text)
+        for phrase in (word for word in words if _WORD.fullmatch(word) is None):
+            text = text.replace(phrase, GONE)
+        return without_words(text, words.__contains__) if words else text
+
+    def left_of(self, value: str) -> str | None:
+        """A value without them; None for one that is meant as a whole."""
+        return None if self.names(value) else self.without(value)
 
     def _looked_up(self, word: str) -> bool:
         text = word.strip()
         if not _SHORTEST <= len(text) <= MAX_CHARACTERS:
             return False
-        if _HASH.fullmatch(text):
-            return self._is_meant(text)
+        # A cookie may look like a hash and be none.
+        if _HASH.fullmatch(text) and self._is_meant(text):
+            return True
         hashes = (hash_identifier(self._key, kind, text, self._region) for kind in _types_of(text))
         return any(found is not None and self._is_meant(found) for found in hashes)
 
@@ -72,17 +101,59 @@ def is_telling(word: str) -> bool:
     """Whether finding this word alone means something: an address, a phone number with its plus, a code."""
     if "@" in word or (word.startswith("+") and len(word) > _PHONE_DIGITS):
         return True
-    has_digit = any(letter.isdigit() for letter in word)
-    return len(word) >= _SHORTEST_TELLING and has_digit and (len(word) >= _PHONE_DIGITS or not word.isdigit())
+    if _NUMBER.fullmatch(word):
+        return word.isdigit() and len(word) >= _TELLING_DIGITS
+    return len(word) >= _SHORTEST_TELLING and any(letter.isdigit() for letter in word)
+
+
+def parts_of(word: str) -> Iterator[str]:
+    """A word as it stands, without what ends a sentence, and what colons part in it (`mailto:`)."""
+    yield word
+    bare = word.strip(_ENDS)
+    if bare != word:
+        yield bare
+    if ":" in bare:
+        yield from bare.split(":")
+
+
+def each_text(rows: pa.Table, name: str, change: Callable[[str], str | None]) -> pa.Table:
+    """The table with a column of text changed, each different text once; the same table where nothing changes."""
+    texts = flat(rows.column(name)).dictionary_encode()
+    said = texts.dictionary.to_pylist()
+    changed = [change(text) for text in said]
+    if changed == said:
+        return rows
+    fresh = pa.array(changed, texts.dictionary.type).take(texts.indices)
+    place = rows.schema.get_field_index(name)
+    return rows.set_column(place, rows.schema.field(name), fresh)
+
+
+def without_words(text: str, is_meant: Callable[[str], bool]) -> str:
+    """The text without some words; a number becomes 0, so that JSON stays JSON."""
+
+    def left_of(found: re.Match[str]) -> str:
+        if not any(map(is_meant, parts_of(found[0]))):
+            return found[0]
+        head = found[0].rstrip("0123456789")
+        return f"{head}0" if head in ("", ":") else GONE
+
+    return _WORD.sub(left_of, text)
 
 
 def candidates(said: str) -> Iterator[str]:
     """Words that could be identifiers: the values of a JSON object, words, phone numbers and hashes."""
     with contextlib.suppress(msgspec.DecodeError):
         yield from _leaves(msgspec.json.decode(said))
-    yield from _WORD.findall(said)
+    for run in _WORD.findall(said):
+        yield from parts_of(run)
     yield from _PHONE.findall(said)
     yield from _HASH.findall(said)
+
+
+def _looked_for(text: bytes | str, fields: frozenset[str]) -> Iterator[str]:
+    said = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text
+    yield from _values_of(said, fields)
+    yield from (word for word in candidates(said) if is_telling(word))
 
 
 def _types_of(word: str) -> tuple[str, ...]:

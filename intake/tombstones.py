@@ -17,11 +17,12 @@ from intake.erased import ErasedIdentifiers, Kind, Spell
 from intake.hashing import name_of
 from intake.identifiers import Hasher
 from intake.keys import read_or_make
-from intake.mentions import Mentions
+from intake.mentions import WRITTEN, Mentions, each_text
 from intake.nested import root_of
 from intake.paths import DataPaths
 from intake.validation import micros
 from intake.values import Mask
+from intake.vault import clear_columns
 
 TOKEN_HEX = 32
 
@@ -90,11 +91,24 @@ class DoorKeeper:
     def sorted_out(self, events: pa.Table, flagged: Mask) -> SortedOut:
         """Who does not come in: events of erased people from before, but for orders and refunds that are sound."""
         nothing = np.zeros(events.num_rows, dtype=bool)
+        events = self._without_words(events) if self.identifiers else events
         verdict = self.identifiers.verdict(events) if self.identifiers else None
         if verdict is None:
             return SortedOut(events, nothing, nothing)
         gone = verdict.theirs & (flagged | ~verdict.bookkeeping)
         return SortedOut(self.identifiers.settle(events, verdict), gone, verdict.theirs | verdict.mentions)
+
+    def _without_words(self, events: pa.Table) -> pa.Table:
+        """What somebody wrote of them in clear, without their identifiers."""
+        for name in WRITTEN:
+            events = each_text(events, name, self.mentions.without)
+        return events
+
+    def in_clear(self, rows: pa.Table) -> pa.Table:
+        """What others' rows say in clear, without them."""
+        for name in clear_columns(rows) if self.identifiers else ():
+            rows = each_text(rows, name, self.mentions.left_of)
+        return rows
 
     def names_somebody(self, original: bytes) -> bool:
         """Whether a row that was set aside names an erased person."""

@@ -18,6 +18,13 @@ from intake.values import as_text, flat, is_valid
 from intake.vault_roles import record_columns, role_columns
 
 _WHEN = ("event_id", "occurred_at", "received_at")
+_WHOSE = ("source", "identifier_type", "identifier_value", "record_type", "record_value", "email_hash", "phone_hash")
+
+
+def clear_columns(rows: pa.Table) -> list[str]:
+    """Columns of the vault that say something in clear: all but when, whose and where from."""
+    said = [field.name for field in rows.schema if pa.types.is_string(field.type)]
+    return [name for name in said if name not in (*_WHEN, *_WHOSE)]
 
 
 def vault_rows(heads: pa.Table, events: pa.Table, contract: SourceContract) -> pa.Table:

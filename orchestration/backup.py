@@ -26,6 +26,8 @@ from orchestration.warehouse import Warehouse
 # Made again by the next run: Dagster's run storage, dbt's manifest, rendered results.
 DERIVED = frozenset({"dagster", "dbt", "data_docs"})
 OPS_FILES = frozenset({"ops.sqlite", "ops.sqlite-wal", "ops.sqlite-shm"})
+# What a killed query left of what did not fit into memory.
+SPILLED = "warehouse.duckdb.tmp"
 SEGMENT_IN_WRITING = ".open"
 
 
@@ -137,7 +139,7 @@ def _is_passing(path: Path, root: Path) -> bool:
     """Locks, drafts, what is copied in its own way, and what the next run makes again."""
     if path.name.startswith(".") or path.suffix == ".lock":
         return True
-    return path.parent == root and path.name in (DERIVED | OPS_FILES)
+    return path.parent == root and path.name in (DERIVED | OPS_FILES | {SPILLED})
 
 
 def _add(tar: tarfile.TarFile, path: Path, root: Path, prefix: str, done: Backup) -> None:

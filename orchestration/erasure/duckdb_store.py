@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ def erase_file(file: Path, scope: Scope, then: Callable[[duckdb.DuckDBPyConnecti
             then(connection)
         connection.execute("checkpoint").fetchall()
     pack(file)
+    forget_spilled(file)
     return gone
 
 
@@ -190,12 +192,24 @@ def _longest(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequenc
     }
 
 
+def in_memory(beside: Path) -> duckdb.DuckDBPyConnection:
+    """A database without a file; what does not fit into memory lies beside a file and not where the command began."""
+    return duckdb.connect(config={"temp_directory": f"{beside}.tmp"})
+
+
+def forget_spilled(file: Path) -> None:
+    """Remove what a killed process left beside a database file of queries that did not fit into memory."""
+    for left in file.parent.glob(f"*{file.name}*.tmp"):
+        if left.is_dir():
+            shutil.rmtree(left)
+
+
 def pack(file: Path) -> None:
     """Write a database file again, so that no freed page keeps what was deleted, and replace it in one step."""
     draft = file.with_name(f".{file.name}.packing")
     for left in (draft, draft.with_name(f"{draft.name}.wal")):
         left.unlink(missing_ok=True)
-    with closing(duckdb.connect()) as connection:
+    with closing(in_memory(draft)) as connection:
         for name, path, mode in (("old", file, " (read_only)"), ("new", draft, "")):
             connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name}{mode}").fetchall()
         connection.execute("copy from database old to new").fetchall()

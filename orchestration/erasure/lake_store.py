@@ -14,10 +14,12 @@ from intake.atomic_file import publish
 from intake.erased import ErasedIdentifiers, Verdict
 from intake.event import HINT_TYPES
 from intake.lake import drafts, sweep_drafts
+from intake.mentions import WRITTEN, each_text
 from intake.ops_records import LakeFile, to_text
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.values import flat, mask_of
+from orchestration.erasure.matching import Matcher
 from orchestration.erasure.scope import Scope
 
 _READ = ["event_id", "event_type", "occurred_at", "identifiers", "personalization_id"]
@@ -45,7 +47,7 @@ def survey(project: Project, scope: Scope) -> list[str]:
 
 def erase(project: Project, scope: Scope) -> int:
     """Rewrite the files concerned without them; rows that went. Doing it again changes nothing."""
-    ops, erased = OpsStore(project.paths), scope.erased(project.paths)
+    ops, erased, matcher = OpsStore(project.paths), scope.erased(project.paths), Matcher(scope)
     retired: list[LakeFile] = []
     added: list[LakeFile] = []
     moves: list[tuple[Path, Path]] = []
@@ -53,9 +55,10 @@ def erase(project: Project, scope: Scope) -> int:
     sweep_drafts(project.paths)
     for file in ops.visible_files():
         verdict = erased.verdict(_read(project.paths.root / file.path, _READ))
-        if verdict is None:
+        if verdict is None and file.path not in scope.mentioning:
             continue
         kept, lost = _kept(project.paths.root / file.path, erased, verdict)
+        kept = _without_words(kept, matcher) if file.path in scope.mentioning else kept
         retired.append(file)
         gone += lost
         if kept.num_rows:
@@ -79,11 +82,20 @@ def _write(rows: pa.Table, file: Path) -> None:
     pq.write_table(rows, file, compression="lz4", use_dictionary=False)
 
 
-def _kept(file: Path, erased: ErasedIdentifiers, verdict: Verdict) -> tuple[pa.Table, int]:
+def _kept(file: Path, erased: ErasedIdentifiers, verdict: Verdict | None) -> tuple[pa.Table, int]:
     """The file's rows that stay, orders without anybody behind them; and how many went."""
+    if verdict is None:
+        return _read(file), 0
     goes = verdict.theirs & ~verdict.bookkeeping
     rows = erased.settle(_read(file), verdict)
     return rows.filter(pa.array(~goes)), int(goes.sum())
+
+
+def _without_words(rows: pa.Table, matcher: Matcher) -> pa.Table:
+    """What others wrote, without the identifiers in clear in it."""
+    for name in WRITTEN:
+        rows = each_text(rows, name, matcher.cleaned)
+    return rows
 
 
 def _renamed(file: LakeFile, rows: pa.Table, request_id: str) -> LakeFile:

@@ -17,7 +17,7 @@ from intake.log_line import payload, with_checksum
 from intake.mentions import Mentions
 from intake.ops_store import OpsStore
 from intake.project import Project
-from intake.sealed import unsealer
+from intake.sealed import Unseal, unsealer
 from intake.tombstones import token_of, tombstone_key
 from intake.validation import micros
 from orchestration.erasure.matching import Matcher, mentions_of
@@ -106,11 +106,7 @@ class LineReader:
 
     def said(self, content: bytes) -> dict[str, Any] | None:
         """A line's object; None for a torn one."""
-        try:
-            said = msgspec.json.decode(payload(content))
-        except (ValueError, msgspec.DecodeError):
-            return None
-        return said if isinstance(said, dict) else None
+        return _object(content)
 
     def after(self, content: bytes) -> bytes | None:
         """What the line becomes: None as it is, empty when it goes."""
@@ -144,6 +140,23 @@ class LineReader:
             if not spells and pair["type"] not in HINT_TYPES:
                 return False
         return False
+
+
+def under_seal(content: bytes, unseal: Unseal) -> bytes | None:
+    """What a line says under seal; None for an open one, and for one of another project."""
+    said = _object(content)
+    try:
+        return None if said is None else unseal(said)
+    except ValueError:
+        return None
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        said = msgspec.json.decode(payload(content))
+    except (ValueError, msgspec.DecodeError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _pairs(said: dict[str, Any]) -> list[dict[str, str]]:

@@ -8,23 +8,23 @@ from typing import AnyStr
 
 import pyarrow as pa
 
+from intake.hashing import name_of
 from intake.keys import identifier_key_bytes
-from intake.mentions import Mentions, is_telling
+from intake.mentions import GONE, WORD, Mentions, is_telling, parts_of, without_words
 from intake.project import Project
 from orchestration.erasure.scope import Scope
 from orchestration.erasure.search import Hit, Search
 
-GONE = "[erased]"
 KEY_HEX = 15
 _RUN = re.compile(r"[0-9a-f]{15,}")
 _HEX_DIGITS = frozenset(bytes([letter]) for letter in b"0123456789abcdefABCDEF")
 # A word in clear ends where letters of other alphabets, lengths and other binary content begin.
-_TAIL = re.compile(rb"[^\x00-\x20\x7f-\xff,;|\"'<>(){}\[\]=&?#\\]*\Z")
-_HEAD = re.compile(rb"[^\x00-\x20\x7f-\xff,;|\"'<>(){}\[\]=&?#\\]*")
+_TAIL = re.compile(rb"[^\x00-\x20\x7f-\xff,;|\"'<>(){}\[\]=&?#/\\!*]*\Z")
+_HEAD = re.compile(rb"[^\x00-\x20\x7f-\xff,;|\"'<>(){}\[\]=&?#/\\!*]*")
 _REACH = 256
 HASH, ID, KEY, CLEAR = "hash", "customer id", "key", "value in clear"
 _DECIMAL = re.compile(r"(?<![0-9a-zA-Z])\d{12,19}(?![0-9a-zA-Z])")
-_WORD = re.compile(r"[^\s,;|\t\"'<>(){}\[\]=&?#\\]+")
+_WORD = re.compile(WORD)
 # So many words are found faster by a search of the whole text each than by taking it to pieces.
 _FEW = 50
 
@@ -34,7 +34,7 @@ class Matcher:
 
     def __init__(self, scope: Scope) -> None:
         self.hashes = frozenset(scope.hashes)
-        self._prefixes = frozenset(value[:KEY_HEX] for value in self.hashes)
+        self._prefixes = frozenset(map(name_of, self.hashes))
         # An id may be made from an identifier that others share, and in a heap of strings that one's hash may follow a
         # c: such an id counts only where no other digit stands before it. Opening the store finds it in any case.
         self._ids = frozenset(one for one in scope.customer_ids if one[1:] not in self._prefixes)
@@ -79,7 +79,7 @@ class Matcher:
         text = re.sub(r"\b[0-9a-z]*[0-9a-f]{15,}[0-9a-z]*", self._run_or_gone, text)
         for phrase in self._phrases:
             text = re.sub(re.escape(phrase), GONE, text, flags=re.IGNORECASE)
-        return _WORD.sub(self._word_or_gone, text)
+        return without_words(text, lambda word: word.lower() in self._words)
 
     def in_bytes(self, content: bytes | memoryview, heap: bool = False) -> set[str]:
         """What kinds of mention bytes hold.
@@ -130,17 +130,10 @@ class Matcher:
         return any(self._is_word(word) for word in set(_WORD.findall(lower)))
 
     def _is_word(self, word: str) -> bool:
-        if word in self._words:
-            return True
-        if word[-1] not in ".:" and ":" not in word:
-            return False
-        return any(part in self._words for part in (word.rstrip(".:"), *word.split(":")))
+        return any(part in self._words for part in parts_of(word))
 
     def _run_or_gone(self, found: re.Match[str]) -> str:
         return GONE if any(self._has_name(run) for run in _RUN.findall(found.group())) else found.group()
-
-    def _word_or_gone(self, found: re.Match[str]) -> str:
-        return GONE if self._is_word(found.group().lower()) else found.group()
 
 
 def _names(run: AnyStr, prefixes: frozenset[AnyStr], ids: frozenset[AnyStr]) -> bool:
@@ -157,9 +150,10 @@ def _bytes_of(value: str | bytes) -> bytes:
 def mentions_of(project: Project, scope: Scope) -> Mentions:
     """Finds the scope's own identifiers in clear, also those that nobody gave, by hashing what could be one."""
     key, region = identifier_key_bytes(project.paths), project.settings.intake.default_region
-    return Mentions(key, region, scope.hashes.__contains__)
+    names = {name_of(value_hash) for value_hash in scope.hashes}
+    return Mentions(key, region, lambda value_hash: name_of(value_hash) in names)
 
 
 def telling_words(scope: Scope) -> list[str]:
     """Values in clear, in lower case, whose sight alone gives the person away."""
-    return sorted({value.lower() for value in scope.clear if is_telling(value)})
+    return sorted({value.lower() for value in scope.clear - scope.common if is_telling(value)})

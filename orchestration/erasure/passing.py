@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from intake.ops_erasure import ErasureRequest
 from intake.ops_store import OpsStore
 from intake.project import Project
-from orchestration.erasure import lake_store, log_store, vault_store
+from orchestration.erasure import lake_store, log_store, vault_store, words_survey
 from orchestration.erasure.overlay_store import is_in_use
 from orchestration.erasure.proof import Proof, write_proof
 from orchestration.erasure.resolve import given_identifiers, resolve
@@ -130,6 +130,7 @@ def survey(project: Project, scope: Scope) -> None:
     lake_store.survey(project, scope)
     log_store.survey(project, scope)
     vault_store.survey(project, scope)
+    words_survey.survey(project, scope)
 
 
 def _carry_out(project: Project, request: ErasureRequest, on_step: OnStep | None) -> Proof:

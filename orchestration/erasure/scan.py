@@ -126,7 +126,7 @@ class Scanner:
     def _cells(self, files: list[Path]) -> Counter[str]:
         """Cells that name them in parquet files of one schema, by column."""
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
-        with closing(duckdb.connect()) as connection:
+        with closing(duckdb_store.in_memory(self.project.paths.warehouse)) as connection:
             connection.execute(
                 f"create view rows_of_files as from read_parquet([{listed}], hive_partitioning = false)"
             ).fetchall()

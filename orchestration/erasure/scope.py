@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from intake.atomic_file import PRIVATE_FILE, PRIVATE_FOLDER, sync
 from intake.erased import ErasedIdentifiers, Kind, Spell
 from intake.event import HINT_TYPES
-from intake.hashing import identifier_key
+from intake.hashing import identifier_key, name_of
 from intake.keys import quarantine_cipher
 from intake.paths import DataPaths
 from intake.tombstones import Tombstone, token_of, tombstone_key
@@ -21,6 +21,7 @@ from intake.validation import micros
 
 ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
 SEALED = "scope.sealed"
+_SETS = ("customer_ids", "clear", "common", "mentioning", "event_ids")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Scope:
         spells: when a shared one was theirs.
         customer_ids: ids they have or had.
         clear: their identifiers in clear, as far as given or found.
+        common: those of them that are the shop's own names as well: a card with the number of a product.
+        mentioning: files of the lake in which others wrote them in clear.
         event_ids: ids of their events, personalization ids included.
         notes: what the requester should know; no personal data.
     """
@@ -55,6 +58,8 @@ class Scope:
     spells: list[Held] = field(default_factory=list)
     customer_ids: set[str] = field(default_factory=set)
     clear: set[str] = field(default_factory=set)
+    common: set[str] = field(default_factory=set)
+    mentioning: set[str] = field(default_factory=set)
     event_ids: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -75,20 +80,20 @@ class Scope:
         self.customer_ids.add(f"c{identifier_key(value_hash):015x}")
 
     def erased(self, paths: DataPaths) -> ErasedIdentifiers:
-        """The rules of the door, by hash."""
+        """The rules of the door, by the part of a hash that no rotation changes: a log may hold older ones."""
         until = micros(self.at)
         spells = {
-            name: [Spell("person", micros(ALWAYS), until)]
-            for name, kind in self.hashes.items()
+            name_of(value_hash): [Spell("person", micros(ALWAYS), until)]
+            for value_hash, kind in self.hashes.items()
             if kind not in HINT_TYPES
         }
-        for name in self.shared:
-            spells.setdefault(name, []).append(Spell("shared", micros(ALWAYS), until))
+        for value_hash in self.shared:
+            spells.setdefault(name_of(value_hash), []).append(Spell("shared", micros(ALWAYS), until))
         for held in self.spells:
-            spells.setdefault(held.value_hash, []).append(
+            spells.setdefault(name_of(held.value_hash), []).append(
                 Spell("spell", held.from_micros, min(held.until_micros, until))
             )
-        return ErasedIdentifiers(spells, str, tombstone_key(paths))
+        return ErasedIdentifiers(spells, name_of, tombstone_key(paths))
 
     def tombstones(self, paths: DataPaths) -> list[Tombstone]:
         """What the door keeps of it."""
@@ -118,7 +123,7 @@ def folder_of(paths: DataPaths, request_id: str) -> Path:
 def seal(paths: DataPaths, scope: Scope) -> None:
     """Keep the scope encrypted until the pass is done: whoever finishes it can ask no ledger any more."""
     content = {**asdict(scope), "at": scope.at.isoformat()}
-    content |= {name: sorted(getattr(scope, name)) for name in ("customer_ids", "clear", "event_ids")}
+    content |= {name: sorted(getattr(scope, name)) for name in _SETS}
     folder = folder_of(paths, scope.request_id)
     folder.mkdir(parents=True, exist_ok=True)
     for private in (folder, folder.parent):
@@ -137,7 +142,7 @@ def unseal(paths: DataPaths, request_id: str) -> Scope | None:
     if not file.exists():
         return None
     content = json.loads(zlib.decompress(_cipher(paths).decrypt(file.read_bytes())))
-    content |= {name: set(content[name]) for name in ("customer_ids", "clear", "event_ids")}
+    content |= {name: set(content.get(name, ())) for name in _SETS}
     spells = [Held(**held) for held in content.pop("spells")]
     return Scope(**{**content, "spells": spells, "at": datetime.fromisoformat(content["at"])})
 

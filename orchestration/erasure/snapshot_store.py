@@ -20,7 +20,7 @@ from orchestration.erasure.scope import Scope
 from serving.snapshot import pointer
 from serving.snapshot.building import sweep
 from serving.snapshot.delta import counts_of
-from serving.snapshot.environment import SEPARATOR, SharedEnvironment, open_for_writing
+from serving.snapshot.environment import SharedEnvironment, identifier_key, open_for_writing
 from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, MANIFEST, FileCheck, sha256_of
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.verify import verify
@@ -110,7 +110,7 @@ def _linked(target: Path, copied: _Copied | None) -> _Copied | None:
 
 
 def _names(scope: Scope) -> Names:
-    own = {f"{kind}{SEPARATOR}{value}".encode() for value, kind in scope.hashes.items()}
+    own = {identifier_key(kind, value) for value, kind in scope.hashes.items()}
     ids, matcher = {value.encode() for value in scope.customer_ids}, Matcher(scope)
 
     def name_them(table: str, rows: Rows) -> set[int]:

@@ -77,8 +77,10 @@ LAKE = Store(
     "intake",
     "for ever; files are write-once and swapped as a whole",
     "one flat schema, unchanged since version 1",
-    "hashes in `identifiers`; the strongest one that nobody shares says whose an event is",
-    "files with their events are written again and swapped in one transaction; orders and refunds stay without anybody",
+    "hashes in `identifiers`; the strongest one that nobody shares says whose an event is; words of URLs, queries and"
+    " properties are hashed and compared",
+    "files with their events are written again and swapped in one transaction; orders and refunds stay without anybody;"
+    " what others wrote loses their identifiers in clear",
     lake_store.erase,
     "lake_days",
 )
@@ -90,7 +92,7 @@ VAULT = Store(
     "for ever",
     "files from before a contract named matching roles stay, and matching passes them over",
     "hash of the record or its strongest identifier",
-    "their rows go; in rows of others, what names them becomes empty",
+    "their rows go; what names them goes out of rows of others",
     vault_store.erase,
     "vault_days",
 )
@@ -132,7 +134,7 @@ OPERATIONS = Store(
 )
 WAREHOUSE = Store(
     "warehouse.duckdb",
-    ("warehouse.duckdb", "warehouse.duckdb.wal", ".warehouse.duckdb.packing*"),
+    ("warehouse.duckdb", "warehouse.duckdb.wal", "warehouse.duckdb.tmp/*", ".warehouse.duckdb.packing*"),
     "derived",
     "lake, by dbt; ledger and scores from evidence in lake and vault, overrides, models",
     UNTIL_REBUILT,

@@ -1,4 +1,4 @@
-"""Erasure in the vault: rows of the person go; in rows of others, what names the person becomes empty."""
+"""Erasure in the vault: rows of the person go; what names the person in rows of others goes out of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from intake.atomic_file import write_private_table
+from intake.mentions import each_text
 from intake.project import Project
 from intake.values import Mask, flat, mask_of
+from intake.vault import clear_columns
 from orchestration.erasure.matching import mentions_of
 from orchestration.erasure.scope import Scope
 
@@ -24,9 +26,12 @@ def survey(project: Project, scope: Scope) -> None:
     for file in files(project):
         rows = pq.read_table(file)
         mine = rows.filter(pa.array(theirs(rows, scope)))
-        for name in _clear_columns(mine):
+        for name in clear_columns(mine):
             found = pc.unique(flat(mine.column(name))).to_pylist()
             scope.clear |= {value.strip() for value in found if isinstance(value, str) and mentions.names(value)}
+        for name in clear_columns(rows):
+            for value in pc.unique(flat(rows.column(name))).to_pylist():
+                scope.clear |= mentions.words_in(value) if value else set()
 
 
 def erase(project: Project, scope: Scope) -> int:
@@ -35,16 +40,11 @@ def erase(project: Project, scope: Scope) -> int:
     for file in files(project):
         rows = pq.read_table(file)
         goes = theirs(rows, scope)
-        kept, changed = rows.filter(pa.array(~goes)), bool(goes.any())
-        for name in kept.column_names:
-            column = flat(kept.column(name))
-            if name in _KNOWN or not pa.types.is_string(column.type):
-                continue
-            blank = _named(column, mentions.names)
-            if blank.any():
-                place, changed = kept.schema.get_field_index(name), True
-                kept = kept.set_column(place, name, pc.if_else(pa.array(blank), None, column))
-        if changed:
+        staying = kept = rows.filter(pa.array(~goes))
+        for field in rows.schema:
+            if field.name not in _KNOWN and pa.types.is_string(field.type):
+                kept = each_text(kept, field.name, mentions.left_of)
+        if kept is not staying or goes.any():
             _store(kept, file)
         gone += int(goes.sum())
     return gone
@@ -65,21 +65,8 @@ def theirs(rows: pa.Table, scope: Scope) -> Mask:
     return found
 
 
-def _named(column: pa.Array, names: object) -> Mask:
-    words = column.dictionary_encode()
-    is_named = pa.array([bool(value) and names(value) for value in words.dictionary.to_pylist()], pa.bool_())  # type: ignore[operator]
-    return (
-        mask_of(is_named.take(words.indices)) if len(words.dictionary) else mask_of(pa.nulls(len(column), pa.bool_()))
-    )
-
-
 def _store(rows: pa.Table, file: Path) -> None:
     if rows.num_rows:
         write_private_table(rows, file)
     else:
         file.unlink()
-
-
-def _clear_columns(rows: pa.Table) -> list[str]:
-    skipped = {*_KNOWN, *_WHOSE, "email_hash", "phone_hash"}
-    return [field.name for field in rows.schema if field.name not in skipped and pa.types.is_string(field.type)]

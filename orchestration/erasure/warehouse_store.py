@@ -21,6 +21,7 @@ REASON = "erased on request"
 def erase(project: Project, scope: Scope) -> int:
     """Take them out of every table; the days that the lake lost rows of are rebuilt by the next run."""
     warehouse = Warehouse(project.paths.warehouse)
+    duckdb_store.forget_spilled(warehouse.path)
     if not warehouse.path.exists():
         return 0
     warehouse.prepare()

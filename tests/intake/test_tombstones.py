@@ -16,6 +16,7 @@ from intake.event import EVENT_SCHEMA
 from intake.hashing import hash_identifier
 from intake.ingest import ingest
 from intake.keys import identifier_key_bytes
+from intake.mentions import Mentions
 from intake.ops_erasure import ErasureRequest
 from intake.ops_store import OpsStore
 from intake.project import Project
@@ -145,3 +146,22 @@ def test_whose_an_event_is_follows_the_strongest_unshared_identifier(
     theirs = bool(deciding) and deciding[0] in mine
     assert (verdict is not None and bool(verdict.theirs[0])) == theirs
     assert (verdict is not None and bool(verdict.mentions[0])) == (not theirs and bool(mine & set(named)))
+
+
+def test_what_others_write_comes_in_without_the_erased(project: Project, tmp_path: Path) -> None:
+    erase(project, ("person", "login", "ann-lee-77"), ("person", "loyalty_id", "4017293845"))
+    said = click("1", login="bob", note="for ann-lee-77, see you", url="/friends/ann-lee-77?x=1", points=4017293845)
+    assert take_in(project, tmp_path, said).accepted == 1
+    (row,) = lake_rows(project)
+    assert row["page_url"] == "/friends/[erased]?x=1"
+    assert json.loads(row["properties"])["note"] == "for [erased], see you"
+
+
+def test_a_cookie_that_looks_like_a_hash_is_hashed_like_any_other(project: Project) -> None:
+    cookie, key = "5f4dcc3b5aa765d61d8327deb882cf99", identifier_key_bytes(project.paths)
+    own = hash_identifier(key, "cookie", cookie)
+    mentions = Mentions(key, "US", lambda value_hash: value_hash == own)
+    assert mentions.inside(json.dumps({"c": cookie}))
+    assert mentions.inside(f"seen as {own}")
+    rotated = f"{str(own)[:15]}g{'0' * 16}"
+    assert Mentions(key, "US", lambda value_hash: value_hash == rotated).inside(f"seen as {rotated}.")

@@ -70,8 +70,10 @@ CONTRACT = {
         {"type": "login", "column": "login"},
         {"type": "email", "column": "mail"},
         {"type": "cookie", "column": "cookie"},
+        {"type": "loyalty_id", "column": "card"},
     ],
-    "optional": ["mail", "cookie", "order", "amount", "name", "login"],
+    "properties": ["note"],
+    "optional": ["mail", "cookie", "order", "amount", "name", "login", "card", "note"],
     "personal_data": ["name", "mail"],
 }
 
@@ -82,8 +84,9 @@ def event(number: int, kind: str = "product_viewed", **who: Any) -> dict[str, An
 
 
 ANN = {"login": "ann-lee-77", "name": "Ann Lee"}
+CARD = "4017293845"
 ROWS = [
-    event(1, **ANN, mail="ann.lee@shop.org"),
+    event(1, **ANN, mail="ann.lee@shop.org", card=CARD),
     event(2, **ANN, cookie="cookie-of-ann-1"),
     event(3, "order_completed", **ANN, order="o1", amount=10.5),
     event(4, "order_completed", login="bob-ray-88", order="o2", amount=4),
@@ -92,6 +95,14 @@ ROWS = [
     event(7, login="bob-ray-88", cookie="cookie-of-ann-1"),
     event(8, "nonsense", **ANN),
     event(9, "nonsense", login="bob-ray-88"),
+    # What bob writes names her, and a product has the number of her card.
+    event(
+        11,
+        login="bob-ray-88",
+        name="Bob Ray (or ann.lee@shop.org)",
+        note="ask ann-lee-77, cookie-of-ann-1 or /friends/ann-lee-77!",
+    ),
+    {**event(12, login="bob-ray-88"), "product": CARD},
 ]
 
 
@@ -231,6 +242,8 @@ def _documents(project: Project) -> None:
         ("dbt/target/run_results.json", json.dumps({"key": identifier_key(hash_of(project, "ann login")), "id": ann})),
         ("models/churn/m1/list.json", json.dumps([ann, customer_of(project, "bob login")])),
         ("models/churn/m1/model.json", json.dumps({"checksums": {"list.json": "stale"}})),
+        # A killed query's rows that did not fit into memory, packed as DuckDB packs them.
+        ("warehouse.duckdb.tmp/duckdb_temp_storage_DEFAULT-0.tmp", f"spilled {ann}"),
         ("dagster/storage/log.out", f"customer {ann} failed"),
     ):
         (root / path).parent.mkdir(parents=True, exist_ok=True)

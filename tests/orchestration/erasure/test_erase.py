@@ -13,8 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from intake.clock import FixedClock
+from intake.hashing import hash_identifier
+from intake.keys import identifier_key_bytes
 from intake.log_line import payload
-from intake.ops_erasure import ErasureHalfDoneError
+from intake.ops_erasure import ErasureHalfDoneError, ErasureRequest
 from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
@@ -33,9 +35,11 @@ from serving.snapshot.manifest import read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.verify import verify
 from tests.orchestration.erasure.shop import (
+    CARD,
     NOW,
     customer_of,
     decision,
+    event,
     hash_of,
     needles,
     remains,
@@ -106,7 +110,21 @@ def test_others_keep_what_is_theirs(erased: Project) -> None:
     }
     anonymous = [name for name in kept if name.startswith("anonymous-")]
     assert kept.pop(anonymous[0]) == []
-    assert kept == {"e4": ["login"], "e5": ["login", "email", "cookie"], "e6": ["email"], "e7": ["login"]}
+    alone = {name: ["login"] for name in ("e4", "e7", "e11", "e12")}
+    assert kept == {**alone, "e5": ["login", "email", "cookie"], "e6": ["email"]}
+
+
+def test_what_others_wrote_loses_her_name_and_a_product_keeps_its_number(erased: Project) -> None:
+    """She was named by her address alone: login, cookie and card in clear are nowhere else."""
+    rows = [
+        row
+        for file in erased.paths.lake_events.rglob("*.parquet")
+        for row in pq.read_table(file, partitioning=None).to_pylist()
+    ]
+    (review,) = (row for row in rows if row["event_id"] == "e11")
+    assert json.loads(review["properties"])["note"] == "ask [erased], [erased] or /friends/[erased]!"
+    (viewed,) = (row for row in rows if row["event_id"] == "e12")
+    assert viewed["product_id"] == CARD
 
 
 def test_revenue_stays_true_without_her(erased: Project) -> None:
@@ -169,7 +187,7 @@ def test_the_ledger_says_that_somebody_was_erased_and_no_more(erased: Project) -
         ("erased", "erased on request")
     ]
     assert warehouse.rows("select count(*), count(survivor_id) from identity.identity_event where type = 'erase'") == [
-        (3, 0)
+        (4, 0)
     ]
 
 
@@ -179,7 +197,7 @@ def test_the_proof_names_nobody_and_lists_the_shops_own_files(erased: Project) -
     said = json.loads((folder / "proof.json").read_text())
     assert said["your_files"] == ["landing/shop.jsonl"]
     assert said["found"] == []
-    assert len(said["tombstones"]) == 3
+    assert len(said["tombstones"]) == 4
     assert any("shared" in note for note in said["notes"])
 
 
@@ -192,7 +210,7 @@ def test_the_same_file_and_late_rows_bring_nobody_back(erased: Project, tmp_path
         connection.execute("delete from quarantine_row_count")
         connection.execute("delete from touched_day")
     report = take_in(project)
-    assert (report.accepted, report.suppressed, report.quarantined) == (5, 4, 1)
+    assert (report.accepted, report.suppressed, report.quarantined) == (7, 4, 1)
     late = write_landing(
         project,
         [{"id": "late", "type": "product_viewed", "at": "2017-05-09T10:00:00Z", "product": "p", "login": "ann-lee-77"}],
@@ -205,7 +223,11 @@ def test_the_same_file_and_late_rows_bring_nobody_back(erased: Project, tmp_path
 def test_a_dry_run_changes_nothing(project: Project) -> None:
     before = remains(project.paths.root, needles(project, "ann"))
     found = plan(project, ANN)
-    assert (found.people, found.identifiers, found.lake_events) == (1, {"cookie": 1, "email": 1, "login": 1}, 3)
+    assert (found.people, found.identifiers, found.lake_events) == (
+        1,
+        {"cookie": 1, "email": 1, "login": 1, "loyalty_id": 1},
+        3,
+    )
     assert remains(project.paths.root, needles(project, "ann")) == before
     assert not (project.paths.root / "erasures").exists()
 
@@ -267,6 +289,32 @@ def test_a_restored_backup_forgets_whom_the_old_folder_erased(project: Project, 
     assert take_in(project).state == "unchanged"
     assert erase_again(project, erased.paths) == []
     assert [one.state for one in OpsStore(project.paths).erasures()] == ["done"]
+
+
+def test_a_restored_backup_forgets_those_whom_neither_ledger_nor_lake_knows(project: Project, tmp_path: Path) -> None:
+    """Carl wrote what was set aside, dora refused, emil was decided for within the hour of the backup."""
+    carl, dora, emil = (
+        str(hash_identifier(identifier_key_bytes(project.paths), kind, value))
+        for kind, value in (("login", "carl-xx-99"), ("email", "dora@shop.org"), ("cookie", "cookie-of-emil"))
+    )
+    broken = write_landing(project, [event(30, "nonsense", login="carl-xx-99")], "late.jsonl")
+    take_in(project, broken.name)
+    with OpsStore(project.paths).transaction() as connection:
+        connection.execute(
+            "insert into consent (identifier, purpose, occurred_at, granted)"
+            " values (?, 'analytics', '2018-01-01T00:00:00+00:00', 0)",
+            (dora,),
+        )
+    (project.paths.service_log / "decisions" / "w2-000001.open").write_bytes(decision("p7", [("cookie", emil)]))
+    memory = DataPaths(tmp_path / "memory")
+    shutil.copytree(project.paths.keys, memory.keys)
+    scope = Scope("request-of-three", NOW, 3, {carl: "login", dora: "email", emil: "cookie"})
+    request = ErasureRequest(scope.request_id, scope.at, "dpo", 3)
+    OpsStore(memory).open_erasure(request, scope.tombstones(memory))
+    (proof,) = erase_again(project, memory)
+    assert proof.holds
+    assert remains(project.paths.root, ["carl-xx-99", dora[:15], emil[:15]]) == []
+    assert remains(project.paths.root, needles(project, "bob"))
 
 
 def test_what_she_does_after_her_erasure_is_a_new_relationship(project: Project) -> None:

@@ -23,6 +23,21 @@ from serving.snapshot.verify import verify
 from tests.serving import sample
 
 
+def test_an_identifier_that_was_anothers_in_an_older_version_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cleo's cookie hung on bob when the version was made; an analyst parted them since."""
+    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("CONCIERGE_CONFIG", str(repository_root() / "config"))
+    project = Project.open()
+    sample.write(project.paths.snapshots, "v1", identifiers=[IdentifierRow("cookie", "b" * 32, "bob")], policies=[])
+    assert snapshot_store.erase(project, Scope("request-one", sample.NOW, 1, {"b" * 32: "cookie"})) == 1
+    (manifest,) = pointer.list_versions(project.paths.snapshots)
+    with SnapshotReader(project.paths.snapshots / manifest.version) as reader:
+        assert reader.customer_id("cookie", "b" * 32) is None
+        assert reader.profile("bob") is not None
+
+
 def test_what_was_shared_is_shared_again_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("CONCIERGE_CONFIG", str(repository_root() / "config"))

@@ -1,0 +1,92 @@
+"""Their identifiers in clear where others wrote them: in texts of the lake, found by hashing what could be one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+
+import duckdb
+
+from intake.mentions import PHONE, WORD, WRITTEN, is_telling, parts_of
+from intake.ops_store import OpsStore
+from intake.project import Project
+from orchestration.erasure.duckdb_store import in_memory
+from orchestration.erasure.matching import mentions_of
+from orchestration.erasure.scope import Scope
+
+# The shop's own names of things; one of theirs may happen to be the same.
+_NAMES_OF_THINGS = ("product_id", "category", "store_id", "order_id")
+_LINE_PRODUCT = r'"product_id":\s*"?([^",}\s]+)'
+_TELLING = "length(word) >= 6 and regexp_matches(word, '[0-9@]')"
+
+
+def survey(project: Project, scope: Scope) -> None:
+    """Learn them, which files of the lake have them, and which are names of the shop's own things as well."""
+    mentions = mentions_of(project, scope)
+    for word in (part for text in _said_by_people(project) for part in mentions.words_in(text)):
+        scope.clear.add(word)
+    files = [str(project.paths.root / file.path) for file in OpsStore(project.paths).visible_files()]
+    if not files:
+        return
+    with closing(in_memory(project.paths.warehouse)) as connection:
+        connection.execute(
+            f"create view written as select filename, unnest([{', '.join(WRITTEN)}]) as said"
+            f" from read_parquet({files!r}, hive_partitioning = false, filename = true)"
+        ).fetchall()
+        found = {word for word in _written(connection) if is_telling(word) and mentions.names(word)}
+        scope.clear |= found
+        for word in found:
+            rows = connection.execute("select distinct filename from written where contains(said, ?)", [word])
+            scope.mentioning |= {str(file).removeprefix(f"{project.paths.root}/") for (file,) in rows.fetchall()}
+        scope.common |= _common(connection, files, scope)
+
+
+def _written(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Every different word of the lake's texts that could tell by itself."""
+    for pattern in (WORD, PHONE):
+        rows = connection.execute(
+            "with texts as (select distinct said from written where said is not null),"
+            " words as (select distinct unnest(regexp_extract_all(said, ?)) as word from texts)"
+            f" select word from words where {_TELLING}",
+            [pattern],
+        )
+        for (word,) in rows.fetchall():
+            yield from parts_of(str(word))
+
+
+def _common(connection: duckdb.DuckDBPyConnection, files: list[str], scope: Scope) -> set[str]:
+    telling = {value for value in scope.clear if is_telling(value)}
+    lower = sorted({value.lower() for value in telling})
+    if not lower:
+        return set()
+    things = ", ".join(_NAMES_OF_THINGS)
+    rows = connection.execute(
+        f"with things as (select unnest([{things}]) as name"
+        f" from read_parquet({files!r}, hive_partitioning = false)"
+        " union all select unnest(regexp_extract_all(said, ?, 1)) from written where contains(said, '\"product_id\"'))"
+        " select distinct lower(name) from things where lower(name) in (select unnest(?::varchar[]))",
+        [_LINE_PRODUCT, lower],
+    )
+    shared = {str(name) for (name,) in rows.fetchall()}
+    if shared:
+        scope.notes.append(
+            f"{len(shared)} identifiers are names of products, orders, stores or categories as well: they are looked"
+            " for where identifiers stand, and not in every text"
+        )
+    return {value for value in telling if value.lower() in shared}
+
+
+def _said_by_people(project: Project) -> Iterable[str]:
+    """Texts of the operations file: reasons, notes, samples."""
+    if not project.paths.ops_db.exists():
+        return
+    with closing(sqlite3.connect(f"file:{project.paths.ops_db}?mode=ro", uri=True)) as connection:
+        tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            columns = [row[1] for row in connection.execute(f'pragma table_info("{table}")')]
+            for column in columns:
+                rows = connection.execute(
+                    f'select distinct "{column}" from "{table}" where typeof("{column}") = \'text\''
+                )
+                yield from (text for (text,) in rows)
