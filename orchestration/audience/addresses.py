@@ -34,12 +34,19 @@ def addresses(project: Project, owners: pd.DataFrame, kind: str) -> pd.DataFrame
         owners: `customer_id` by `value_hash`.
         kind: one of `KINDS` but `customer_id`; `…_sha256` is the hash that advertising networks take: SHA-256 in hex
             of the address in lower case without blanks, of a phone number in E.164.
+
+    Raises:
+        AddressError: the vault has no address of this type.
     """
     address = kind.removesuffix(HASHED)
-    given = pd.concat(list(_given(project, address)), ignore_index=True) if project.paths.vault.is_dir() else None
-    if given is None or given.empty:
+    parts = [part for part in _given(project, address) if not part.empty] if project.paths.vault.is_dir() else []
+    if not parts:
         raise AddressError(f"{project.paths.vault}: no source has given an address of type {address}")
-    latest = given.sort_values("received_at", kind="stable").drop_duplicates("value", keep="last")
+    latest = (
+        pd.concat(parts, ignore_index=True)
+        .sort_values("received_at", kind="stable")
+        .drop_duplicates("value", keep="last")
+    )
     found = _owned(project, owners, latest, address)
     latest_of = found.sort_values("received_at", kind="stable").drop_duplicates("customer_id", keep="last")
     result = latest_of[["customer_id", "value"]].rename(columns={"value": "id"}).reset_index(drop=True)
@@ -55,15 +62,17 @@ def own_ids(project: Project, owners: pd.DataFrame, kind: str, file: Path) -> pd
         project: whose key hashes them.
         owners: `customer_id` by `value_hash`.
         kind: type of identifier, as login or loyalty_id.
-        file: CSV, its first column; a first line that names the type is passed over.
+        file: CSV (`,`, `;` or tab), its first column; a first line that names the type is passed over.
 
     Raises:
         AddressError: the file is empty or cannot be read.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            values = [row[0].strip() for row in csv.reader(stream) if row and row[0].strip()]
-    except (OSError, UnicodeDecodeError) as error:
+            rows = csv.reader(stream, delimiter=_delimiter(stream.readline()))
+            stream.seek(0)
+            values = [row[0].strip() for row in rows if row and row[0].strip()]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AddressError(f"{file}: {error}") from error
     values = values[1:] if values and values[0].lower() in (kind, "id") else values
     if not values:
@@ -71,6 +80,11 @@ def own_ids(project: Project, owners: pd.DataFrame, kind: str, file: Path) -> pd
     listed = pd.DataFrame({"value": list(dict.fromkeys(values)), "received_at": pd.Timestamp(0, tz="UTC")})
     found = _owned(project, owners, listed, kind)
     return found[["customer_id", "value"]].rename(columns={"value": "id"}).drop_duplicates("customer_id")
+
+
+def _delimiter(first_line: str) -> str:
+    """What parts the columns of a list; spreadsheets of many countries write semicolons."""
+    return next((mark for mark in (";", "\t") if mark in first_line), ",")
 
 
 def _owned(project: Project, owners: pd.DataFrame, given: pd.DataFrame, kind: str) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from intake.log_line import payload, with_checksum
 from intake.ops_store import OpsStore
 from intake.paths import repository_root
 from intake.project import Project
-from orchestration.audience.delivery import BATCH_ROWS, DeliveryError, post
+from orchestration.audience.delivery import BATCH_ROWS, DeliveryError, post, write_file
 from serving.snapshot import pointer
 from serving.snapshot.records import IdentifierRow, ProfileRecord
 from tests.orchestration.cli.conftest import concierge, project
@@ -135,6 +135,30 @@ def test_the_shops_own_ids_are_those_of_its_list(shop: Project, concierge: Conci
     assert list(exported(concierge, tmp_path / "a.csv", *words)["id"]) == ["ada"]
 
 
+@pytest.mark.parametrize(("cell", "written"), [
+    ("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2+3|x!A0", "'-2+3|x!A0"), ("\t=1", "'\t=1"), ("+x", "'+x"),
+    ("+4930123456", "+4930123456"), ("-2", "-2"), ("ada@shop.org", "ada@shop.org"), ("a=b", "a=b"),
+])  # fmt: skip
+def test_no_cell_is_carried_out_by_a_spreadsheet(tmp_path: Path, cell: str, written: str) -> None:
+    write_file(pd.DataFrame({"id": [cell], "n": [-1.5]}), tmp_path / "a.csv", "csv")
+    assert pd.read_csv(tmp_path / "a.csv", dtype=str).values.tolist() == [[written, "-1.5"]]
+    write_file(pd.DataFrame({"id": [cell]}), tmp_path / "a.parquet", "parquet")
+    assert pd.read_parquet(tmp_path / "a.parquet")["id"].tolist() == [cell]
+
+
+def test_lists_of_other_countries_and_addresses_that_nobody_gave(
+    shop: Project, concierge: Concierge, tmp_path: Path
+) -> None:
+    assert shop.paths.vault.is_dir()
+    (tmp_path / "own.csv").write_text("login;more\nada;1,5\n", encoding="utf-8")
+    words = ("all", "--channel", "email", "--as")
+    assert list(exported(concierge, tmp_path / "a.csv", *words, "login", "--ids", tmp_path / "own.csv")["id"]) == [
+        "ada"
+    ]
+    refused = concierge("export", "audience", *words, "phone_sha256", "--to", tmp_path / "b.csv")
+    assert (refused.exit_code, "no source has given an address of type phone" in refused.stderr) == (1, True)
+
+
 def test_a_refusal_counts_before_a_run_heard_of_it(shop: Project, concierge: Concierge, tmp_path: Path) -> None:
     def live(who: str, granted: bool, minute: int) -> bytes:
         line = {
@@ -205,7 +229,14 @@ def test_a_webhook_gets_numbered_batches_and_a_failing_one_is_told(monkeypatch: 
         return httpx.Response(status)
 
     assert post(rows, "https://mail.example/hook", "weekly", httpx.MockTransport(hook)) == 2
-    assert taken == [("weekly-1", BATCH_ROWS), ("weekly-2", 1)]
+    assert [rows for _, rows in taken] == [BATCH_ROWS, 1]
+    keys = [key for key, _ in taken]
+    assert [key.rpartition("-")[0] for key in keys] == ["weekly-1", "weekly-2"]
+    answers, taken[:] = iter([200] * 4), []
+    for sent in (rows, rows.assign(id="other")):
+        post(sent, "https://mail.example/hook", "weekly", httpx.MockTransport(hook))
+    assert [key for key, _ in taken[:2]] == keys
+    assert not {key for key, _ in taken[2:]} & set(keys)
     with pytest.raises(DeliveryError, match="batch 1 of 2: answered 400; the first 0 rows were taken"):
         post(rows, "https://mail.example/hook", "weekly", httpx.MockTransport(hook))
 
