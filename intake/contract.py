@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from datetime import timedelta
@@ -34,7 +35,7 @@ IdentifierType = Literal[
 _LATER: Final[dict[str, object]] = {
     "matching": None, "header": [], "quoting": True, "unnest": None, "nested": None, "when": None, "total": None,
     "concat": None, "skip": [], "consents": {}, "clock": None, "repeats": None, "numbers": None, "refund_limit": 1.0,
-    "zero_party": [], "unless": None,
+    "zero_party": [], "unless": None, "skip_lines": 0,
 }  # fmt: skip
 """Parts that were added later, with what they are when unused: they must not make files of old look new."""
 
@@ -151,6 +152,7 @@ class SourceContract(Part):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = Field(default="utf8", description="of CSV files, e.g. latin1")
     header: tuple[str, ...] = Field(default=(), description="column names of a CSV file without a first line of them")
+    skip_lines: int = Field(default=0, ge=0, le=1000, description="of a CSV file, above its header or rows: a title")
     quoting: bool = Field(default=True, description="false: quote marks in a CSV file are ordinary text")
     maximum_amount: float = Field(default=10_000_000, gt=0, description="larger amounts, prices, counts are absurd")
     refund_limit: float = Field(default=1.0, ge=0, description="refunds of an order add up to at most so much of it")
@@ -173,6 +175,15 @@ class SourceContract(Part):
     def _known_zone(cls, value: str) -> str:
         if value not in _zones():
             raise ValueError("must be an IANA time zone such as Europe/London")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            codecs.lookup(value)
+        except LookupError as error:
+            raise ValueError("must be an encoding such as utf8, cp1252 or utf-16") from error
         return value
 
     @field_validator("columns")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from intake.chunk import Chunk, Malformed, UnreadableInputError
+from intake.chunk import Chunk, Malformed
 from intake.compressed import opened
 from intake.contract import SourceContract
+from intake.csv_head import CsvHead, read_head
+from intake.csv_quotes import swallowed_lines, without_swallowed
 from intake.legible import legible
 from intake.source_columns import ColumnWatch
 from intake.values import Whole
@@ -26,62 +26,57 @@ _BLOCK_BYTES = 8 << 20
 def read_csv(contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None) -> Iterator[Chunk]:
     """Chunks of a block each; `rows` is not used because blocks are cut by bytes."""
     del rows
-    names = _header(contract, file)
-    if not names:
+    head = read_head(contract, file)
+    if not head.names:
         return
-    columns = wanted_columns(contract, names, file, watch)
+    columns = wanted_columns(contract, head.names, file, watch)
+    if not head.rows_follow:
+        return
     malformed: list[Malformed] = []
 
     def set_aside(row: Any) -> str:
-        malformed.append(Malformed(int(row.number or 0), "malformed_record", str(row.text).encode()))
+        text, number = str(row.text), int(row.number or 0)
+        lines = swallowed_lines(text, number, contract.delimiter, len(head.names)) if contract.quoting else []
+        malformed.extend(lines or [Malformed(number, "malformed_record", text.encode())])
         return "skip"
 
     with opened(file) as handle:
-        reader = pa_csv.open_csv(
-            handle,
-            pa_csv.ReadOptions(
-                use_threads=False, block_size=_BLOCK_BYTES, encoding=contract.encoding, column_names=contract.header
-            ),
-            pa_csv.ParseOptions(
-                delimiter=contract.delimiter,
-                quote_char='"' if contract.quoting else False,
-                newlines_in_values=contract.quoting,
-                invalid_row_handler=set_aside,
-            ),
-            pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )  # fmt: skip
-        # A header is row 1, as editors and pyarrow count.
-        last, told = 0 if contract.header else 1, 0
-        for batch in reader:
+        # A header is the row below the lines above it, as editors and pyarrow count.
+        last, told = head.lines_above + (0 if contract.header else 1), 0
+        for batch in _batches(contract, head, handle, set_aside):
             numbers = _row_numbers(last, batch.num_rows, malformed[told:])
             last = int(numbers[-1]) if len(numbers) else last
             whole = legible(pa.Table.from_batches([batch]))
-            told_now = tuple(malformed[told:])
-            yield Chunk(whole.select(columns), numbers, told_now, source=whole, names=tuple(names))
+            told_now = malformed[told:]
+            if contract.quoting:
+                whole, numbers, lines = without_swallowed(whole, numbers, contract.delimiter)
+                last, told_now = last + max(len(lines) - 1, 0), told_now + lines
+            yield Chunk(whole.select(columns), numbers, tuple(told_now), source=whole, names=tuple(head.names))
             told = len(malformed)
     if malformed[told:]:
         yield Chunk(pa.table({}), np.array([], dtype=np.int64), tuple(malformed[told:]))
 
 
-def _header(contract: SourceContract, file: Path) -> list[str]:
-    if contract.header:
-        return list(contract.header)
-    with opened(file) as handle:
-        line = handle.readline()
-    if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "16" not in contract.encoding:
-        raise UnreadableInputError(
-            f"{file}: written in UTF-16; the contract says {contract.encoding} (encoding: utf-16)"
-        )
-    # In UTF-16 the line ends in the middle of a character.
-    first = line.decode(contract.encoding, errors="replace").removeprefix("\ufeff").rstrip("\ufffd\r\n")
-    names = next(csv.reader([first], delimiter=contract.delimiter), [])
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UnreadableInputError(f"{file}: wrong header: column {twice[0]!r} stands there twice")
-    return names
+def _batches(
+    contract: SourceContract, head: CsvHead, handle: IO[bytes], set_aside: Callable[[Any], str]
+) -> pa_csv.CSVStreamingReader:
+    return pa_csv.open_csv(
+        handle,
+        pa_csv.ReadOptions(
+            use_threads=False, block_size=_BLOCK_BYTES, encoding=contract.encoding, column_names=head.names,
+            skip_rows=head.lines_above, skip_rows_after_names=0 if contract.header else 1,
+        ),
+        pa_csv.ParseOptions(
+            delimiter=contract.delimiter,
+            quote_char='"' if contract.quoting else False,
+            newlines_in_values=contract.quoting,
+            invalid_row_handler=set_aside,
+        ),
+        pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(head.names, pa.string()), strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )  # fmt: skip
 
 
 def _row_numbers(last: int, count: int, malformed: list[Malformed]) -> Whole:

@@ -69,7 +69,10 @@ def _record(contract: SourceContract, original: bytes, header: Sequence[str]) ->
     text = original.decode("utf-8", errors="replace")
     fields = text.split(contract.delimiter)
     if contract.quoting:
-        fields = next(csv.reader([text], delimiter=contract.delimiter), [])
+        try:
+            fields = next(csv.reader([text], delimiter=contract.delimiter), [])
+        except csv.Error:
+            return None
     return dict(zip(header, fields, strict=True)) if header and len(fields) == len(header) else None
 
 

@@ -15,6 +15,8 @@ def write_format(facts: Facts) -> None:
         draft.add("delimiter", '"\\t"' if sample.delimiter == "\t" else scalar(sample.delimiter), "most even split")
     if sample.encoding != "utf8":
         draft.add("encoding", sample.encoding, "the bytes are no UTF-8")
+    if sample.skip_lines:
+        draft.add("skip_lines", str(sample.skip_lines), "lines above that are no rows")
     if sample.header:
         draft.add("header", listed(sample.header), "the first line looks like data")
     if facts.numbers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,11 +17,16 @@ import pyarrow.parquet as pq
 
 from intake.chunk import UnreadableInputError
 from intake.compressed import opened
+from intake.csv_head import column_names, is_no_row
 
 ROWS = 20_000
 _HEAD_BYTES = 4 << 20
 _DELIMITERS = ",;\t|"
 _ENCODINGS = ("utf8", "cp1252", "latin1")
+_MOST_ABOVE = 20
+_TOTAL = re.compile(
+    r"(?:grand ?)?(?:total|totals|summe|gesamt|gesamtsumme|somme|totale|totaal|suma)\b:?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Sample:
     Attributes:
         columns: values by column name, or by path into objects (`user.id`); None where a row has none.
         arrays: columns that hold arrays of objects, with all their elements.
+        skip_lines: lines of a CSV file above its header that are no rows.
         types: arrow types of a parquet file's columns.
     """
 
@@ -40,6 +47,7 @@ class Sample:
     delimiter: str = ","
     encoding: str = "utf8"
     header: tuple[str, ...] = ()
+    skip_lines: int = 0
     types: dict[str, pa.DataType] = field(default_factory=dict)
 
 
@@ -94,23 +102,57 @@ def _jsonl(file: Path, head: bytes) -> Sample:
 
 
 def _csv(file: Path, head: bytes) -> Sample:
-    wide = head.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    encoding = "utf-16" if wide else next(name for name in _ENCODINGS if _decodes(head, name))
+    encoding = _encoding(head)
     text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text, newline="").readlines()
     lines = lines[:-1] if len(head) == _HEAD_BYTES else lines
-    delimiter = max(_DELIMITERS, key=lambda mark: _fit(lines, mark))
-    rows = list(islice(csv.reader(io.StringIO("".join(lines)), delimiter=delimiter), ROWS + 1))
-    rows = [row for row in rows if row]
+    csv.field_size_limit(_HEAD_BYTES)
+    try:
+        skipped, delimiter = _start(lines)
+        rows = list(islice(csv.reader(lines[skipped:], delimiter=delimiter), ROWS + 1))
+    except csv.Error as error:
+        raise UnreadableInputError(f"{file}: cannot be read as CSV: {error}") from error
+    rows = [row for row in rows if row] or [[]]
     named = not any(_looks_like_data(name) for name in rows[0])
-    names = rows[0] if named else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
-    body = [row for row in (rows[1:] if named else rows) if len(row) == len(names)]
+    names = column_names(rows[0]) if named else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
+    body = _without_total([row for row in (rows[1:] if named else rows) if len(row) == len(names)])
     if not body or len(names) < 2:
         raise UnreadableInputError(f"{file}: no rows of two or more columns, separated by one of , ; tab |")
     columns: dict[str, list[Any]] = {
         name: [row[place].strip() or None for row in body] for place, name in enumerate(names)
     }
-    return Sample("csv", len(body), columns, {}, delimiter, encoding, () if named else tuple(names))
+    # Empty lines and Excel's sep= above a header are known for what they are.
+    above = 0 if named and all(is_no_row(line, delimiter) for line in lines[:skipped]) else skipped
+    return Sample("csv", len(body), columns, {}, delimiter, encoding, () if named else tuple(names), above)
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "utf-16"
+    for zero, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if head[zero:400:2].count(0) > 0.8 * len(head[zero:400:2]):
+            return name
+    return next(name for name in _ENCODINGS if _decodes(head, name))
+
+
+def _start(lines: list[str]) -> tuple[int, str]:
+    """How many lines stand above the header or the first row, and the delimiter.
+
+    It is the first line that has as many filled fields as most of the lines below it have fields.
+    """
+    best = max(_DELIMITERS, key=lambda mark: _fit(lines, mark))
+    for skipped, line in enumerate(lines[:_MOST_ABOVE]):
+        mark = max(_DELIMITERS, key=lambda mark: _fit(lines[skipped:], mark))
+        cells = next(csv.reader([line], delimiter=mark), [])
+        filled = sum(bool(cell.strip()) for cell in cells)
+        if _fit(lines[skipped:], mark)[0] > 0.5 and 2 * filled > len(cells) and not is_no_row(line, mark):
+            return skipped, mark
+    return 0, best
+
+
+def _without_total(rows: list[list[str]]) -> list[list[str]]:
+    """The rows without a line of totals at the end, which is no row of the kind of the others."""
+    return rows[:-1] if len(rows) > 1 and any(_TOTAL.match(cell.strip()) for cell in rows[-1]) else rows
 
 
 def _whole_lines(head: bytes) -> list[bytes]:
@@ -136,7 +178,7 @@ def _fit(lines: list[str], delimiter: str) -> tuple[float, int]:
 
 
 def _looks_like_data(name: str) -> bool:
-    return not name or name.replace(".", "").replace("-", "").replace(":", "").isdigit() or "@" in name
+    return name.replace(".", "").replace("-", "").replace(":", "").isdigit() or "@" in name
 
 
 def _flat(records: list[dict[str, Any]]) -> tuple[dict[str, list[Any]], dict[str, list[dict[str, Any]]]]:

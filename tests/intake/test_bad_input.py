@@ -93,12 +93,6 @@ def test_a_csv_with_a_wrong_header(project: Project, tmp_path: Path) -> None:
     )
 
 
-def test_a_csv_header_that_names_a_column_twice(project: Project, tmp_path: Path) -> None:
-    file = tmp_path / "clicks.csv"
-    file.write_text("id,type,at,product,login,at\n")
-    assert "column 'at' stands there twice" in take(project, CSV, file).message
-
-
 def test_csv_rows_with_too_few_or_too_many_fields(project: Project, tmp_path: Path) -> None:
     file = tmp_path / "clicks.csv"
     sound = "{},product_viewed,2017-05-01T10:00:00Z,p1,ann\n"

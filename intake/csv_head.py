@@ -1,0 +1,103 @@
+"""The head of a CSV file: its column names, and the lines above them that are no rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from intake.chunk import UnreadableInputError
+from intake.compressed import opened
+from intake.contract import SourceContract
+from intake.nested import root_of
+
+_DELIMITER_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
+_LONGEST_HEAD = 1 << 20
+"""Characters; a file that has no line end in so many is no CSV with a header."""
+
+
+class CsvHead(NamedTuple):
+    """Column names, lines above the header (of a file without one: above the rows), and whether rows follow."""
+
+    names: list[str]
+    lines_above: int
+    rows_follow: bool
+
+
+def read_head(contract: SourceContract, file: Path) -> CsvHead:
+    """The head of a file as the contract says it is.
+
+    Raises:
+        UnreadableInputError: it is written in UTF-16 and the contract says otherwise, or it names a column twice that
+            the contract reads.
+    """
+    with opened(file) as handle:
+        start = handle.read(2)
+    if _is_utf_16(start) and "16" not in contract.encoding:
+        raise UnreadableInputError(
+            f"{file}: written in UTF-16; the contract says {contract.encoding} (encoding: utf-16)"
+        )
+    with opened(file) as handle, io.TextIOWrapper(handle, contract.encoding, errors="replace", newline="") as text:
+        above, first = _skipped(text, contract)
+        if contract.header or not first:
+            return CsvHead(list(contract.header), above, bool(first))
+        try:
+            lines = chain([first.removeprefix("\ufeff")], text)
+            record = next(csv.reader(lines, delimiter=contract.delimiter, quoting=_quotes(contract)), [])
+        except csv.Error as error:
+            raise UnreadableInputError(f"{file}: wrong header: {error}") from error
+        _refuse_ambiguous(contract, file, record)
+        return CsvHead(column_names(record), above, bool(text.readline(_LONGEST_HEAD)))
+
+
+def column_names(cells: Sequence[str]) -> list[str]:
+    """A name of its own for each column: `column_3` where there is none, `price_2` for the second `price`."""
+    names: dict[str, None] = {}
+    for place, cell in enumerate(cells, start=1):
+        name = cell if cell.strip() else f"column_{place}"
+        if name in names:
+            numbered = (f"{name}_{number}" for number in count(2))
+            name = next(other for other in numbered if other not in names and other not in cells)
+        names[name] = None
+    return list(names)
+
+
+def is_no_row(line: str, delimiter: str) -> bool:
+    """True for what stands above a header: an empty line, also one of delimiters alone, and Excel's `sep=;`."""
+    return bool(_DELIMITER_LINE.fullmatch(line)) or not line.strip("\ufeff \t\r\n" + delimiter)
+
+
+def _skipped(text: io.TextIOWrapper, contract: SourceContract) -> tuple[int, str]:
+    """How many lines stand above the first one that counts, and that line."""
+    above = 0
+    while line := text.readline(_LONGEST_HEAD):
+        told = above < contract.skip_lines
+        if not told and (contract.header or not is_no_row(line, contract.delimiter)):
+            break
+        above += 1
+    return above, line
+
+
+def _refuse_ambiguous(contract: SourceContract, file: Path, cells: Sequence[str]) -> None:
+    """A column that stands there twice is one of two: the contract has to name both, or neither."""
+    read = {part for name in contract.names_read() for part in (name, root_of(name))}
+    for cell, name in zip(cells, column_names(cells), strict=True):
+        if cell in read and cell != name and name not in read:
+            raise UnreadableInputError(
+                f"{file}: wrong header: column {cell!r} stands there twice; name the later one {name!r} "
+                "(under optional if nothing is to be read from it)"
+            )
+
+
+def _quotes(contract: SourceContract) -> Literal[0, 3]:
+    return csv.QUOTE_MINIMAL if contract.quoting else csv.QUOTE_NONE
+
+
+def _is_utf_16(start: bytes) -> bool:
+    """By its mark, or by every second byte of plain letters."""
+    return start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or (len(start) == 2 and start.count(0) == 1)
