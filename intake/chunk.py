@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from intake.contract import SourceContract
+from intake.json_record import record_of
 from intake.log_line import payload
 from intake.nested import decoded
 from intake.values import Whole
@@ -83,7 +84,7 @@ class Chunk:
         line = (self.lines or ())[row].rstrip(b"\r\n")
         if self.elements is None:
             return line
-        record = msgspec.json.decode(payload(line))
+        record = record_of(payload(line))
         array = decoded(record.get(self.unnested))
         return msgspec.json.encode({**record, self.unnested: [array[int(self.elements[row])]]})
 

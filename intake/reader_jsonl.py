@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -11,10 +12,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from intake.chunk import Chunk, Malformed
+from intake.chunk import Chunk, Malformed, UnreadableInputError
 from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.event import IDENTIFIERS
+from intake.json_record import BYTE_ORDER_MARK, OBJECT, record_of
 from intake.log_line import payload
 from intake.nested import column_from, root_of
 from intake.sealed import FIELD, Unseal
@@ -24,7 +26,6 @@ from intake.values import Whole
 _CHUNK_BYTES = 32 << 20
 _LINES_AT_ONCE = 1_000
 _SEALED = FIELD.encode()
-_OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_jsonl(
@@ -34,8 +35,16 @@ def read_jsonl(
     first = 1
     with opened(file) as handle:
         while lines := _next_lines(handle, rows):
+            if first == 1:
+                lines[0] = _without_mark(lines[0], file)
             yield json_chunk(contract, lines, first, watch, unseal)
             first += len(lines)
+
+
+def _without_mark(line: bytes, file: Path) -> bytes:
+    if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise UnreadableInputError(f"{file}: written in UTF-16; JSON lines are UTF-8 (iconv -f utf-16 -t utf-8)")
+    return line.removeprefix(BYTE_ORDER_MARK)
 
 
 def _next_lines(handle: IO[bytes], rows: int) -> list[bytes]:
@@ -78,7 +87,7 @@ def _all_sound(lines: list[bytes], unseal: Unseal | None) -> _Found | None:
     if not all(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines):
         return None
     try:
-        records = _OBJECT.decode_lines(whole)
+        records = OBJECT.decode_lines(whole)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return _Found(records, np.arange(len(lines)), []) if len(records) == len(lines) else None
@@ -91,10 +100,10 @@ def _one_by_one(lines: list[bytes], first: int, unseal: Unseal | None) -> _Found
         if not line.strip():
             continue
         try:
-            record = _OBJECT.decode(payload(line))
+            record = record_of(payload(line))
             content = unseal(record) if unseal else None
             if content is not None:
-                lines[position], record = content, _OBJECT.decode(content)
+                lines[position], record = content, record_of(content)
             found.records.append(record)
             kept.append(position)
         except (msgspec.DecodeError, ValueError, RecursionError):

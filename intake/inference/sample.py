@@ -11,13 +11,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intake.chunk import UnreadableInputError
 from intake.compressed import opened
 from intake.csv_head import column_names, is_no_row
+from intake.json_record import BYTE_ORDER_MARK, record_of
 
 ROWS = 20_000
 _HEAD_BYTES = 4 << 20
@@ -73,7 +73,11 @@ def read_sample(file: Path) -> Sample:
         raise UnreadableInputError(f"{file}: no rows in it")
     if start == b"[":
         raise UnreadableInputError(f"{file}: one JSON array; write one object a line (jq -c '.[]')")
-    return _jsonl(file, head) if start == b"{" else _csv(file, head)
+    if start == b"{":
+        return _jsonl(file, head)
+    if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and head[2:4].strip(b"\0") == b"{":
+        raise UnreadableInputError(f"{file}: JSON lines in UTF-16; they are UTF-8 (iconv -f utf-16 -t utf-8)")
+    return _csv(file, head)
 
 
 def _parquet(file: Path) -> Sample:
@@ -88,13 +92,11 @@ def _parquet(file: Path) -> Sample:
 
 def _jsonl(file: Path, head: bytes) -> Sample:
     records = []
-    for line in islice(_whole_lines(head), ROWS):
+    for line in islice(_whole_lines(head.removeprefix(BYTE_ORDER_MARK)), ROWS):
         try:
-            record = msgspec.json.decode(line)
-        except (msgspec.DecodeError, ValueError):
+            records.append(record_of(line))
+        except (ValueError, RecursionError):
             continue
-        if isinstance(record, dict):
-            records.append(record)
     if not records:
         raise UnreadableInputError(f"{file}: looks like JSON, but no line of it is an object of its own")
     columns, arrays = _flat(records)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from intake.chunk import UnreadableInputError
 from intake.contract import SourceContract
 from intake.inference.sample import read_sample
 from intake.ingest import ingest
@@ -136,6 +138,25 @@ def test_json_lines_that_are_no_objects_or_no_text(project: Project, tmp_path: P
     report = take(project, contract(), file)
     assert (report.rows_read, report.accepted, report.reasons) == (5, 1, {"malformed_record": 4})
     assert [row.row_number for row in read_quarantine(project.paths, "clicks", report.batch_id)] == [1, 4, 5, 6]
+
+
+def test_json_lines_as_windows_and_python_write_them(project: Project, tmp_path: Path) -> None:
+    """A byte order mark, NaN and Infinity; a whole float among texts is the id that it was; half a letter is none."""
+    file = tmp_path / "clicks.jsonl"
+    rows = [click("1", price=math.nan, product=7), click("2", price=math.inf, product="p2"), click("3", product=7.0)]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    half = json.dumps(click("4", price=math.nan, product="\ud800")) + "\n"
+    file.write_bytes(b"\xef\xbb\xbf" + (lines + half).encode())
+    priced = contract(columns={"occurred_at": "at", "product_id": "product", "unit_price": "price"})
+    report = take(project, priced, file)
+    assert (report.accepted, report.reasons) == (2, {"invalid_number:unit_price": 1, "malformed_record": 1})
+    assert [(event["event_id"], event["product_id"]) for event in lake_rows(project)] == [("1", "7"), ("3", "7")]
+    assert read_sample(file).rows == 3
+
+    file.write_bytes(lines.encode("utf-16"))
+    assert "written in UTF-16" in take(project, priced, file).message
+    with pytest.raises(UnreadableInputError, match="UTF-16"):
+        read_sample(file)
 
 
 def test_a_compressed_stream_that_ends_early(project: Project, store: OpsStore, tmp_path: Path) -> None:
