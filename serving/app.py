@@ -12,9 +12,10 @@ from starlette.routing import Route
 
 from serving.access.key import Scope
 from serving.configuration import ServiceConfig
+from serving.http.at_once import AtOnce
 from serving.http.browsers import BrowserCalls
 from serving.http.direct import Direct
-from serving.http.guard import Guard
+from serving.http.guard import Guard, Judge
 from serving.http.measured import metrics
 from serving.http.openapi import docs, openapi
 from serving.http.operations import OPERATIONS
@@ -32,11 +33,14 @@ from serving.service import Service
 def create_app(config: ServiceConfig) -> Starlette:
     """One worker's application; snapshot and logs are opened when it starts, after any fork."""
     service = Service(config)
+    judge = Judge(lambda: service.gate, scopes())
+    answers = {o.path: o.at_once for o in OPERATIONS if o.at_once is not None}
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Reception]]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Reception]]:
+        at_once = AtOnce(app, judge, service.metrics.request, answers, browser_paths())
         async with service.running():
-            yield {NAME: Reception(config.body_seconds, config.max_connections)}
+            yield {NAME: Reception(config.body_seconds, config.max_connections, at_once=at_once)}
 
     routes = [Route(o.path, o.handler, methods=[o.method], name=o.name) for o in OPERATIONS]
     routes += [Route("/openapi.json", openapi), Route("/docs", docs), Route("/metrics", metrics)]
@@ -48,7 +52,7 @@ def create_app(config: ServiceConfig) -> Starlette:
             Middleware(Shield),
             Middleware(Timing, told=service.metrics.request, paths=[route.path for route in routes]),
             Middleware(BrowserCalls, origins=lambda: service.keys.origins, paths=browser_paths()),
-            Middleware(Guard, gate=lambda: service.gate, scopes=scopes()),
+            Middleware(Guard, judge=judge),
             Middleware(Direct, handlers={(o.method, o.path): o.handler for o in OPERATIONS if "{" not in o.path}),
         ],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception},

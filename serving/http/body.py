@@ -33,6 +33,15 @@ async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
     Raises:
         Problem: 413 above `limit` bytes, 400 for what is not JSON, 422 for a wrong field.
     """
+    return body_of(await whole_body(request, limit), kind, limit)
+
+
+async def whole_body(request: Request, limit: int) -> bytes:
+    """The body, unpacked.
+
+    Raises:
+        Problem: 413 above `limit` bytes, 415 or 400 for how it is packed.
+    """
     declared, encoding = _announced(request.scope["headers"])
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
@@ -42,6 +51,17 @@ async def read_body(request: Request, kind: type[Body], limit: int) -> Body:
     if inflate is not None or first.get("more_body", False) or first["type"] == "http.disconnect":
         content = await _whole(request, first, inflate, limit)
     elif len(content) > limit:
+        raise _too_large(limit)
+    return content
+
+
+def body_of(content: bytes, kind: type[Body], limit: int) -> Body:
+    """What a whole body says, as `kind`.
+
+    Raises:
+        Problem: as `read_body`.
+    """
+    if len(content) > limit:
         raise _too_large(limit)
     try:
         body: Body = _decoded(_decoder(cast("Any", kind)), content)

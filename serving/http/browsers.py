@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.access.origin import ANY_ORIGIN
 
 _DAY_SECONDS = 86_400
+VARIES = (b"vary", b"Origin")
+"""Header of every answer on browsers' paths, also to those who come from nowhere."""
 
 
 class _Shared(CORSMiddleware):

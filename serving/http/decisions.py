@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.explanation import record_of
-from serving.http.body import read_body
+from serving.http.body import body_of
 from serving.http.budget import budget_of
 from serving.http.deciding import Asked, check_placements, decided, unready
 from serving.http.messages import DecideAnswer, DecideRequest, LookupAnswer, LookupRequest, Shown, ShownAnswer
@@ -22,16 +22,15 @@ from serving.question import Decision
 from serving.service import Service
 
 
-async def decide(request: Request) -> Response:
+def decide(request: Request, content: bytes) -> Response:
     """`POST /v1/decide`: all placements of a request are answered from one snapshot.
 
     With a browser's key the answer holds content and personalization id alone.
     """
     service: Service = request.app.state.service
-    body = await read_body(request, DecideRequest, service.config.max_body_bytes)
+    body = body_of(content, DecideRequest, service.config.max_body_bytes)
     budget = budget_of(service, request, body.deadline_ms)
     now = service.config.clock.now()
-    # No await between lease and answer: the version cannot change underneath.
     with service.store.lease() as live:
         if live is None:
             raise unready()
@@ -50,10 +49,10 @@ def _shown(decision: Decision) -> Shown:
     return Shown(decision.placement, decision.content, decision.personalization_id)
 
 
-async def lookup(request: Request) -> Response:
+def lookup(request: Request, content: bytes) -> Response:
     """`POST /v1/profiles/lookup`: identifiers in the body, never in a URL."""
     service: Service = request.app.state.service
-    body = await read_body(request, LookupRequest, service.config.max_body_bytes)
+    body = body_of(content, LookupRequest, service.config.max_body_bytes)
     with service.store.lease() as live:
         if live is None:
             raise unready()

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.http.body import read_body
+from serving.http.body import body_of
 from serving.http.deciding import unready
 from serving.http.messages import FeaturesAnswer, FeaturesRequest
 from serving.http.problems import json_response, refuse
@@ -17,10 +17,10 @@ from serving.service import Service
 from serving.variables import profile_features
 
 
-async def features(request: Request) -> Response:
+def features(request: Request, content: bytes) -> Response:
     """`POST /v1/features`: identifiers in the body, never in a URL; nothing without consent to personalization."""
     service: Service = request.app.state.service
-    body = await read_body(request, FeaturesRequest, service.config.max_body_bytes)
+    body = body_of(content, FeaturesRequest, service.config.max_body_bytes)
     _check(body)
     with service.store.lease() as live:
         if live is None:

@@ -18,22 +18,46 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz", SNIPPET})
 CALLER = "caller"
 
 
-class Guard:
-    """Refuses what may not be asked; what may be has its `Caller` in the scope.
+class Judge:
+    """Says whether a request may ask what it asks, and puts its `Caller` into the scope.
 
     Segment's calls without a key in the head are passed on: a browser's key stands in their body.
 
     Args:
-        app: what is guarded.
         gate: of the running service.
         scopes: scope by path; one that ends in `/` stands for all below it.
     """
 
-    def __init__(self, app: ASGIApp, gate: Callable[[], Gate], scopes: Mapping[str, Needed]) -> None:
-        self._app = app
+    def __init__(self, gate: Callable[[], Gate], scopes: Mapping[str, Needed]) -> None:
         self._gate = gate
         self._scopes = {path: needed for path, needed in scopes.items() if not path.endswith("/")}
         self._below = tuple((path, needed) for path, needed in scopes.items() if path.endswith("/"))
+
+    def __call__(self, scope: Scope) -> None:
+        """Let the request in.
+
+        Raises:
+            Problem: as the gate refuses.
+        """
+        secret, origin = shown(scope["headers"])
+        path = scope["path"]
+        if secret is None and path in PATHS:
+            return
+        needed = self._scopes.get(path) or next((n for stem, n in self._below if path.startswith(stem)), None)
+        scope[CALLER] = self._gate().admit(secret, address_of(scope), origin, needed)
+
+
+class Guard:
+    """Refuses what may not be asked.
+
+    Args:
+        app: what is guarded.
+        judge: of what may be.
+    """
+
+    def __init__(self, app: ASGIApp, judge: Judge) -> None:
+        self._app = app
+        self._judge = judge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -44,14 +68,6 @@ class Guard:
                 await answer_of(problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-    def _judge(self, scope: Scope) -> None:
-        secret, origin = shown(scope["headers"])
-        path = scope["path"]
-        if secret is None and path in PATHS:
-            return
-        needed = self._scopes.get(path) or next((n for stem, n in self._below if path.startswith(stem)), None)
-        scope[CALLER] = self._gate().admit(secret, address_of(scope), origin, needed)
 
 
 def address_of(scope: Scope) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from serving.access.key import Scope
 from serving.explanation import DecisionRecord
 from serving.http import admin, arrivals, batch, decisions, features, segment, segment_answers, state
+from serving.http.at_once import Answer, reading
 from serving.http.budget import HEADER as DEADLINE
 from serving.http.messages import (
     Accepted,
@@ -49,6 +50,7 @@ class Operation:
     """One path and method, its bodies, the statuses it refuses with, and its own headers (name, meaning).
 
     `scope` is what its key needs; None needs no key. A browser's key may use it only if it is `for_browsers`.
+    What waits for nothing but its body has `at_once`, which answers without the framework where the body came whole.
     """
 
     method: str
@@ -67,6 +69,7 @@ class Operation:
     query: tuple[str, ...] = ()
     other_statuses: tuple[int, ...] = ()
     browser_answer: type[msgspec.Struct] | None = None
+    at_once: Answer | None = None
 
 
 _KEY = (401, 403, 408, 429)
@@ -76,12 +79,12 @@ _CALL = (400, 401, 403, 408, 413, 415, 422, 429, 503)
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/v1/decide", "decide", "Decide what to show a person, in one or more placements",
-        decisions.decide, DecideAnswer, DecideRequest, refusals=_BODY, scope="decide", for_browsers=True,
+        reading(decisions.decide), DecideAnswer, DecideRequest, refusals=_BODY, scope="decide", for_browsers=True,
         headers=(
             (DEADLINE, "Milliseconds from the last byte of the request, unless the body says `deadline_ms`"),
             (HEADER, "A token of the shop that lets the person identifiers of a browser count"),
         ),
-        browser_answer=ShownAnswer,
+        browser_answer=ShownAnswer, at_once=decisions.decide,
     ),
     Operation(
         "POST", "/v1/decide/batch", "decideBatch", "Decide for many people; one JSON line a person, as it is made",
@@ -101,11 +104,12 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", "/v1/profiles/lookup", "lookupProfile", "What decisions know of a person",
-        decisions.lookup, LookupAnswer, LookupRequest, refusals=_BODY, scope="read",
+        reading(decisions.lookup), LookupAnswer, LookupRequest, refusals=_BODY, scope="read", at_once=decisions.lookup,
     ),
     Operation(
         "POST", "/v1/features", "features", "A person's features, and those of the visit under way",
-        features.features, FeaturesAnswer, FeaturesRequest, refusals=_BODY, scope="read",
+        reading(features.features), FeaturesAnswer, FeaturesRequest, refusals=_BODY, scope="read",
+        at_once=features.features,
     ),
     Operation(
         "POST", "/v1/events", "postEvents", "Store events; acknowledged once they are on disk",

@@ -18,6 +18,8 @@ _CODES = {404: "not_found", 405: "method_not_allowed"}
 PROBLEM_TYPE = "application/problem+json"
 _NO_STORE = (b"cache-control", b"no-store")
 _JSON = (b"content-type", b"application/json")
+JSON_HEAD = b"cache-control: no-store\r\ncontent-length: ", b"\r\ncontent-type: application/json\r\n"
+"""The head of a `JsonResponse` as it is sent, around its length."""
 
 
 class Problem(Exception):  # noqa: N818
@@ -37,12 +39,14 @@ class JsonResponse(Response):
         self.status_code = status
         self.background = None
         self.body = content
-        length = (b"content-length", b"%d" % len(content))
-        # A list of its own: whoever stands around adds to it.
-        self.raw_headers = [_NO_STORE, length, _JSON]
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
+        """Its head, as a list of its own: whoever stands around adds to it."""
+        return [_NO_STORE, (b"content-length", b"%d" % len(self.body)), _JSON]
 
 
-def json_response(content: Any, status: int = 200) -> Response:
+def json_response(content: Any, status: int = 200) -> JsonResponse:
     """A msgspec-encoded answer that no cache keeps."""
     return JsonResponse(msgspec.json.encode(content), status)
 

@@ -6,6 +6,7 @@ import asyncio
 from time import perf_counter
 from typing import Any, NoReturn, cast
 
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.http.messages import Fault
@@ -13,12 +14,30 @@ from serving.http.problems import PROBLEM_TYPE, refusal_bytes
 from serving.http.reception import NAME, RECEIVED, Reception
 
 MAX_HEAD_BYTES = 32 << 10
+# What the framework's layers look at: packed bodies, pages of other origins, proxies.
+_FOR_THE_FRAMEWORK = frozenset({b"content-encoding", b"origin", b"x-forwarded-for", b"x-forwarded-proto"})
+_NOBODY_WAITS = asyncio.Event()
+
+
+class OwnCall:
+    """A request that is answered at once, in the place of the server's cycle of a request and with the same fields."""
+
+    response_started = response_complete = disconnected = False
+    more_body = keep_alive = True
+    message_event = _NOBODY_WAITS
+
+    def __init__(self, scope: Scope, before: Any) -> None:
+        self.scope = scope
+        self.before = before
+        self.body = bytearray()
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Patient for `Reception.body_seconds`: a request that has not arrived by then is answered 408 and cut off.
 
     It notes when the last byte was here, so that waiting for the event loop counts against a request's deadline.
+
+    Requests that are here whole and wait for nothing are answered at once (`AtOnce`), all others by the framework.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -29,6 +48,9 @@ class PatientProtocol(HttpToolsProtocol):
         self._head_bytes = self._unanswered = 0
         self._refusal = (400, Fault(code="not_http", message="This is no HTTP/1.1 request."))
         self._is_arriving = True
+        self._own: OwnCall | None = None
+        plain = self.limit_concurrency is None and not self.access_log and not self.root_path
+        self._at_once = self._reception.at_once if plain else None
         if len(self.connections) > self._reception.max_connections:
             bound = self._reception.max_connections
             self._refuse(503, Fault(code="too_many_connections", message="Too many connections are open.", bound=bound))
@@ -38,6 +60,8 @@ class PatientProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came; a request that is not whole yet is waited for, but not for ever."""
         super().data_received(data)
+        if self._own is not None:
+            self._leave_to_framework(self._own)
         self._await_rest()
 
     def on_message_begin(self) -> None:
@@ -59,6 +83,16 @@ class PatientProtocol(HttpToolsProtocol):
             self._refuse_head()
         super().on_header(name, value)
 
+    def on_headers_complete(self) -> None:
+        """The head is here; whether the body follows in the same breath is known when all that came was read."""
+        path = None if self._at_once is None else self._at_once.urls.get(self.url)
+        if path is None or not self._is_plain():
+            super().on_headers_complete()
+            return
+        scope = cast("dict[str, Any]", self.scope)
+        scope["method"], scope["path"], scope["raw_path"], scope["query_string"] = "POST", path, self.url, b""
+        self.cycle = self._own = OwnCall(scope, self.cycle)  # type: ignore[assignment]
+
     def on_message_complete(self) -> None:
         """The request is here."""
         self._is_arriving = False
@@ -68,6 +102,10 @@ class PatientProtocol(HttpToolsProtocol):
             self._reception.waiting += 1
         cast("dict[str, Any]", self.scope)[RECEIVED] = perf_counter()
         super().on_message_complete()
+        if self._own is not None:
+            # After what else has come by now, as a task of the framework would: it all waits, and counts as waiting.
+            self.loop.call_soon(self._answer, self._own)
+            self._own = None
 
     def on_response_complete(self) -> None:
         """The answer went out."""
@@ -92,6 +130,40 @@ class PatientProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - our own words
         """Refuse what could not be parsed."""
         self._refuse(*self._refusal)
+
+    def _is_plain(self) -> bool:
+        """Whether the request needs nothing that the framework's layers do, and none before it waits for an answer."""
+        parser = self.parser
+        if (self.cycle is not None and not self.cycle.response_complete) or self.flow.write_paused:
+            return False
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
+            return False
+        if self.expect_100_continue or not parser.should_keep_alive() or parser.should_upgrade():
+            return False
+        return _FOR_THE_FRAMEWORK.isdisjoint([name for name, _ in self.headers])
+
+    def _leave_to_framework(self, own: OwnCall) -> None:
+        """The rest of its body will be waited for."""
+        self._own = None
+        if not self.transport.is_closing():
+            self.cycle = own.before
+            super().on_headers_complete()
+            if own.body:
+                super().on_body(bytes(own.body))
+
+    def _answer(self, own: OwnCall) -> None:
+        at_once, path, own.response_complete = self._at_once, own.scope["path"], True
+        assert at_once is not None  # noqa: S101 - it gave the path
+        if own.disconnected or self.transport.is_closing():
+            at_once.left(path)
+            return
+        answer = at_once.answer(own.scope, bytes(own.body))
+        more = b"" if own.keep_alive else b"connection: close\r\n"
+        status = STATUS_LINE[answer.status_code]
+        self.transport.write(at_once.sent(path, answer, self.server_state.default_headers, status, more))
+        if not own.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def _refuse_head(self) -> NoReturn:
         message = "Address and headers are too large."

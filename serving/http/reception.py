@@ -8,17 +8,21 @@ from typing import Any
 
 from starlette.types import Scope
 
+from serving.http.at_once import AtOnce
+
 NAME = "reception"
 RECEIVED = "received"
 
 
 @dataclass
 class Reception:
-    """`waiting` counts requests that arrived whole and have not been answered yet."""
+    """`waiting` counts requests that arrived whole and have not been answered yet; without `at_once` the framework
+    answers them all."""
 
     body_seconds: float = 20.0
     max_connections: int = 20_000
     waiting: int = 0
+    at_once: AtOnce | None = None
 
 
 def received_at(scope: Scope) -> float:

@@ -13,7 +13,8 @@ _NAMED = (
     (b"x-frame-options", b"DENY"),
 )
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_WITH_POLICY = (*_NAMED, _POLICY)
+WITH_POLICY = (*_NAMED, _POLICY)
+"""Headers that every answer has, unless it comes with a policy of its own."""
 
 
 class Shield:
@@ -34,7 +35,7 @@ class Shield:
             if message["type"] == "http.response.start":
                 began = True
                 headers = message["headers"]
-                headers.extend(_NAMED if _POLICY[0] in [name for name, _ in headers] else _WITH_POLICY)
+                headers.extend(_NAMED if _POLICY[0] in [name for name, _ in headers] else WITH_POLICY)
             await send(message)
 
         try:

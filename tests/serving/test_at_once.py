@@ -1,0 +1,255 @@
+"""Calls that are here whole are answered without the framework, and as the framework would."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from serving.app import create_app
+from serving.http.protocol import PatientProtocol
+from serving.http.reception import NAME, Reception
+from serving.service import Service
+from serving.snapshot import pointer
+from tests.serving import sample
+from tests.serving.service_client import PATIENCE_SECONDS, config
+
+ANN = b'{"identifiers":[{"type":"loyalty_id","value":"ann"}]}'
+HERO = ANN[:-1] + b',"placements":["home_hero"],"request_id":"r1"}'
+LOOKUP, FEATURES, DECIDE = "/v1/profiles/lookup", "/v1/features", "/v1/decide"
+SECRET = "a-key-of-the-shop"
+KEY = f"authorization: Bearer {SECRET}"
+
+
+class Wire(asyncio.Transport):
+    """A client's end: what was sent to it, and whether the connection stands."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 5000), "sockname": ("127.0.0.1", 80)})
+        self.sent = b""
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.sent += bytes(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        pass
+
+    resume_reading = pause_reading
+
+
+class Front:
+    """A service behind its protocol, and how many requests came to the framework."""
+
+    def __init__(self, app: Starlette, state: dict[str, Any]) -> None:
+        self.app, self.state, self.routed = app, state, 0
+        self.service: Service = app.state.service
+        self.reception: Reception = state[NAME]
+        self.server = ServerState()
+        self.server.default_headers = [(b"date", b"today"), (b"server", b"s")]
+
+    async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.routed += 1
+        await self.app(scope, receive, send)
+
+    def connect(self) -> tuple[PatientProtocol, Wire]:
+        served = Config(self.framework, interface="asgi3", log_config=None, access_log=False, proxy_headers=False)
+        wire, protocol = Wire(), PatientProtocol(served, self.server, self.state)
+        protocol.connection_made(wire)
+        return protocol, wire
+
+    async def asked(self, *pieces: bytes) -> bytes:
+        """All that is sent for what came in these pieces."""
+        protocol, wire = self.connect()
+        for piece in pieces:
+            protocol.data_received(piece)
+        await self.settled()
+        protocol.connection_lost(None)
+        return wire.sent
+
+    async def settled(self) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.reception.waiting:
+                await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def front(root: Path, **changes: Any) -> AsyncIterator[Front]:
+    sample.write(root / "snapshots", "v1")
+    pointer.switch(root / "snapshots", "v1")
+    app = create_app(config(root, **changes))
+    async with app.router.lifespan_context(app) as state:
+        yield Front(app, dict(state or {}))
+
+
+def request(path: str, content: bytes, *headers: str, method: str = "POST", version: str = "1.1") -> list[bytes]:
+    """Head and body."""
+    lines = [f"{method} {path} HTTP/{version}", "host: shop", f"content-length: {len(content)}", *headers]
+    return ["\r\n".join([*lines, "", ""]).encode(), content]
+
+
+PLAIN = [
+    (LOOKUP, ANN, 200),
+    (LOOKUP, ANN.replace(b"ann", b"cleo"), 200),
+    (LOOKUP, ANN.replace(b"ann", b"nobody"), 200),
+    (FEATURES, ANN, 200),
+    (FEATURES, ANN[:-1] + b',"features":["recency_days"]}', 200),
+    (FEATURES, ANN[:-1] + b',"features":["secrets"]}', 422),
+    (DECIDE, HERO, 200),
+    (DECIDE, HERO.replace(b"home_hero", b"nothing"), 422),
+    (LOOKUP, b'{"identifiers":[]}', 422),
+    (LOOKUP, ANN[:-1], 400),
+    (DECIDE, b"\xff" * 9, 400),
+    (LOOKUP, b" " * (1 << 21), 413),
+]
+
+
+def test_the_answer_is_the_same_by_either_way(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            for path, content, status in PLAIN:
+                head, body = request(path, content)
+                whole = await shop.asked(head + body)
+                assert (shop.routed, whole[9:12]) == (0, str(status).encode()), path
+                assert await shop.asked(head, body) == whole
+                assert shop.routed == 1
+                shop.routed = 0
+            counted = {name: sum(found.counts) for name, found in shop.service.metrics.counted.requests.items()}
+            assert all(n % 2 == 0 for n in counted.values())
+            assert sum(counted.values()) == 2 * len(PLAIN)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("header", "status"), [("x: y", 401), (KEY.replace("key", "guess"), 401), (KEY, 200)])
+def test_a_key_is_asked_for_by_either_way(tmp_path: Path, header: str, status: int) -> None:
+    async def run() -> None:
+        async with front(tmp_path, api_key=SECRET) as shop:
+            head, body = request(LOOKUP, ANN, header)
+            whole = await shop.asked(head + body)
+            assert (shop.routed, whole[9:12]) == (0, str(status).encode())
+            assert await shop.asked(head, body) == whole
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (request(LOOKUP, gzip.compress(ANN), "content-encoding: gzip"), 200),
+        (request(DECIDE, HERO, "origin: https://elsewhere.example"), 200),
+        (request(LOOKUP, ANN, "x-forwarded-for: 9.9.9.9"), 200),
+        (request(LOOKUP, ANN, "connection: close"), 200),
+        (request(LOOKUP, ANN, version="1.0"), 200),
+        (request(LOOKUP, ANN, "expect: 100-continue"), 100),
+        (request(LOOKUP, ANN, method="PUT"), 405),
+        (request(LOOKUP + "?a=b", ANN), 200),
+        (request("/v1/%70rofiles/lookup", ANN), 200),
+        (request("/healthz", b"", method="GET"), 200),
+    ],
+)
+def test_whatever_is_not_plain_goes_to_the_framework(tmp_path: Path, asked: Sequence[bytes], status: int) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            answer = await shop.asked(b"".join(asked))
+            assert (shop.routed, answer[9:12]) == (1, str(status).encode())
+
+    asyncio.run(run())
+
+
+def test_requests_that_come_together_are_answered_in_their_order(tmp_path: Path) -> None:
+    lookup, decide = b"".join(request(LOOKUP, ANN)), b"".join(request(DECIDE, HERO))
+    health = b"".join(request("/healthz", b"", method="GET"))
+
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            single = {one: await shop.asked(one) for one in (lookup, decide, health)}
+            for series in ([lookup, decide], [lookup, health, lookup], [health, decide, lookup, health]):
+                assert await shop.asked(b"".join(series)) == b"".join(single[one] for one in series)
+            # One after the other on one connection, each in either way.
+            protocol, wire = shop.connect()
+            for one in (lookup, health, decide, lookup):
+                protocol.data_received(one)
+                await shop.settled()
+            assert wire.sent == b"".join(single[one] for one in (lookup, health, decide, lookup))
+
+    asyncio.run(run())
+
+
+def test_what_waits_is_counted_until_it_is_answered(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path, queue_limit=2) as shop:
+            wires = []
+            for _ in range(3):
+                protocol, wire = shop.connect()
+                protocol.data_received(b"".join(request(DECIDE, HERO)))
+                wires.append(wire)
+            assert shop.reception.waiting == 3
+            await shop.settled()
+            # Above the limit the answer is the one prepared for everybody; the two that came later are below it.
+            assert [b'"rung":"late"' in wire.sent for wire in wires] == [True, False, False]
+
+    asyncio.run(run())
+
+
+def test_nothing_is_decided_for_who_is_gone(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            protocol, wire = shop.connect()
+            protocol.data_received(b"".join(request(DECIDE, HERO)))
+            protocol.connection_lost(ConnectionResetError())
+            await asyncio.sleep(0)
+            assert (wire.sent, shop.reception.waiting, shop.service.metrics.counted.rungs) == (b"", 0, {})
+
+    asyncio.run(run())
+
+
+def test_a_connection_that_is_to_end_ends_with_the_answer(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            protocol, wire = shop.connect()
+            protocol.data_received(b"".join(request(LOOKUP, ANN)))
+            protocol.shutdown()
+            assert not wire.closed
+            await shop.settled()
+            assert b"\r\nconnection: close\r\n\r\n{" in wire.sent
+            assert wire.closed
+
+    asyncio.run(run())
+
+
+def test_a_crash_is_answered_and_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("ann@shop.example")
+
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            monkeypatch.setattr(shop.service, "hashed", broken)
+            head, body = request(LOOKUP, ANN)
+            whole = await shop.asked(head + body)
+            assert (shop.routed, whole[9:12]) == (0, b"500")
+            assert b"ann@" not in whole
+            assert await shop.asked(head, body) == whole
+            assert sum(shop.service.metrics.counted.requests[f"{LOOKUP}\t500"].counts) == 2
+
+    asyncio.run(run())
