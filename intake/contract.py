@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from intake.config_file import ConfigFileError, read_config
 from intake.consent_terms import Consents
 from intake.contract_faults import NumberStyle, Repeats, SourceClock
 from intake.contract_terms import Expression, Members, Part, Rule, Term, columns_of
 from intake.event import EVENT_FIELDS, MAPPABLE_FIELDS
 from intake.matching_roles import Matching
 from intake.purposes import CONTRACT, Purpose
+from intake.sensitive import SensitiveRules
+from intake.sensitive_columns import disguised
 from intake.yaml_text import from_yaml
 
 Kind = Literal[
@@ -287,7 +290,18 @@ def load_contract(file: Path) -> SourceContract:
         raise ContractError(f"{file}: {field}: {first['msg']} (got {str(first['input'])[:120]!r})") from error
     if contract.name != file.stem:
         raise ContractError(f"{file}: name: must be the file's name {file.stem!r} (got {contract.name!r})")
+    hidden = disguised(contract, _own_attributes(file))
+    if hidden:
+        raise ContractError(f"{file}: {hidden}")
     return contract
+
+
+def _own_attributes(file: Path) -> SensitiveRules:
+    """What the configuration folder of a contract calls sensitive; what is wrong with it is told by who reads it."""
+    try:
+        return read_config(file.parent.parent / "sensitive.yml", SensitiveRules)
+    except ConfigFileError:
+        return SensitiveRules()
 
 
 def load_contracts(folder: Path) -> dict[str, SourceContract]:

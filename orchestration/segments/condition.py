@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -24,6 +24,9 @@ FUNCTIONS: Final = frozenset({
     "upper",
 })  # fmt: skip
 CLAUSES: Final = ("modifiers", "group_expressions", "having", "qualify", "sample")
+
+
+ANSWERS: Final = "zero_party_answers"
 
 
 class ConditionError(ValueError):
@@ -71,6 +74,8 @@ def _checked(where: str, columns: Mapping[str, str], sensitive: SensitiveRules) 
             raise ConditionError(f"function {node['function_name']!r} is not allowed; allowed: {usable}")
         if node["class"] == "CONSTANT":
             _constant(node, sensitive)
+    if ANSWERS in named:
+        _answers(nodes, sensitive)
     if not named:
         raise ConditionError("names no column; it would hold for everybody or for nobody")
     _bind(where, {name: columns[name] for name in sorted(named)})
@@ -127,9 +132,23 @@ def _column(node: Mapping[str, Any], columns: Mapping[str, str], sensitive: Sens
 
 
 def _constant(node: Mapping[str, Any], sensitive: SensitiveRules) -> None:
-    text = str((node.get("literal") or node.get("value") or {}).get("text", ""))
+    text = _text_of(node)
     if text and not text.replace(".", "").isdigit() and sensitive.is_category(text.replace("%", " ")):
         raise SensitiveConditionError(f"{text!r} is a sensitive category, which no segment may use")
+
+
+def _text_of(constant: Mapping[str, Any]) -> str:
+    return str((constant.get("literal") or constant.get("value") or {}).get("text", ""))
+
+
+def _answers(nodes: Iterable[Mapping[str, Any]], sensitive: SensitiveRules) -> None:
+    """The answers are one text: what is looked for in it may be a question that nobody is cut by."""
+    for node in nodes:
+        found = sensitive.attribute_in(_text_of(node)) if node["class"] == "CONSTANT" else None
+        if found is not None:
+            raise SensitiveConditionError(
+                f"asks {ANSWERS} for the sensitive attribute {found!r}, which no segment may use"
+            )
 
 
 def _bind(where: str, columns: Mapping[str, str]) -> None:

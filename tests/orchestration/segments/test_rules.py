@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from intake.paths import repository_root
-from intake.sensitive import load_sensitive
+from intake.sensitive import SensitiveRules, load_sensitive
 from orchestration.assets.membership import is_sensitive
 from orchestration.segments.columns import condition_columns
-from orchestration.segments.condition import ConditionError, check_condition
+from orchestration.segments.condition import ConditionError, SensitiveConditionError, check_condition
 from orchestration.segments.rules import load_rule_segment, rule_files, rule_segment_schema, rule_segments
 from serving.yaml_file import ConfigError
 
@@ -124,3 +124,10 @@ def test_one_wrong_file_stops_no_other(tmp_path: Path) -> None:
 def test_the_schema_is_the_one_in_the_repository() -> None:
     text = (CONFIG / "schemas" / "segment.schema.json").read_text(encoding="utf-8")
     assert text == rule_segment_schema(), "write orchestration.segments.rules.rule_segment_schema() there"
+
+
+@pytest.mark.parametrize("where", ['zero_party_answers like \'%"age":"6%\'', "contains(zero_party_answers, 'Faith')"])
+def test_answers_are_not_searched_for_what_is_sensitive(where: str) -> None:
+    with pytest.raises(SensitiveConditionError, match="asks zero_party_answers for the sensitive attribute"):
+        check_condition(where, COLUMNS, SensitiveRules(attributes=("faith",)))
+    assert check_condition("zero_party_answers like '%style%'", COLUMNS, SENSITIVE) == {"zero_party_answers"}
