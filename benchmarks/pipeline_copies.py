@@ -48,7 +48,8 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, 
     marks = ", ".join("?" * len(SCHEMAS))
     rows = connection.execute(
         "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()"
-        f" where schema_name in ({marks}) and not internal order by 1, column_index",
+        f" where schema_name in ({marks}) and not internal and table_oid in (select table_oid from duckdb_tables())"
+        " order by 1, column_index",
         [*SCHEMAS],
     ).fetchall()
     found: dict[str, list[tuple[str, str]]] = {}

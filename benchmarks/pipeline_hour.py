@@ -45,7 +45,7 @@ def hour(project: Project, shop: Shop) -> float:
 
 def lengthened(project: Project, folder: Path, shop: Shop, copies: int) -> Project:
     """The same project elsewhere with `copies` more histories of the same length before its own, published."""
-    shutil.copytree(project.paths.root.parent, folder)
+    shutil.copytree(project.paths.root.parent, folder, symlinks=True)
     longer = Project.open(DataPaths(folder / "data"), folder / "config")
     copied(longer, copies, shop.days)
     publish_tables(longer, "lengthened")
