@@ -7,6 +7,7 @@ from datetime import datetime
 
 from intake.ops_models import ModelEvent
 from intake.ops_store import OpsStore
+from orchestration.champions.kinds import in_order
 from orchestration.horizons.names import NEAR_SUFFIX
 from orchestration.model_registry import ModelRegistry
 
@@ -23,6 +24,13 @@ def confirmed_at(ops: OpsStore, registry: ModelRegistry) -> Mapping[str, datetim
 def tried_at(ops: OpsStore, registry: ModelRegistry) -> Mapping[str, datetime]:
     """By model in use the moment as of which a training last ran, even one that could not train anything."""
     return _latest(ops.model_events(), registry, TRIED)
+
+
+def refusals(ops: OpsStore) -> list[ModelEvent]:
+    """The latest training of each model that it could not train: why is in the event's reason."""
+    latest = {event.name: event for event in ops.model_events() if event.kind in TRIED}
+    moments = {name: event.as_of for name, event in latest.items()}
+    return [latest[name] for name in in_order(latest) if latest[name].kind == "refused" and not _dormant(name, moments)]
 
 
 def _latest(events: list[ModelEvent], registry: ModelRegistry, kinds: frozenset[str]) -> dict[str, datetime]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from intake.ops_models import ModelEvent
 from intake.ops_store import OpsStore
 from intake.project import Project
-from orchestration.champions.kinds import in_order
+from orchestration.champions.kinds import KINDS, in_order
 from orchestration.model_registry import ModelRegistry
 from serving.snapshot import pointer
 from serving.snapshot.manifest import read_manifest
@@ -49,6 +49,8 @@ def named_version(registry: ModelRegistry, text: str) -> Named:
     exact = [one for one in found if one.version == version] or found
     if len(exact) == 1:
         return exact[0]
+    if not exact and text in KINDS:
+        raise PromotionError(f"{text}: no version of it was trained yet; `concierge models list` says why")
     if not exact:
         raise PromotionError(f"{text}: no such version; `concierge models list --all` shows those there are")
     told = ", ".join(map(str, exact[:5])) + (" …" if len(exact) > 5 else "")

@@ -12,6 +12,7 @@ from orchestration.cli.project import open_project
 
 models = typer.Typer(help="Models: versions, cards, champion and challenger.", no_args_is_help=True)
 COLUMNS = ("model", "version", "state", "as of (UTC)", "cut-offs", "figure", "value")
+REFUSED = ("model", "as of", "why")
 HISTORY = ("at (UTC)", "what", "version", "by", "why")
 MOST_HISTORY = 10
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="NAME/VERSION, a version or its end, or a model.")]
@@ -22,8 +23,10 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept with your name 
 def list_models(
     everything: Annotated[bool, typer.Option("--all", help="Retired versions as well.")] = False,
 ) -> None:
-    """Champions, challengers and previous champions of every model, with one figure each."""
+    """Champions, challengers and previous champions of every model, with one figure each; and what was not trained."""
+    from intake.ops_store import OpsStore
     from orchestration.champions.kinds import kind_of
+    from orchestration.champions.looks import refusals
     from orchestration.champions.promotion import trained
     from orchestration.cli.console import say, show_table
     from orchestration.model_registry import ModelRegistry
@@ -40,11 +43,16 @@ def list_models(
             rows.append(
                 (name, version, state, card.as_of[:16], len(card.cutoffs), figure, headline(card.metrics, figure))
             )
-    if not rows:
+    refused = [(event.name, f"{event.as_of:%Y-%m-%d}", event.reason) for event in refusals(OpsStore(project.paths))]
+    if rows:
+        show_table(COLUMNS, rows)
+        say(f"Cards: {project.paths.data_docs / 'models' / 'index.html'}")
+    else:
         say(f"no models in {project.paths.models}; train with: concierge run --train")
-        return
-    show_table(COLUMNS, rows)
-    say(f"Cards: {project.paths.data_docs / 'models' / 'index.html'}")
+    if refused:
+        show_table(
+            REFUSED, refused, title="Not trained at the last look; where there is an older version, it serves on"
+        )
 
 
 @models.command()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from intake.ops_models import ModelEvent
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.champions.matured import kept
@@ -41,6 +44,27 @@ def two(project: Project) -> ModelRegistry:
 
 def test_without_a_model_the_way_to_one_is_told(concierge: Concierge) -> None:
     assert "train with: concierge run --train" in concierge("models", "list").stdout
+
+
+def test_list_says_what_was_not_trained_and_why(project: Project, concierge: Concierge) -> None:
+    ops, now = OpsStore(project.paths), project.clock.now()
+    for name, kind, days, why in (
+        ("churn_near", "refused", 7, "judging: 633 customers left and 0 stayed"),
+        ("price", "refused", 7, "discounts: 0 of 12 lines"),
+        ("price", "first", 0, "the first version of this model"),
+        # The near horizon was switched off before the far model was looked at again.
+        ("value_near", "refused", 7, "judging: 0 customers bought"),
+        ("value", "kept", 0, "as good"),
+    ):
+        at = now - timedelta(days=days)
+        ops.record_model_event(ModelEvent(name, "", kind, at, at, "training", "", why))
+    told = concierge("models", "list").stdout
+    assert "churn_near" in told
+    assert "633 customers left and 0 stayed" in told
+    assert "price" not in told
+    assert "value_near" not in told
+    asked = concierge("models", "show", "churn_near")
+    assert (asked.exit_code, "no version of it was trained yet" in asked.stderr) == (1, True)
 
 
 def test_list_and_show(two: ModelRegistry, concierge: Concierge) -> None:
