@@ -22,6 +22,7 @@ from intake.project import Project
 from intake.tombstones import token_of, tombstone_key
 from orchestration.erasure import duckdb_store, log_store, quarantine_store, vault_store
 from orchestration.erasure.matching import Matcher, mentions_of
+from orchestration.erasure.passing import survey
 from orchestration.erasure.resolve import given_identifiers, resolve
 from orchestration.erasure.scope import Scope
 from orchestration.erasure.stores import STORES
@@ -50,6 +51,8 @@ def held_about(project: Project, pairs: Sequence[tuple[str, str]], actor: str) -
     given = given_identifiers(project, pairs)
     with quiet(project.paths):
         scope = resolve(project, given, Scope("access", now, len(given)))
+        # What an erasure would find: what came since the last run, exposures that name a decision alone.
+        survey(project, scope)
         stores = {name: rows for name, rows in _stores(project, scope) if rows}
     key = tombstone_key(project.paths)
     for one in given:

@@ -36,12 +36,12 @@ def test_everything_held_is_written_for_the_owner_alone(root: Path, tmp_path: Pa
     assert done.exit_code == 0, done.output
     text = file.read_text()
     said = json.loads(text)
-    assert {one["type"] for one in said["identifiers"]} == {"login", "email", "cookie"}
+    assert {one["type"] for one in said["identifiers"]} == {"login", "email", "cookie", "loyalty_id"}
     held = said["held"]
     assert {row["event_id"] for row in held["events (lake)"]} == {"e1", "e2", "e3"}
     assert held["in clear (vault)"][0]["name"] == "Ann Lee"
     assert {row["reason"] for row in held["rows set aside (quarantine)"]} >= {"unknown_event_type"}
-    assert {row["personalization_id"] for row in held["service log"]} == {"p1"}
+    assert {row["event_id"] for row in held["service log"]} == {"dp1", "xp1"}, "an exposure names a decision alone"
     assert [row["order_id"] for row in held["marts.fct_order"]] == ["o1"]
     assert {"operations: consent", "operations: identity_override", "operations: alert"} <= held.keys()
     assert held["live profile (snapshot)"][0]["customer_id"] == customer_of(project, "ann login")
