@@ -144,9 +144,10 @@ def _add_defaults(columns: dict[str, pa.Array], contract: SourceContract, surrou
     if "channel" not in columns and contract.channel:
         columns["channel"] = pa.repeat(pa.scalar(contract.channel), rows)
     money = [columns[name] for name in ("amount", "unit_price") if name in columns]
-    if "currency" not in columns and money:
+    if money:
         priced = np.logical_or.reduce([is_valid(values) for values in money])
-        columns["currency"] = pc.if_else(pa.array(priced), contract.currency or surroundings.currency, None)
+        usual = pc.if_else(pa.array(priced), contract.currency or surroundings.currency, None)
+        columns["currency"] = pc.coalesce(columns["currency"], usual) if "currency" in columns else usual
 
 
 def _event_ids(heads: pa.Table, contract: SourceContract) -> pa.Array:

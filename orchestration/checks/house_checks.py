@@ -1,4 +1,4 @@
-"""Checks of our own: conservation, match rate, refunds beyond their orders."""
+"""Checks of our own: conservation, match rate, refunds beyond their orders, currencies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAKE, EVENTS, MATCH = (
     AssetKey(["staging", "stg_events"]),
     AssetKey(["marts", "match_rate_daily"]),
 )
-REFUND = AssetKey(["marts", "fct_refund"])
+REFUND, ORDER = AssetKey(["marts", "fct_refund"]), AssetKey(["marts", "fct_order"])
 CONSERVATION_SQL = """
     with days as (
         select event_date from staging.stg_events
@@ -46,6 +46,9 @@ MATCH_SQL = """
 
 EXCESS_SQL = """
     select count(*), coalesce(sum(excess_amount), 0), min(order_id) from marts.fct_refund where excess_amount > 0
+"""
+CURRENCY_SQL = """
+    select currency, count(*) as n from marts.fct_order where currency is not null group by currency order by n desc, 1
 """
 
 
@@ -93,6 +96,15 @@ def refunds_fit_their_orders(warehouse: Warehouse) -> Verdict:
     return Verdict(False, f"{told}; first order {order}; all are in marts.order_exception")
 
 
+def orders_share_a_currency(warehouse: Warehouse) -> Verdict:
+    """All orders are in one currency: nothing converts amounts, so others are added up as if they were."""
+    found = [(str(currency), int(str(count))) for currency, count in warehouse.rows(CURRENCY_SQL)]
+    if len(found) < 2:
+        return Verdict(True, f"all orders are in {found[0][0]}" if found else "no order has a currency")
+    told = ", ".join(f"{count} in {currency}" for currency, count in found[:5])
+    return Verdict(False, f"orders in {len(found)} currencies ({told}): their amounts are added up without converting")
+
+
 def _result(project: Project, asset: AssetKey, name: str, verdict: Verdict, *, blocking: bool) -> AssetCheckResult:
     if not verdict.passed:
         severity: Severity = "critical" if blocking else "warning"
@@ -136,9 +148,18 @@ def refunds_within_orders(workspace: Workspace) -> AssetCheckResult:
     return _result(workspace.project(), REFUND, "refunds_within_orders", verdict, blocking=False)
 
 
+@asset_check(asset=ORDER, pool=WRITER_POOL, description="All orders are in one currency.")
+def one_currency(workspace: Workspace) -> AssetCheckResult:
+    """Warns of orders in several currencies, with their numbers."""
+    return _result(
+        workspace.project(), ORDER, "one_currency", orders_share_a_currency(workspace.warehouse()), blocking=False
+    )
+
+
 HOUSE_CHECKS: list[AssetChecksDefinition] = [
     conservation_at_intake,
     conservation_in_staging,
     match_rate,
     refunds_within_orders,
+    one_currency,
 ]

@@ -318,6 +318,41 @@ def test_a_shopify_refund_without_lines_is_what_was_paid_back(project: Project) 
     assert sorted(row["amount"] for row in lake_rows(project)) == [Decimal("1.00"), Decimal("4.52")]
 
 
+def test_analytics_rows_with_words_that_are_numbers_and_without_values(project: Project, tmp_path: Path) -> None:
+    """The export of Google Analytics writes a search for 2020 as int_value, and "(not set)" for what it lacks."""
+    row = {"event_timestamp": "1493632801000000", "user_pseudo_id": "1.2", "event_name": "view_search_results"}
+    terms = [{"int_value": "2020"}, {"string_value": None, "double_value": 7.5}, {"string_value": "lamp"}]
+    rows = [
+        {**row, "batch_event_index": str(place), "event_params": [{"key": "search_term", "value": term}]}
+        for place, term in enumerate(terms)
+    ]
+    bought = {"ecommerce": {"transaction_id": "o-1", "purchase_revenue": 30.0}, "event_name": "purchase"}
+    items = [{"item_id": "(not set)", "item_revenue": 30.0}]
+    file = tmp_path / "ga4.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in [*rows, {**row, **bought, "items": items}]))
+    assert take(project, "ga4_events", file).accepted == 4
+    events = lake_rows(project)
+    assert {event["query"] for event in events} == {"2020", "7.5", "lamp", None}
+    (order,) = [event for event in events if event["event_type"] == "order_completed"]
+    assert (order["product_id"], order["currency"]) == (None, "USD")
+    assert "not set" not in order["properties"]
+
+
+def test_mail_events_without_a_category_or_an_address(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "mail.jsonl"
+    sent = {
+        "email": "ann@mail.example",
+        "timestamp": 1493632860,
+        "event": "delivered",
+        "sg_event_id": "1",
+        "category": [],
+    }
+    status = {"event": "account_status_change", "timestamp": 1493632860, "sg_event_id": "2", "type": "suspended"}
+    file.write_text(json.dumps(sent) + "\n" + json.dumps(status) + "\n")
+    assert take(project, "sendgrid_events", file).accepted == 2
+    assert {event["campaign"] for event in lake_rows(project)} == {"transactional"}
+
+
 def test_unsubscribing_from_e_mail_holds_for_the_next_file(project: Project, tmp_path: Path) -> None:
     take(project, "sendgrid_events")
     later = {"email": "ann@mail.example", "timestamp": 1493700000, "event": "open", "sg_event_id": "sg-20"}

@@ -11,6 +11,7 @@ from intake.ops_records import BatchRecord
 from orchestration.checks.house_checks import (
     batches_conserve_rows,
     match_rate_holds,
+    orders_share_a_currency,
     refunds_fit_their_orders,
     staged_equals_lake,
 )
@@ -96,3 +97,16 @@ def test_what_refunds_give_back_beyond_their_orders_is_counted(warehouse: Wareho
     assert not verdict.passed
     assert verdict.sentence.startswith("2 refunds give back 3.50 more than their orders cost, which counts nowhere")
     assert "first order 7" in verdict.sentence
+
+
+def test_orders_in_several_currencies_are_told(warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("create schema marts").fetchall()
+        connection.execute("create table marts.fct_order (order_id varchar, currency varchar)").fetchall()
+        connection.execute("insert into marts.fct_order values ('1', 'EUR'), ('2', null), ('3', 'EUR')").fetchall()
+    assert orders_share_a_currency(warehouse).passed
+    with warehouse.connect() as connection:
+        connection.execute("insert into marts.fct_order values ('4', 'JPY')").fetchall()
+    verdict = orders_share_a_currency(warehouse)
+    assert not verdict.passed
+    assert verdict.sentence.startswith("orders in 2 currencies (2 in EUR, 1 in JPY)")
