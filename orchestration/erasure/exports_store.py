@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from intake.atomic_file import sync
 from intake.project import Project
@@ -15,6 +16,7 @@ from orchestration.erasure import duckdb_store
 from orchestration.erasure.scope import Scope
 from orchestration.export import CURRENT, point, versions
 from orchestration.export_contents import DATABASE
+from orchestration.export_rows import LARGE_ROWS
 
 MARK = ".erased"
 
@@ -40,6 +42,7 @@ def _rebuild(root: Path, version: Path, scope: Scope) -> int:
     partial.mkdir()
     shutil.copyfile(version / DATABASE, partial / DATABASE)
     changed, gone = _purge(partial / DATABASE, scope)
+    changed |= _behind(version, changed, scope)
     if not changed:
         shutil.rmtree(partial)
         return 0
@@ -65,6 +68,24 @@ def _purge(file: Path, scope: Scope) -> tuple[set[str], int]:
                 changed.add(".".join(address))
         connection.execute("checkpoint").fetchall()
     return changed, gone
+
+
+def _behind(version: Path, changed: set[str], scope: Scope) -> set[str]:
+    """Large tables whose parquet file names them and whose table in the database does not any more.
+
+    An hourly run writes the rows that differ into the database alone.
+    """
+    found, names = set(), duckdb_store.Names(scope)
+    for file in sorted(version.glob("*.parquet")):
+        if file.stem in changed or pq.read_metadata(file).num_rows <= LARGE_ROWS:
+            continue
+        with closing(duckdb_store.in_memory(file)) as connection:
+            listed = str(file).replace("'", "''")
+            connection.execute(f"create view rows_of_file as from read_parquet('{listed}')").fetchall()
+            columns = duckdb_store.columns_of(connection, ("main", "rows_of_file"))
+            if any(duckdb_store.mentions(connection, "rows_of_file", columns, "0", names)):
+                found.add(file.stem)
+    return found
 
 
 def _anonymous(connection: duckdb.DuckDBPyConnection, address: duckdb_store.Address) -> int:

@@ -21,7 +21,7 @@ from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
-from orchestration.erasure import log_store, passing, stores
+from orchestration.erasure import exports_store, log_store, passing, stores
 from orchestration.erasure.again import erase_again
 from orchestration.erasure.passing import ErasureNotProvedError, NothingToEraseError, erase, finish, plan
 from orchestration.erasure.resolve import NobodyNamedError
@@ -341,3 +341,20 @@ def test_an_identifier_that_nobody_ever_used_is_told(project: Project) -> None:
         "1 of the identifiers that were given are unknown" in note
         for note in plan(project, [("login", "x-y-z-1")]).notes
     )
+
+
+def test_a_file_of_a_large_table_that_is_behind_its_table_is_written_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hourly run took her old row out of the database alone; the file follows only with the daily run."""
+    monkeypatch.setattr(exports_store, "LARGE_ROWS", 1)
+    version = project.paths.published / "v2"
+    ann = customer_of(project, "ann login")
+    with closing(duckdb.connect(str(version / "concierge.duckdb"))) as connection:
+        connection.execute(f"delete from marts.dim_customer where customer_id = '{ann}'")
+    assert ann in str(pq.read_table(version / "marts.dim_customer.parquet").to_pylist())
+    scope = Scope("request-one", NOW, 1)
+    scope.add(hash_of(project, "ann login"), "login")
+    exports_store.erase(project, scope)
+    file = (project.paths.published / "current").resolve() / "marts.dim_customer.parquet"
+    assert [row["customer_id"] for row in pq.read_table(file).to_pylist()] == [customer_of(project, "bob login")]
