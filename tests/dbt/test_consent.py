@@ -22,7 +22,7 @@ CUT = "2017-01-12"
 NOW = "2017-01-20 10:30:00"
 MODELS = [
     *("customer_consent", "consent_state", "consent_daily", "customer_sensitive", "customer_product"),
-    *("dim_customer", "training_frame", "fct_order", "fct_session"),
+    *("dim_customer", "training_frame", "training_label", "fct_order", "fct_session"),
 ]
 
 
@@ -103,6 +103,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Room:
     room.land("shop", company())
     room.stand_at(NOW)
     room.cut_off(CUT, horizon_days=5)
+    room.execute("insert into ops.label_window values (?, 5)", [CUT])
     room.build_days("2017-01-01", "2017-01-21")
     room.resolve_identities()
     room.dbt("run", "--select", *(f"+{name},tag:profiles" for name in MODELS))
@@ -151,6 +152,7 @@ def test_visits_of_who_refuses_belong_to_nobody(shop: Room) -> None:
 
 def test_an_old_frame_has_neither_who_refused_then_nor_who_refused_since(shop: Room) -> None:
     assert names(shop, "marts.training_frame", f"as_of = timestamp '{CUT}'") == TRACKED - {"again"}
+    assert names(shop, "marts.training_label") == TRACKED - {"again"}
 
 
 def test_the_report_adds_up(shop: Room) -> None:

@@ -1,4 +1,5 @@
--- One row per customer, cut-off and further horizon with an order in it; who has no row there did not order.
+-- One row per customer of the frame, cut-off and further horizon with an order in it; who has no row there did not
+-- order, or is none that models may learn from.
 with windows as (
 
     select
@@ -10,9 +11,29 @@ with windows as (
 
 ),
 
-final as (
+labels as (
 
     {{ labels_after('windows') }}
+
+),
+
+learned_from as (
+
+    select distinct
+        as_of,
+        customer_id
+    from {{ ref('training_frame') }}
+
+),
+
+final as (
+
+    select labels.*
+    from labels
+    inner join learned_from
+        on
+            labels.as_of = learned_from.as_of
+            and labels.customer_id = learned_from.customer_id
 
 )
 
