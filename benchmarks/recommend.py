@@ -15,8 +15,10 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pandas as pd
 
 from ml.recommend import Period, choose, purchases
+from ml.recommend.bought import bought
 from ml.recommend.choice import FRESH, HABIT, bought_later, owned
 from ml.recommend.judge import Interval, interval, judged
 from orchestration.outlook.scores import MODELS
@@ -56,11 +58,12 @@ def main() -> None:
 
 def target(connection: duckdb.DuckDBPyConnection, at: date) -> dict[str, Interval]:
     """Own products ranked, compared with everything bought in the month, and with the repeats alone."""
-    bought = connection.execute(facts.BOUGHT, {"at": at}).df()
-    households = bought.groupby("product_id")["customer_id"].nunique()
-    kept = households[households >= LEAST_HOUSEHOLDS].reset_index(name="buyers_quarter").assign(buyers=0)
+    shelf = bought(facts.days_at(connection, at))
+    households = np.bincount(shelf.product, minlength=len(shelf.products))
+    counted = pd.DataFrame({"product_id": shelf.products, "buyers": 0, "buyers_quarter": households})
+    kept = counted.loc[counted["buyers_quarter"] >= LEAST_HOUSEHOLDS]
     catalogue = connection.execute(facts.CATALOGUE).df()[["product_id", "category"]]
-    known = purchases(bought, kept, catalogue, most=len(kept))
+    known = purchases(shelf, kept, catalogue, most=len(kept))
     days = (date(at.year + at.month // 12, at.month % 12 + 1, 1) - at).days
     period = Period(known, connection.execute(facts.LATER, {"at": at, "days": days}).df())
     everything = bought_later(period).tocsr()

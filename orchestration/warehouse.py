@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from orchestration.warehouse_migration import bring_up_to_date
 from orchestration.warehouse_schema import source_table
@@ -109,16 +110,19 @@ class Warehouse:
         return int(str(self.rows(f"SELECT count(*) FROM {address}")[0][0]))
 
 
-def replace_in_parts(connection: duckdb.DuckDBPyConnection, address: str, parts: Iterable[pd.DataFrame]) -> int:
-    """Replace a source table by frames that come one after the other, in one transaction; returns the rows.
+def replace_in_parts(connection: duckdb.DuckDBPyConnection, address: str, parts: Iterable[pa.Table]) -> int:
+    """Replace a source table by Arrow tables that come one after the other, in one transaction; returns the rows.
 
-    Frames are as `Warehouse.replace` takes them; what fails half way leaves the table as it was.
+    Columns are as `Warehouse.replace` takes them, timestamps naive; what fails half way leaves the table as it was.
     """
     bring_up_to_date(connection)
     names = list(source_table(address).column_names)
     connection.execute("BEGIN").fetchall()
     connection.execute(f"DELETE FROM {address}").fetchall()
-    rows = sum(_insert(connection, address, names, part) for part in parts)
+    rows = 0
+    for part in parts:
+        _check(address, names, part.column_names)
+        rows += _append(connection, address, names, part)
     connection.execute("COMMIT").fetchall()
     return rows
 
@@ -130,17 +134,25 @@ def _replace_one(connection: duckdb.DuckDBPyConnection, address: str, frame: pd.
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, address: str, names: list[str], frame: pd.DataFrame) -> int:
-    missing = [name for name in names if name not in frame.columns]
+    _check(address, names, list(map(str, frame.columns)))
+    return _append(connection, address, names, naive_utc(frame[names]))
+
+
+def _check(address: str, names: list[str], found: list[str]) -> None:
+    missing = [name for name in names if name not in found]
     if missing:
-        raise ValueError(
-            f"{address}: the frame lacks {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}"
-        )
-    if len(frame):
-        connection.register("incoming", naive_utc(frame[names]))
+        raise ValueError(f"{address}: the frame lacks {', '.join(missing)}; it has {', '.join(found)}")
+
+
+def _append(
+    connection: duckdb.DuckDBPyConnection, address: str, names: list[str], rows: pd.DataFrame | pa.Table
+) -> int:
+    if len(rows):
+        connection.register("incoming", rows)
         columns = ", ".join(f'"{name}"' for name in names)
         connection.execute(f"INSERT INTO {address} ({columns}) SELECT {columns} FROM incoming").fetchall()
         connection.unregister("incoming")
-    return len(frame)
+    return len(rows)
 
 
 def naive_utc(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import pandas as pd
+
+from ml.recommend.bought import Bought, Cadence, Flags, Floats
 
 # Fewer than one product in twenty is bought twice: nobody needs a second one this year.
 DURABLE_SHARE: Final = 0.05
@@ -15,22 +16,18 @@ SHORTEST_DAYS: Final = 7.0
 LONGEST_DAYS: Final = 180.0
 
 
-def owned_days(products: pd.Series, cadence: pd.DataFrame) -> pd.Series:
-    """Days for which each product stays out of lists after it was bought, by its category; same index.
-
-    Args:
-        products: category of each row, or null.
-        cadence: category, repeat_share (of customer and product pairs bought on two days or more), gap_days (median
-            days between two of them).
-    """
-    gap = cadence["gap_days"].fillna(UNKNOWN_DAYS).clip(SHORTEST_DAYS, LONGEST_DAYS)
-    days = np.where(cadence["repeat_share"] < DURABLE_SHARE, DURABLE_DAYS, gap)
-    known = pd.Series(days, index=cadence["category"].to_numpy(dtype=object))
-    return products.map(known.to_dict()).astype("float64").fillna(UNKNOWN_DAYS)
+def owned_days(cadence: Cadence) -> Floats:
+    """Days for which a product of each category stays out of lists after it was bought."""
+    gap = np.where(np.isnan(cadence.gap_days), UNKNOWN_DAYS, cadence.gap_days).clip(SHORTEST_DAYS, LONGEST_DAYS)
+    return np.where(cadence.repeat_share < DURABLE_SHARE, DURABLE_DAYS, gap)
 
 
-def worth_repeating(bought: pd.DataFrame, cadence: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `bought` (category, n_orders) but for single purchases in categories that hardly anybody buys twice."""
-    durable = set(cadence.loc[cadence["repeat_share"] < DURABLE_SHARE, "category"])
-    kept: pd.DataFrame = bought.loc[~bought["category"].isin(durable) | (bought["n_orders"] > 1)]
-    return kept
+def still_owned(shelf: Bought, cadence: Cadence) -> Flags:
+    """Entries bought so lately that they are not suggested."""
+    return np.asarray(shelf.age_days <= owned_days(cadence)[shelf.category], dtype=np.bool_)
+
+
+def worth_repeating(shelf: Bought, cadence: Cadence) -> Flags:
+    """All entries but single purchases in categories that hardly anybody buys twice."""
+    durable = cadence.repeat_share < DURABLE_SHARE
+    return np.asarray(~durable[shelf.category] | (shelf.n_orders > 1), dtype=np.bool_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -57,15 +57,21 @@ def affinity(known: Purchases, attribute: str) -> Scores:
     share = (counts + PRIOR_ORDERS * base) / (counts.sum(axis=1, keepdims=True) + PRIOR_ORDERS)
     ratio = np.log(np.maximum(share, 1e-12) / np.maximum(base, 1e-12))
     ratio[:, names == ""] = 0.0
-    return lambda rows: ratio[rows][:, codes]
+    return lambda rows: np.take(ratio[rows], codes, axis=1)
 
 
 def neighbours(known: Purchases) -> Scores:
     """Item-kNN: similarity of products by BM25-weighted buyers (Robertson's k1 1.2, b 0.75), 50 neighbours each."""
+    similar = similarity(known)
+    return lambda rows: (known.owned[rows] @ similar).toarray()
+
+
+def similarity(known: Purchases) -> Any:
+    """Sparse products x products."""
     with threadpool_limits(1, "blas"):
         model = ItemItemRecommender(K=NEIGHBOURS, num_threads=1)
         model.fit(bm25_weight(known.owned, K1=1.2, B=0.75).tocsr(), show_progress=False)
-    return lambda rows: np.asarray((known.owned[rows] @ model.similarity).todense())
+    return model.similarity.tocsr()
 
 
 def factors(seed: int) -> Method:
@@ -90,25 +96,23 @@ def factors(seed: int) -> Method:
 
 def blended(known: Purchases) -> Scores:
     """Popularity, lifted by neighbours (how much nearer than to the average customer) and by taste for the category."""
-    near, taste = neighbours(known), affinity(known, "category")
+    similar, taste = similarity(known), affinity(known, "category")
+    # How near the mean customer is to each product.
+    mean = similar.T @ np.asarray(known.owned.sum(axis=0)).ravel() / max(len(known.customers), 1)
+    mean = np.maximum(mean, 1e-9)
     row = np.log(known.popularity + LEAST_SHARE)
-    mean = _average(known, near)
+    far = row + 0.25 * np.log(0.1)
 
     def scores(rows: Labels) -> Floats:
-        lift = near(rows) / np.maximum(mean, 1e-9)
-        found: Floats = row + 0.25 * np.log(lift + 0.1) + 0.3 * taste(rows)
+        # Nine in ten products are nowhere near what a customer bought: logarithms of the others alone.
+        near = known.owned[rows] @ similar
+        found = np.tile(far, (len(rows), 1))
+        lift = 0.25 * np.log(near.data / mean[near.indices] + 0.1)
+        found[np.repeat(np.arange(len(rows)), np.diff(near.indptr)), near.indices] = row[near.indices] + lift
+        found += 0.3 * taste(rows)
         return found
 
     return scores
-
-
-def _average(known: Purchases, near: Scores) -> Floats:
-    """The mean customer's score of each product."""
-    total = np.zeros(len(known.products))
-    for rows in known.chunks():
-        total += near(rows).sum(axis=0)
-    found: Floats = total / max(len(known.customers), 1)
-    return found
 
 
 def methods(seed: int) -> dict[str, Method]:

@@ -68,20 +68,23 @@ def judged(
 
 def best(scores: Floats, top: int = TOP) -> npt.NDArray[np.int64]:
     """Columns of the largest finite scores of each row, best first, ties by column; -1 where there are fewer."""
-    found = _largest(-scores, top) if scores.shape[1] > 2 * top else np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    found = _largest(scores, top) if scores.shape[1] > 2 * top else np.argsort(-scores, axis=1, kind="stable")[:, :top]
     return np.where(np.isfinite(np.take_along_axis(scores, found, axis=1)), found, -1)
 
 
-def _largest(below: Floats, top: int) -> npt.NDArray[np.int64]:
-    """The first `top` columns of a stable sort of each row, without sorting the rest: a fifth of the time."""
-    found = np.sort(np.argpartition(below, top - 1, axis=1)[:, :top], axis=1)
-    values = np.take_along_axis(below, found, axis=1)
-    last = values.max(axis=1, keepdims=True)
-    # Where more columns equal the last than found a place, which of them did is chance.
-    torn = (below == last).sum(axis=1) > (values == last).sum(axis=1)
-    found = np.take_along_axis(found, np.argsort(values, axis=1, kind="stable"), axis=1)
-    found[torn] = np.argsort(below[torn], axis=1, kind="stable")[:, :top]
-    return np.asarray(found, dtype=np.int64)
+def _largest(scores: Floats, top: int) -> npt.NDArray[np.int64]:
+    """The first `top` columns of a stable sort of each row, best first, without sorting the rest."""
+    rows, columns = scores.shape
+    last = np.partition(scores, columns - top, axis=1)[:, columns - top]
+    reached = scores >= last[:, None]
+    # Where more columns equal the last than find a place, or are no numbers, the whole row is sorted.
+    plain = reached.sum(axis=1) == top
+    found = np.empty((rows, top), dtype=np.int64)
+    at = np.flatnonzero(reached[plain]).reshape(-1, top) % columns
+    order = np.argsort(-np.take_along_axis(scores[plain], at, axis=1), axis=1, kind="stable")
+    found[plain] = np.take_along_axis(at, order, axis=1)
+    found[~plain] = np.argsort(-scores[~plain], axis=1, kind="stable")[:, :top]
+    return found
 
 
 def _figures(listed: npt.NDArray[np.int64], truth: Flags) -> Floats:

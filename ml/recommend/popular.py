@@ -2,58 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
 import numpy as np
 import pandas as pd
 
-from ml.recommend.ranking import COLUMNS, TOP, as_counts, recently_bought
+from ml.recommend.bought import Bought, Flags
+from ml.recommend.ranking import TOP, Listed, as_counts, nothing
 
+TASK = "popular"
 # Somebody who owns all ten best sellers is still owed ten: look this much further down the list.
 RESERVE = 30
-OWNED_DAYS = 30.0
 
 
-def popular(
-    popularity: pd.DataFrame,
-    customers: Sequence[str],
-    customer_product: pd.DataFrame,
-    as_of: datetime,
-    *,
-    owned_days: float | pd.Series = OWNED_DAYS,
-    top: int = TOP,
-) -> pd.DataFrame:
-    """The best sellers of the last 30 days, for each customer without what they bought within `owned_days`.
+def popular(popularity: pd.DataFrame, customers: int, shelf: Bought, owned: Flags, *, top: int = TOP) -> Listed:
+    """The best sellers of the last 30 days, for each customer without what they have.
 
     Args:
         popularity: product_id, n_orders (last 30 days).
-        customers: who gets a list.
-        customer_product: customer_id, product_id, last_ordered_at.
-        as_of: scoring instant.
-        owned_days: what was bought within so many days is left out; one number, or one a row of customer_product.
+        customers: how many get a list.
+        shelf: what they bought.
+        owned: entries of `shelf` that are not suggested.
         top: longest list.
-
-    Returns:
-        customer_id, task `popular`, rank, product_id, score (orders), reason.
     """
     sellers = popularity[["product_id"]].assign(score=as_counts(popularity["n_orders"]))
     sellers = sellers.sort_values(["score", "product_id"], ascending=[False, True]).head(top + RESERVE)
-    if sellers.empty or not len(customers):
-        return pd.DataFrame(columns=list(COLUMNS))
-    people, products = pd.Index(customers), pd.Index(sellers["product_id"])
-    recent = recently_bought(customer_product, as_of, owned_days)
-    row, column = (
-        people.get_indexer(pd.Index(recent["customer_id"])),
-        products.get_indexer(pd.Index(recent["product_id"])),
-    )
-    known = (row >= 0) & (column >= 0)
-    offered = np.ones((len(people), len(products)), dtype=np.bool_)
-    offered[row[known], column[known]] = False
-    offered &= sellers["score"].to_numpy() > 0
+    sellers = sellers.loc[sellers["score"] > 0]
+    if sellers.empty or not customers:
+        return nothing(TASK)
+    products, score = sellers["product_id"].to_numpy(dtype=object), sellers["score"].to_numpy(dtype=np.float64)
+    column = pd.Index(products).get_indexer(pd.Index(shelf.products))[shelf.product]
+    held = owned & (column >= 0)
+    offered = np.ones((customers, len(products)), dtype=np.bool_)
+    offered[shelf.customer[held], column[held]] = False
     place = np.cumsum(offered, axis=1)
-    who, what = np.nonzero(offered & (place <= top))
-    reason = np.array([f"{int(orders)} orders in 30 days" for orders in sellers["score"]], dtype=object)
-    columns = {"customer_id": people[who], "task": "popular", "rank": place[who, what], "product_id": products[what]}
-    listed = pd.DataFrame({**columns, "score": sellers["score"].to_numpy()[what], "reason": reason[what]})
-    return listed.sort_values("customer_id", kind="stable", ignore_index=True)[list(COLUMNS)]
+    row, what = np.nonzero(offered & (place <= top))
+    rank = np.asarray(place[row, what], dtype=np.int64)
+    counts, told = np.unique(score, return_inverse=True)
+    reasons = np.array([f"{int(orders)} orders in 30 days" for orders in counts], dtype=object)
+    never = np.zeros(len(row), dtype=np.bool_)
+    return Listed(TASK, row, rank, what, score[what], told[what], never, products, reasons)

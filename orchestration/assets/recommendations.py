@@ -1,10 +1,11 @@
 """Products for every customer: which way of recommending serves is measured weekly, lists are made daily."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from ml.recommend import UNMEASURED, Mix, choose
@@ -22,7 +23,8 @@ from orchestration.warehouse import replace_in_parts
 NAME = "recommendations"
 TABLE = "ml.recommendation"
 TASKS_SQL = f"""
-    select task, count(*) as n_rows, count(distinct customer_id) as n_customers from {TABLE} group by task order by task
+    select task, count(*) as n_rows, count(case when rank = 1 then 1 end) as n_customers
+    from {TABLE} group by task order by task
 """
 EXPLORED_SQL = f"select avg(case when is_explored then 1.0 else 0.0 end) from {TABLE} where task = 'discovery'"
 PURCHASES = ["intermediate", "int_customer_purchase_daily"]
@@ -109,12 +111,11 @@ def recommendation(context: AssetExecutionContext, workspace: Workspace) -> Mate
     )
 
 
-def _recommended(
-    workspace: Workspace, connection: duckdb.DuckDBPyConnection, as_of: datetime
-) -> Iterator[pd.DataFrame]:
+def _recommended(workspace: Workspace, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> Iterator[pa.Table]:
     """Rows of `ml.recommendation` at the pinned moment, some customers at a time."""
     models, settings = workspace.models(), workspace.project().settings
     mix = Mix.from_files(models.load(NAME).files) if models.current_version(NAME) else UNMEASURED
     connection.execute(HOLD).fetchall()
+    moment = pa.scalar(as_of.astimezone(UTC).replace(tzinfo=None), pa.timestamp("us"))
     for part in list_parts(connection, mix, settings.recommendations, as_of.date(), settings.seed):
-        yield part.assign(as_of=as_of)
+        yield part.append_column("as_of", pa.repeat(moment, len(part)))

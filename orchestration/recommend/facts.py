@@ -6,10 +6,13 @@ from datetime import date
 from typing import Final
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from ml.recommend import Period, Purchases, purchases
+from ml.recommend.bought import Days, bought, days_bought, sold
 
+ATTRIBUTES: Final = ["product_id", "category", "product_type", "brand"]
 MONTH: Final = 30
 # The most bought stand for all.
 MOST_JUDGED: Final = 2_000
@@ -20,38 +23,26 @@ HOLD: Final = """
 """
 # Which method ranks best settles with far fewer; each is fitted twice, and the slowest costs a minute for so many.
 MOST_CUSTOMERS: Final = 50_000
-CADENCE: Final = """
-    with days as (
-        select distinct customer_id, product_id, category, event_date from purchase_day
-        where event_date < $at and event_date >= $at - 365 and received_date < $at
-    ),
-    gaps as (
-        select customer_id, product_id, category,
-            date_diff('day', lag(event_date) over days_of_one, event_date) as gap_days
-        from days window days_of_one as (partition by customer_id, product_id order by event_date)
-    )
-    select category, cast(median(gap_days) as double) as gap_days,
-        count(distinct case when gap_days is not null then customer_id || ' ' || product_id end) * 1.0
-            / count(distinct customer_id || ' ' || product_id) as repeat_share
-    from gaps group by category order by category
+# A year of purchases as numbers: texts are compared once, and sorted by neither customer nor product.
+CUSTOMERS: Final = """
+    create or replace temp table known_customer as
+    select customer_id, cast(row_number() over (order by customer_id) - 1 as integer) as place
+    from (select distinct customer_id from purchase_day where {seen}) as customers
 """
-BOUGHT: Final = """
-    select customer_id, product_id, max(category) as category, count(*) as n_orders,
-        cast(max(event_date) as timestamp) as last_ordered_at,
-        round(sum(pow(2, -date_diff('day', event_date, $at) / 120.0)), 9) as fresh,
-        round(count(*) * pow(2, -date_diff('day', max(event_date), $at) / 90.0), 9) as habit
-    from (
-        select distinct customer_id, product_id, category, event_date from purchase_day
-        where event_date < $at and event_date >= $at - 365 and received_date < $at
-    ) as days
-    group by customer_id, product_id order by customer_id, product_id
+ITEMS: Final = """
+    create or replace temp table known_item as
+    select product_id, category, cast(row_number() over (order by product_id, category) - 1 as integer) as place
+    from (select distinct product_id, category from purchase_day where {seen}) as items
 """
-SOLD: Final = """
-    select product_id, count(distinct case when event_date >= $at - 30 then customer_id end) as buyers,
-        count(distinct customer_id) as buyers_quarter
-    from purchase_day where event_date < $at and event_date >= $at - 91 and received_date < $at
-    group by product_id order by product_id
+DAYS: Final = """
+    select customers.place as customer, items.place as item,
+        cast(date_diff('day', days.event_date, $at) as smallint) as days_ago
+    from purchase_day as days
+    inner join known_customer as customers on days.customer_id = customers.customer_id
+    inner join known_item as items on days.product_id = items.product_id and days.category = items.category
+    where {seen}
 """
+SEEN: Final = "event_date < $at and event_date >= $at - 365 and received_date < $at"
 LATER: Final = """
     select distinct customer_id, product_id from purchase_day
     where event_date >= $at and event_date < $at + $days and received_date < $at + $days
@@ -71,13 +62,22 @@ def hold_some(connection: duckdb.DuckDBPyConnection, most: int = MOST_CUSTOMERS)
     connection.execute(f"{HOLD} where hash(customer_id) % 1000000 < {kept}").fetchall()
 
 
+def days_at(connection: duckdb.DuckDBPyConnection, at: date) -> Days:
+    """Everything bought in the year before a day, as known then. Expects the temp table `purchase_day`."""
+    for table in (CUSTOMERS, ITEMS):
+        connection.execute(table.format(seen=SEEN), {"at": at}).fetchall()
+    found = connection.execute(DAYS.format(seen=SEEN), {"at": at}).fetchnumpy()
+    customers = connection.execute("select customer_id from known_customer order by place").fetchnumpy()
+    items: pd.DataFrame = connection.execute("select product_id, category from known_item order by place").df()
+    names = np.asarray(customers["customer_id"], dtype=object)
+    return days_bought(names, items, found["customer"], found["item"], found["days_ago"])
+
+
 def known_at(connection: duckdb.DuckDBPyConnection, at: date, blocked: frozenset[str], most: int) -> Purchases:
     """Matrices of everything bought before a day."""
-    bought = connection.execute(BOUGHT, {"at": at}).df()
-    sold = connection.execute(SOLD, {"at": at}).df()
+    shelf = bought(days_at(connection, at))
     catalogue: pd.DataFrame = connection.execute(CATALOGUE).df()
-    columns = ["product_id", "category", "product_type", "brand"]
-    return purchases(bought, sold, catalogue[columns], blocked=blocked, most=most)
+    return purchases(shelf, sold(shelf), catalogue[ATTRIBUTES], blocked=blocked, most=most)
 
 
 def period_at(connection: duckdb.DuckDBPyConnection, at: date) -> Period:

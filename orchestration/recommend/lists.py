@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import NamedTuple
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from intake.settings import RecommendationSettings
-from ml.recommend import COLUMNS, Mix, bought_together_for, buy_again, popular, purchases
-from ml.recommend.cadence import owned_days, worth_repeating
+from ml.recommend import Listed, Mix, bought_together_for, buy_again, partners, popular, purchases
+from ml.recommend.bought import Bought, Cadence, Days, Flags, Integers, Names, bought, cadence, sold
+from ml.recommend.bought_together import Partners
+from ml.recommend.cadence import still_owned, worth_repeating
 from ml.recommend.choice import FRESH
-from ml.recommend.discover import discover
+from ml.recommend.discover import TASK, discover
 from ml.recommend.discovery import methods
+from ml.recommend.ranking import nothing
 from orchestration.recommend import facts
 
 PAIRS_SQL = """
@@ -32,98 +35,103 @@ CUSTOMERS_SQL = """
 """
 # Four lists of ten for so many take 100 MB.
 CUSTOMERS_AT_A_TIME = 20_000
-BOUGHT_BETWEEN_SQL = "select * from bought where customer_id between $first and $last order by customer_id, product_id"
 # A product is new while the catalogue is: what nobody buys for a month is merely unpopular.
 NEW_DAYS = 30
 MOST_NEW = 500
 
 
-def all_lists(
-    connection: duckdb.DuckDBPyConnection, mix: Mix, settings: RecommendationSettings, at: date, seed: int
-) -> pd.DataFrame:
-    """Columns of `ml.recommendation` but as_of. Expects the temp table `purchase_day`."""
-    parts = [part for part in list_parts(connection, mix, settings, at, seed) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*COLUMNS, "is_explored"])
-
-
 def list_parts(
     connection: duckdb.DuckDBPyConnection, mix: Mix, settings: RecommendationSettings, at: date, seed: int
-) -> Iterator[pd.DataFrame]:
-    """The same, the lists of some thousand customers at a time."""
-    connection.execute(f"create or replace temp table bought as {facts.BOUGHT}", {"at": at}).fetchall()
-    customers = connection.execute(CUSTOMERS_SQL).df()["customer_id"].astype(str).to_numpy(dtype=object)
-    shop = _shop(connection, settings, at)
-    discovered = _discovery(connection, mix, settings, shop, at, seed)
-    for start in range(0, len(customers), CUSTOMERS_AT_A_TIME):
-        some = customers[start : start + CUSTOMERS_AT_A_TIME]
-        mine = connection.execute(BOUGHT_BETWEEN_SQL, {"first": some[0], "last": some[-1]}).df()
-        mine = mine.loc[mine["customer_id"].isin(some)].reset_index(drop=True)
-        yield _lists(shop, mix, some, mine, discovered(some))
+) -> Iterator[pa.Table]:
+    """Columns of `ml.recommendation` but as_of, one task of some thousand customers at a time.
+
+    Expects the temp table `purchase_day`.
+    """
+    days = facts.days_at(connection, at)
+    customers = connection.execute(CUSTOMERS_SQL).fetchnumpy()["customer_id"]
+    names = np.asarray(customers, dtype=object)
+    shop = _shop(connection, settings, days)
+    del days
+    discovered = _discovery(mix, settings, shop, at, seed)
+    places = pd.Index(shop.shelf.customers).get_indexer(pd.Index(names)).astype(np.int64)
+    for start in range(0, len(names), CUSTOMERS_AT_A_TIME):
+        some = slice(start, start + CUSTOMERS_AT_A_TIME)
+        people = pa.array(names[some], pa.string())
+        for listed in _lists(shop, mix, places[some], discovered):
+            if len(listed.row):
+                yield table(listed, people)
+
+
+def table(listed: Listed, customers: pa.Array) -> pa.Table:
+    """Lists with their texts, which stand there once and are pointed to."""
+    size = len(listed.row)
+    columns = {
+        "customer_id": _told(listed.row, customers),
+        "task": _told(np.zeros(size, dtype=np.int64), pa.array([listed.task], pa.string())),
+        "rank": pa.array(listed.rank.astype(np.int32)),
+        "product_id": _told(listed.product, pa.array(listed.products, pa.string())),
+        "score": pa.array(listed.score),
+        "reason": _told(listed.reason, pa.array(listed.reasons, pa.string())),
+        "is_explored": pa.array(listed.is_explored),
+    }
+    return pa.table(columns)
+
+
+def _told(places: Integers, texts: pa.Array) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), texts)
 
 
 class _Shop(NamedTuple):
     """What all lists of a day share."""
 
-    as_of: datetime
     catalogue: pd.DataFrame
     blocked: frozenset[str]
-    cadence: pd.DataFrame
-    pairs: pd.DataFrame
+    shelf: Bought
+    cadence: Cadence
+    partners: Partners
     sellers: pd.DataFrame
 
 
-def _shop(connection: duckdb.DuckDBPyConnection, settings: RecommendationSettings, at: date) -> _Shop:
+def _shop(connection: duckdb.DuckDBPyConnection, settings: RecommendationSettings, days: Days) -> _Shop:
     catalogue: pd.DataFrame = connection.execute(facts.CATALOGUE).df()
     blocked = blocked_products(catalogue, settings)
-    cadence = connection.execute(facts.CADENCE, {"at": at}).df()
     pairs = connection.execute(PAIRS_SQL).df()
     pairs = pairs.loc[~pairs["product_a"].isin(blocked) & ~pairs["product_b"].isin(blocked)]
     sellers = connection.execute(POPULAR_SQL).df()
     sellers = sellers.loc[~sellers["product_id"].isin(blocked)]
-    return _Shop(datetime.combine(at, time(), UTC), catalogue, blocked, cadence, pairs, sellers)
+    return _Shop(catalogue, blocked, bought(days), cadence(days), partners(pairs), sellers)
 
 
-def _lists(
-    shop: _Shop, mix: Mix, customers: npt.NDArray[np.object_], mine: pd.DataFrame, discovered: pd.DataFrame
-) -> pd.DataFrame:
-    days = owned_days(mine["category"], shop.cadence)
-    offered = mine.loc[~mine["product_id"].isin(shop.blocked)]
-    lists = [
-        buy_again(worth_repeating(offered, shop.cadence), shop.as_of, decayed=mix.buy_again == FRESH),
-        bought_together_for(mine, shop.pairs, shop.as_of, owned_days=days),
-        discovered,
-        popular(shop.sellers, customers.tolist(), mine, shop.as_of, owned_days=days),
-    ]
-    filled = [item.assign(is_explored=item.get("is_explored", False)) for item in lists if len(item)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*COLUMNS, "is_explored"])
+Discovered = Callable[[Integers], Listed]
 
 
-def _discovery(
-    connection: duckdb.DuckDBPyConnection,
-    mix: Mix,
-    settings: RecommendationSettings,
-    shop: _Shop,
-    at: date,
-    seed: int,
-) -> Callable[[npt.NDArray[np.object_]], pd.DataFrame]:
+def _lists(shop: _Shop, mix: Mix, places: Integers, discovered: Discovered) -> Iterator[Listed]:
+    """The lists of some customers, given by their places among those who bought something (-1: nothing)."""
+    mine = shop.shelf.of(places)
+    owned = still_owned(mine, shop.cadence)
+    barred: Flags = pd.Index(mine.products).isin(list(shop.blocked))
+    offered = worth_repeating(mine, shop.cadence) & ~barred[mine.product]
+    yield buy_again(mine, offered=offered, decayed=mix.buy_again == FRESH)
+    yield bought_together_for(mine, shop.partners, owned)
+    known = np.flatnonzero(places >= 0)
+    found = discovered(places[known])
+    yield found._replace(row=known[found.row])
+    yield popular(shop.sellers, len(places), mine, owned)
+
+
+def _discovery(mix: Mix, settings: RecommendationSettings, shop: _Shop, at: date, seed: int) -> Discovered:
     """A function that lists what is new to some customers."""
-    bought: pd.DataFrame = connection.execute("select customer_id, product_id, fresh, habit from bought").df()
-    attributes = shop.catalogue[["product_id", "category", "product_type", "brand"]]
-    sold = connection.execute(facts.SOLD, {"at": at}).df()
-    known = purchases(bought, sold, attributes, blocked=shop.blocked)
-    newcomers = new_products(shop.catalogue, bought, shop.blocked, at)
-    nothing = not len(known.products) or not len(known.customers)
-    scores = None if nothing else methods(seed)[mix.discovery](known)
-    people = pd.Index(known.customers)
+    attributes = shop.catalogue[facts.ATTRIBUTES]
+    known = purchases(shop.shelf, sold(shop.shelf), attributes, blocked=shop.blocked)
+    newcomers = new_products(shop.catalogue, shop.shelf.products, shop.blocked, at)
+    some = len(known.products) and len(known.customers)
+    scores = methods(seed)[mix.discovery](known) if some else None
 
-    def listed(customers: npt.NDArray[np.object_]) -> pd.DataFrame:
+    def listed(rows: Integers) -> Listed:
         if scores is None:
-            return pd.DataFrame(columns=[*COLUMNS, "is_explored"])
-        rows = people.get_indexer(pd.Index(customers))
+            return nothing(TASK)
         share, day = settings.explore_share, at.isoformat()
-        return discover(
-            known, scores, mix.discovery, newcomers, explore_share=share, day=day, rows=np.sort(rows[rows >= 0])
-        )
+        return discover(known, scores, mix.discovery, newcomers, explore_share=share, day=day, rows=rows)
 
     return listed
 
@@ -135,10 +143,10 @@ def blocked_products(catalogue: pd.DataFrame, settings: RecommendationSettings) 
     return frozenset(catalogue.loc[barred, "product_id"]) | frozenset(settings.blocked_products)
 
 
-def new_products(catalogue: pd.DataFrame, bought: pd.DataFrame, blocked: frozenset[str], at: date) -> pd.DataFrame:
-    """Products that the catalogue told of within 30 days and nobody bought in the last year; the latest 500."""
+def new_products(catalogue: pd.DataFrame, bought: Names, blocked: frozenset[str], at: date) -> Names:
+    """Ids that the catalogue told of within 30 days and nobody bought in the last year; the latest 500."""
     told = pd.to_datetime(catalogue["updated_at"])
     lately = told >= pd.Timestamp(at) - pd.Timedelta(days=NEW_DAYS)
-    fresh = catalogue.loc[lately & ~catalogue["product_id"].isin({*blocked, *bought["product_id"].unique()})]
+    fresh = catalogue.loc[lately & ~catalogue["product_id"].isin({*blocked, *bought})]
     ordered = fresh.sort_values(["updated_at", "product_id"], ascending=[False, True]).head(MOST_NEW)
-    return ordered[["product_id", "category"]].reset_index(drop=True)
+    return ordered["product_id"].to_numpy(dtype=object)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from orchestration.warehouse import Warehouse, WarehouseBusyError, naive_utc, replace_in_parts
@@ -104,12 +105,12 @@ def test_naive_columns_stay_as_they_are() -> None:
 
 
 def test_parts_replace_a_table_together_or_not_at_all(warehouse: Warehouse) -> None:
-    def broken() -> Iterator[pd.DataFrame]:
-        yield _cutoffs(["2017-03-01"])
+    def broken() -> Iterator[pa.Table]:
+        yield pa.Table.from_pandas(_cutoffs(["2017-03-01"]))
         raise RuntimeError("half way")
 
     with warehouse.connect() as connection:
-        parts = (_cutoffs([day]) for day in ("2017-01-01", "2017-02-01"))
+        parts = (pa.Table.from_pandas(_cutoffs([day])) for day in ("2017-01-01", "2017-02-01"))
         assert replace_in_parts(connection, "ops.cutoff", parts) == 2
     with pytest.raises(RuntimeError, match="half way"), warehouse.connect() as connection:
         replace_in_parts(connection, "ops.cutoff", broken())

@@ -6,17 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.recommend.cadence import owned_days, worth_repeating
 from ml.recommend.discover import discover
 from ml.recommend.discovery import popular
-from tests.ml.recommend.shops import month
+from ml.recommend.ranking import Names
+from tests.ml.recommend.shops import month, rows
 
-NOBODY = pd.DataFrame({"product_id": [], "category": []})
+NOBODY = np.zeros(0, dtype=object)
+NEW = np.array(["new"], dtype=object)
 
 
-def lists(share: float, newcomers: pd.DataFrame = NOBODY, day: str = "2017-12-01") -> pd.DataFrame:
+def lists(share: float, newcomers: Names = NOBODY, day: str = "2017-12-01") -> pd.DataFrame:
     known = month().known
-    return discover(known, popular(known), "popular", newcomers, explore_share=share, day=day)
+    found = discover(known, popular(known), "popular", newcomers, explore_share=share, day=day)
+    return rows(found, list(known.customers))
 
 
 def test_without_exploration_a_list_is_the_best_of_what_is_not_owned() -> None:
@@ -47,14 +49,14 @@ def test_an_explored_place_is_among_those_that_pages_show_and_changes_with_the_d
 
 
 def test_newcomers_come_in_by_exploration_only() -> None:
-    found = lists(0.1, pd.DataFrame({"product_id": ["new"], "category": ["tea"]}))
+    found = lists(0.1, NEW)
     fresh = found.loc[found["product_id"] == "new"]
     assert fresh["is_explored"].all()
     assert 0.3 < len(fresh) / found["is_explored"].sum() < 0.7
 
 
 def test_a_newcomer_is_in_a_list_once_however_much_is_explored() -> None:
-    found = lists(0.5, pd.DataFrame({"product_id": ["new"], "category": ["tea"]}))
+    found = lists(0.5, NEW)
     assert (found["product_id"] == "new").any()
     assert not found.duplicated(["customer_id", "product_id"]).any()
 
@@ -64,10 +66,10 @@ def test_a_share_out_of_bounds_is_named() -> None:
         lists(0.6)
 
 
-def test_what_nobody_buys_twice_stays_out_for_a_year() -> None:
-    cadence = pd.DataFrame({"category": ["milk", "fridge", "gift"], "gap_days": [6.0, 40.0, None]})
-    cadence = cadence.assign(repeat_share=[0.6, 0.01, 0.2])
-    days = owned_days(pd.Series(["milk", "fridge", "gift", None]), cadence)
-    assert days.tolist() == [7.0, 365.0, 90.0, 90.0]
-    bought = pd.DataFrame({"category": ["milk", "fridge", "fridge"], "n_orders": [1, 1, 2]})
-    assert worth_repeating(bought, cadence).index.tolist() == [0, 2]
+def test_a_customer_gets_the_same_list_in_any_company() -> None:
+    known = month().known
+    some = np.array([3, 4, 200])
+    part = discover(known, popular(known), "popular", NEW, explore_share=0.3, day="2017-12-01", rows=some)
+    alone, everybody = rows(part, list(known.customers[some])), lists(0.3, NEW)
+    theirs = everybody.loc[everybody["customer_id"].isin(known.customers[some])]
+    pd.testing.assert_frame_equal(alone, theirs.reset_index(drop=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from scipy.stats import bootstrap
 from sklearn.metrics import ndcg_score
@@ -28,6 +29,17 @@ def test_what_is_not_allowed_is_not_listed() -> None:
     found = judged(lambda rows: scores[rows], lambda rows: np.array([[False, False, True]])[rows], truth)
     assert found.ndcg.tolist() == [1.0]
     assert best(np.array([[1.0, -np.inf, 1.0]]), 3).tolist() == [[0, 2, -1]]
+
+
+@pytest.mark.parametrize("columns", [5, 25, 60])
+def test_the_best_are_the_first_of_a_stable_sort(columns: int) -> None:
+    random = np.random.default_rng(columns)
+    scores = random.integers(0, 12, size=(200, columns)).astype(float)
+    scores[:100] += random.random((100, columns))
+    scores[random.random(scores.shape) < 0.3] = -np.inf
+    scores[7] = -np.inf
+    expected = [[at for _, at in sorted((-v, at) for at, v in enumerate(row) if v > -np.inf)[:10]] for row in scores]
+    assert [[at for at in row if at >= 0] for row in best(scores).tolist()] == expected
 
 
 def test_nobody_bought_anything() -> None:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from ml.recommend import COLUMNS, bought_together_for, buy_again, popular
+from ml.recommend import bought_together_for, buy_again, partners, popular
+from ml.recommend.bought import Bought, bought
 from ml.recommend.bought_together import directed
+from tests.ml.recommend.shops import days, random_shop, rows, shelf_of
 
-NOW = datetime(2017, 10, 3, tzinfo=UTC)
+NONE = np.zeros(0, dtype=bool)
 
 
-def bought(*rows: tuple[str, str, int, int]) -> pd.DataFrame:
-    """Rows of (customer, product, orders, days since the last one)."""
-    return pd.DataFrame(
-        {
-            "customer_id": pd.Series([row[0] for row in rows], dtype="str"),
-            "product_id": pd.Series([row[1] for row in rows], dtype="str"),
-            "n_orders": pd.Series([row[2] for row in rows], dtype="int64"),
-            "last_ordered_at": pd.Series([NOW - timedelta(days=row[3]) for row in rows], dtype="datetime64[us, UTC]"),
-        }
-    )
+def again(shelf: Bought, **asked: float) -> pd.DataFrame:
+    return rows(buy_again(shelf, **asked), shelf.customers)  # type: ignore[arg-type]
+
+
+def together(shelf: Bought, links: pd.DataFrame, within: int = 90) -> pd.DataFrame:
+    return rows(bought_together_for(shelf, partners(links), shelf.age_days <= within), list(shelf.customers))
 
 
 def pairs(*rows: tuple[str, str, int, int, int]) -> pd.DataFrame:
@@ -43,28 +42,38 @@ def pairs(*rows: tuple[str, str, int, int, int]) -> pd.DataFrame:
 
 
 def test_habits_fade_by_half_every_half_life() -> None:
-    result = buy_again(bought(("ann", "milk", 4, 0), ("ann", "tea", 10, 180), ("ann", "gum", 1, 0)), NOW)
-    assert result["product_id"].tolist() == ["milk", "tea", "gum"]
-    assert result["score"].tolist() == pytest.approx([4.0, 2.5, 1.0])
+    result = again(shelf_of(("ann", "milk", 4, 90), ("ann", "tea", 10, 180), ("ann", "gum", 1, 90)))
+    assert result["product_id"].tolist() == ["tea", "milk", "gum"]
+    assert result["score"].tolist() == pytest.approx([2.5, 2.0, 0.5])
     assert result["rank"].tolist() == [1, 2, 3]
-    assert result["reason"].tolist()[1:] == ["bought 10 times, last 180 days ago", "bought once, last 0 days ago"]
+    assert result["reason"].tolist() == [
+        "bought 10 times, last 180 days ago",
+        "bought 4 times, last 90 days ago",
+        "bought once, last 90 days ago",
+    ]
 
 
-def test_a_floor_of_orders_and_a_longest_list() -> None:
-    shelf = bought(*[("ann", f"p{index:02d}", index, 1) for index in range(1, 15)])
-    assert len(buy_again(shelf, NOW)) == 10
-    assert buy_again(shelf, NOW, least_orders=13)["product_id"].tolist() == ["p14", "p13"]
+def test_a_longest_list_and_what_is_not_offered() -> None:
+    shelf = shelf_of(*[("ann", f"p{index:02d}", index, 1) for index in range(1, 15)])
+    assert again(shelf)["product_id"].tolist() == [f"p{index:02d}" for index in range(14, 4, -1)]
+    offered = rows(buy_again(shelf, offered=shelf.n_orders < 3), ["ann"])
+    assert offered["product_id"].tolist() == ["p02", "p01"]
 
 
-def test_equal_scores_are_ordered_by_product_whatever_the_row_order() -> None:
-    shelf = bought(("ann", "b", 2, 5), ("ann", "a", 2, 5), ("bob", "z", 2, 5))
-    pd.testing.assert_frame_equal(buy_again(shelf, NOW), buy_again(shelf.iloc[::-1], NOW))
-    assert buy_again(shelf, NOW)["product_id"].tolist() == ["a", "b", "z"]
+def test_decayed_orders_are_ranked_by_each_order() -> None:
+    shelf = shelf_of(("ann", "a", 3, 20), ("ann", "b", 3, 19))._replace(fresh=np.array([2.0, 1.0]))
+    assert again(shelf)["product_id"].tolist() == ["b", "a"]
+    assert rows(buy_again(shelf, decayed=True), ["ann"])["product_id"].tolist() == ["a", "b"]
+
+
+def test_equal_scores_are_ordered_by_product() -> None:
+    shelf = shelf_of(("ann", "b", 2, 5), ("ann", "a", 2, 5), ("bob", "z", 2, 5))
+    assert again(shelf)["product_id"].tolist() == ["a", "b", "z"]
 
 
 def test_a_half_life_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="half_life_days: 0"):
-        buy_again(bought(("ann", "a", 1, 1)), NOW, half_life_days=0)
+        again(shelf_of(("ann", "a", 1, 1)), half_life_days=0)
 
 
 def test_both_directions_of_a_pair_are_conditional_shares() -> None:
@@ -78,38 +87,72 @@ def test_pairs_no_closer_than_chance_are_dropped() -> None:
 
 
 def test_partners_are_suggested_unless_owned() -> None:
-    shelf = bought(("ann", "bread", 3, 2), ("ann", "jam", 1, 10), ("bob", "bread", 1, 2), ("bob", "butter", 1, 200))
+    shelf = shelf_of(("ann", "bread", 3, 2), ("ann", "jam", 1, 10), ("bob", "bread", 1, 2), ("bob", "butter", 1, 200))
     links = pairs(("bread", "butter", 10, 40, 20), ("bread", "jam", 10, 40, 10))
-    result = bought_together_for(shelf, links, NOW)
+    result = together(shelf, links)
     assert set(zip(result["customer_id"], result["product_id"], strict=True)) == {
         ("ann", "butter"),
         ("bob", "butter"),
         ("bob", "jam"),
     }
     assert set(result["reason"]) == {"often bought with bread"}
-    assert result["task"].unique().tolist() == ["bought_together"]
 
 
 def test_two_seeds_add_up_like_independent_chances() -> None:
-    shelf = bought(("ann", "bread", 1, 1), ("ann", "milk", 1, 1))
+    shelf = shelf_of(("ann", "bread", 1, 1), ("ann", "milk", 1, 1))
     links = pairs(("bread", "butter", 10, 40, 20), ("milk", "butter", 10, 20, 20))
-    result = bought_together_for(shelf, links, NOW)
+    result = together(shelf, links)
     assert result["score"].tolist() == pytest.approx([1 - (1 - 0.25) * (1 - 0.5)])
     assert result["reason"].tolist() == ["often bought with milk"]
 
 
+@pytest.mark.parametrize("cells", [1, 1_000_000])
+def test_lists_of_pairs_equal_plain_loops(monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
+    monkeypatch.setattr("ml.recommend.bought_together.CELLS", cells)
+    monkeypatch.setattr("ml.recommend.bought_together.SEEDS", 6)
+    random = np.random.default_rng(5)
+    drawn = {(f"p{a:02d}", f"p{b:02d}") for a, b in random.integers(25, size=(60, 2)) if a < b}
+    links = pairs(
+        *((a, b, int(n), 15, 20) for (a, b), n in zip(sorted(drawn), random.integers(4, 9, 60), strict=False))
+    )
+    both = directed(links)
+    chance = dict(zip(zip(both["seed"], both["product_id"], strict=True), both["confidence"], strict=True))
+    shelf = bought(days(random_shop(6)))
+    expected = []
+    for place, who in enumerate(shelf.customers):
+        mine = shelf.customer == place
+        own = dict(zip(shelf.products[shelf.product[mine]], shelf.age_days[mine].tolist(), strict=True))
+        seeds = sorted(own, key=lambda product: (own[product], product))[:6]
+        scores = []
+        for product in {b for a, b in chance if a in seeds and own.get(b, 99) > 20}:
+            found = sorted((-chance[seed, product], seed) for seed in seeds if (seed, product) in chance)
+            missed = math.prod(1 + confidence for confidence, _ in found)
+            scores.append((round(missed - 1, 9), product, found[0][1]))
+        expected += [(who, rank, product, seed) for rank, (_, product, seed) in enumerate(sorted(scores)[:10], start=1)]
+    result = together(shelf, links, within=20)
+    assert len(result) > 50
+    reasons = [reason.removeprefix("often bought with ") for reason in result["reason"]]
+    assert list(zip(result["customer_id"], result["rank"], result["product_id"], reasons, strict=True)) == expected
+
+
 def test_best_sellers_leave_out_what_was_just_bought() -> None:
-    sellers = pd.DataFrame({"product_id": ["milk", "eggs", "tea"], "n_orders": [9, 8, 8]})
-    shelf = bought(("ann", "milk", 5, 3), ("bob", "milk", 5, 60))
-    result = popular(sellers, ["ann", "bob"], shelf, NOW)
+    sellers = pd.DataFrame({"product_id": ["milk", "eggs", "tea", "dust"], "n_orders": [9, 8, 8, 0]})
+    shelf = shelf_of(("ann", "milk", 5, 3), ("bob", "milk", 5, 60))
+    result = rows(popular(sellers, 3, shelf, shelf.age_days <= 30), ["ann", "bob", "cid"])
     assert result.loc[result["customer_id"] == "ann", "product_id"].tolist() == ["eggs", "tea"]
-    assert result.loc[result["customer_id"] == "bob", "product_id"].tolist() == ["milk", "eggs", "tea"]
+    for who in ("bob", "cid"):
+        assert result.loc[result["customer_id"] == who, "product_id"].tolist() == ["milk", "eggs", "tea"]
+    assert result["rank"].tolist() == [1, 2, 1, 2, 3, 1, 2, 3]
     assert result["reason"].tolist()[-1] == "8 orders in 30 days"
 
 
-def test_nothing_bought_gives_empty_lists_with_columns() -> None:
-    nobody, none = bought(), pairs()
+def test_nothing_bought_gives_empty_lists() -> None:
+    nobody, none = shelf_of(), pairs()
     sellers = pd.DataFrame({"product_id": pd.Series([], dtype="str"), "n_orders": pd.Series([], dtype="int64")})
-    lists = [buy_again(nobody, NOW), bought_together_for(nobody, none, NOW), popular(sellers, [], nobody, NOW)]
-    assert all(found.empty and tuple(found.columns) == COLUMNS for found in lists)
-    assert len(popular(sellers.assign(), ["ann"], nobody, NOW)) == 0
+    for found in (
+        buy_again(nobody),
+        bought_together_for(nobody, partners(none), NONE),
+        popular(sellers, 0, nobody, NONE),
+        popular(sellers, 1, nobody, NONE),
+    ):
+        assert len(found.row) == 0

@@ -14,7 +14,7 @@ from intake.settings import RecommendationSettings
 from ml.errors import NotTrainable
 from ml.recommend import UNMEASURED, choose
 from orchestration.recommend import facts
-from orchestration.recommend.lists import all_lists, new_products
+from orchestration.recommend.lists import list_parts, new_products
 
 AT = date(2017, 12, 1)
 SETTINGS = RecommendationSettings(explore_share=0.0)
@@ -76,6 +76,11 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     opened.close()
 
 
+def all_lists(connection: duckdb.DuckDBPyConnection, settings: RecommendationSettings = SETTINGS) -> pd.DataFrame:
+    parts = [part.to_pandas() for part in list_parts(connection, UNMEASURED, settings, AT, 1)]
+    return pd.concat([part.astype({"product_id": str, "task": str}) for part in parts]) if parts else pd.DataFrame()
+
+
 def bought(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
     rows = connection.execute("select distinct customer_id, product_id from purchase_day").fetchall()
     return {(str(who), str(what)) for who, what in rows}
@@ -87,7 +92,7 @@ def pairs(lists: pd.DataFrame, task: str) -> set[tuple[str, str]]:
 
 
 def test_own_products_come_again_and_only_unknown_ones_are_discovered(connection: duckdb.DuckDBPyConnection) -> None:
-    lists = all_lists(connection, UNMEASURED, SETTINGS, AT, 1)
+    lists = all_lists(connection)
     owned = bought(connection)
     assert pairs(lists, "buy_again") <= owned
     assert pairs(lists, "discovery")
@@ -96,33 +101,33 @@ def test_own_products_come_again_and_only_unknown_ones_are_discovered(connection
 
 
 def test_nobody_is_reminded_of_the_fridge_they_have(connection: duckdb.DuckDBPyConnection) -> None:
-    lists = all_lists(connection, UNMEASURED, SETTINGS, AT, 1)
+    lists = all_lists(connection)
     shown = pairs(lists, "buy_again") | (pairs(lists, "popular") & bought(connection))
     assert not {what for _, what in shown if int(what[1:]) >= 20}
 
 
 def test_blocked_products_and_categories_are_in_no_list(connection: duckdb.DuckDBPyConnection) -> None:
     barred = RecommendationSettings(blocked_products=["p03"], blocked_categories=["fridge"])
-    lists = all_lists(connection, UNMEASURED, barred, AT, 1)
+    lists = all_lists(connection, barred)
     assert {"p03", *(f"p{i}" for i in range(20, 30))} & set(lists["product_id"]) == set()
     assert set(lists["task"]) == {"buy_again", "discovery", "popular"}
 
 
 def test_empty_shelves_are_offered_to_nobody() -> None:
     with shop(purchases(), catalogue(stock=0.0)) as connection:
-        assert all_lists(connection, UNMEASURED, SETTINGS, AT, 1).empty
+        assert all_lists(connection).empty
 
 
 def test_without_a_catalogue_there_are_lists_all_the_same() -> None:
     with shop(purchases().assign(category="unknown"), catalogue().head(0)) as connection:
-        lists = all_lists(connection, UNMEASURED, SETTINGS, AT, 1)
+        lists = all_lists(connection)
         assert set(lists["task"]) == {"buy_again", "discovery", "popular"}
         assert np.isfinite(lists["score"].astype(float)).all()
 
 
 def test_one_customer_gets_what_they_know() -> None:
     with shop(purchases(customers=1), catalogue()) as connection:
-        lists = all_lists(connection, UNMEASURED, SETTINGS, AT, 1)
+        lists = all_lists(connection)
         assert "buy_again" in set(lists["task"])
         day = AT - timedelta(days=30)
         with pytest.raises(NotTrainable, match=r"at least 50"):
@@ -131,7 +136,7 @@ def test_one_customer_gets_what_they_know() -> None:
 
 def test_guests_alone_get_no_list_and_the_measure_says_why() -> None:
     with shop(purchases().head(0), catalogue()) as connection:
-        assert all_lists(connection, UNMEASURED, SETTINGS, AT, 1).empty
+        assert all_lists(connection).empty
         period = facts.period_at(connection, AT)
         with pytest.raises(NotTrainable, match="0 customers"):
             choose((period, period), 1)
@@ -140,5 +145,5 @@ def test_guests_alone_get_no_list_and_the_measure_says_why() -> None:
 def test_new_is_what_nobody_bought_in_the_last_year_whatever_was_edited_lately() -> None:
     told = [AT - timedelta(days=days) for days in (1, 1, 1, 40)]
     catalogue = pd.DataFrame({"product_id": ["old", "new", "barred", "stale"], "category": "x", "updated_at": told})
-    bought = pd.DataFrame({"customer_id": ["c1"], "product_id": ["old"], "event_date": [AT - timedelta(days=120)]})
-    assert list(new_products(catalogue, bought, frozenset({"barred"}), AT)["product_id"]) == ["new"]
+    bought = np.array(["old"], dtype=object)
+    assert new_products(catalogue, bought, frozenset({"barred"}), AT).tolist() == ["new"]
