@@ -30,6 +30,8 @@ QUALIFIERS: Mapping[str, tuple[str, str]] = {
     "category_entropy": ("wide-range", "narrow-range"),
     "sessions_30d": ("browsing", "non-browsing"),
 }
+# Who is gone is not recently seen, but went long or only recently ago.
+GONE: Mapping[str, tuple[str, str]] = {"recency_days": ("long", "recently")}
 
 
 def base_name(typical: Mapping[str, float], overall: Mapping[str, float]) -> str:
@@ -94,7 +96,8 @@ def _qualified(name: str, index: int, same: Sequence[int], differences: Sequence
     if not gaps:
         return name
     column = max(sorted(gaps), key=lambda key: abs(gaps[key]))
-    high, low = QUALIFIERS[column]
+    gone = name.startswith(("Lapsed", "Lapsing"))
+    high, low = (GONE if gone and column in GONE else QUALIFIERS)[column]
     return _sentence(f"{high if gaps[column] > 0 else low} {name[0].lower()}{name[1:]}")
 
 

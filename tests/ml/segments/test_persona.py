@@ -53,6 +53,8 @@ def test_namesakes_are_told_apart_by_what_differs_most() -> None:
         [{"discount_share": 1.0, "weekend_order_share": 0.1}, {"discount_share": -0.8}, {}],
     )
     assert names == ["Deal-seeking weekly regulars", "Full-price weekly regulars", "Lapsed shoppers"]
+    gone = unique_names(["Lapsed shoppers", "Lapsed shoppers"], [{"recency_days": 1.5}, {"recency_days": 0.3}])
+    assert gone == ["Long lapsed shoppers", "Recently lapsed shoppers"]
 
 
 def test_namesakes_without_a_difference_are_numbered() -> None:
