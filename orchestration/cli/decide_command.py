@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli.errors import CommandError
+from orchestration.cli.naming import check_type
 from orchestration.cli.project import open_project
 
 if TYPE_CHECKING:
     from intake.project import Project
     from serving.question import Context, Decision
 
-LIST_FIELDS = frozenset({"product_ids"})
+LIST_FIELDS = frozenset({"product_ids", "filters"})
 
 
 def decide(
@@ -35,6 +36,8 @@ def decide(
     from orchestration.cli.console import say
 
     identifiers = [pair(text, "--as") for text in person or []]
+    for kind, _ in identifiers:
+        check_type(kind)
     moment = read_context([pair(text, "--context") for text in context or []])
     decision = ask(open_project(), placement, identifiers, moment)
     for line in [as_text(decision)] if as_json else readable(decision):

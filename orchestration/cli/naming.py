@@ -55,12 +55,26 @@ def named(project: Project, text: str) -> Named:
     return Named(identifier_key(found), f"{kind} {mask(found)}")
 
 
+def check_type(kind: str) -> None:
+    """A misspelt type would name nobody, and the answer would be that of a stranger.
+
+    Raises:
+        typer.BadParameter: no such type; names those there are.
+    """
+    from intake.event import IDENTIFIER_TYPES
+
+    if kind not in IDENTIFIER_TYPES:
+        raise typer.BadParameter(f"{kind!r} is no type of identifier; types: {', '.join(IDENTIFIER_TYPES)}")
+
+
 def hashed(project: Project, kind: str, value: str) -> str:
     """The keyed hash of an identifier in clear.
 
     Raises:
+        typer.BadParameter: no such type.
         CommandError: a placeholder, or no identifier of this type.
     """
+    check_type(kind)
     from intake.hashing import hash_identifier
     from intake.keys import identifier_key_bytes
 

@@ -139,12 +139,15 @@ def _trace(
 ) -> Trace:
     from orchestration.cli.decide_command import pair, read_context
     from orchestration.cli.moments import instant
-    from orchestration.policy.asking import STRANGER, asker, open_edited
+    from orchestration.cli.naming import check_type
+    from orchestration.policy.asking import SEGMENT, STRANGER, asker, open_edited
     from serving.trace import trace
 
     project = open_project()
     content = content_of(project)
     people = [pair(text, "--as") for text in who or [] if text != STRANGER]
+    for kind in {kind for kind, _ in people} - {SEGMENT}:
+        check_type(kind)
     moment = [pair(text, "--context") for text in context or []] + ([("device_type", device)] if device else [])
     live = open_edited(project, content)
     try:

@@ -162,7 +162,8 @@ def typical(live: LiveSnapshot, segment: str) -> Person:
     names = {str(number): number for number in numbers}
     if segment not in names:
         for key, _ in live.reader.sample("profile", 5_000):
-            profile = live.reader.profile(key.decode())
+            # As it is stored: what edited rules need besides is a query for each.
+            profile = SnapshotReader.profile(live.reader, key.decode())
             if profile is not None and profile.segment_name and profile.segment_id is not None:
                 names[profile.segment_name] = profile.segment_id
     if segment not in names:

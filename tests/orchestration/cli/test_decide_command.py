@@ -118,7 +118,8 @@ def test_without_a_snapshot_it_says_what_to_do(concierge: Concierge) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--as", "ada"), ("--as", "=x"), ("--context", "hour=25"), ("--context", "moon=full")]
+    "words",
+    [("--as", "ada"), ("--as", "=x"), ("--as", "loyaltyid=1"), ("--context", "hour=25"), ("--context", "moon=full")],
 )
 def test_wrong_words_are_wrong_use(concierge: Concierge, words: tuple[str, str]) -> None:
     assert concierge("decide", "home_hero", *words).exit_code == 2
@@ -127,6 +128,7 @@ def test_wrong_words_are_wrong_use(concierge: Concierge, words: tuple[str, str])
 def test_context_values_become_what_the_field_is() -> None:
     context = read_context([("hour", "21"), ("cart_value", "12.5"), ("product_ids", "a,b"), ("product_id", "7")])
     assert (context.hour, context.cart_value, context.products()) == (21, 12.5, ["7", "a", "b"])
+    assert read_context([pair("filters=size=m,colour=red", "--context")]).filters == ["size=m", "colour=red"]
     with pytest.raises(typer.BadParameter, match="fields: device_type, page_type"):
         read_context([("hour", "noon")])
 
