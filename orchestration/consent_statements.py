@@ -11,8 +11,15 @@ from intake.contract import SourceContract
 from intake.ingest import ingest
 from intake.ops_records import to_text
 from intake.project import Project
+from serving.overlay.arrival import Arrival
+from serving.overlay.by_hand import SOURCE, tell, word_by_hand
+from serving.overlay.environment import OverlayUnavailableError
+from serving.overlay.overlay import OverlayFullError
+from serving.overlay.place import overlay_folder
+from serving.snapshot import pointer
+from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.records import SnapshotError
 
-SOURCE = "consent_statements"
 CONTRACT = SourceContract.model_validate(
     {
         "name": SOURCE,
@@ -34,8 +41,10 @@ class StatementError(RuntimeError):
 
 def state_consent(
     project: Project, identifier: tuple[str, str], purpose: str, *, granted: bool, actor: str, reason: str
-) -> None:
+) -> bool:
     """Take in what a person said, from now on; it is in the lake and in force at the door when this returns.
+
+    A running service goes by it at once, all its workers; whether there is one that could be told.
 
     Args:
         identifier: type and keyed hash.
@@ -45,7 +54,8 @@ def state_consent(
     Raises:
         StatementError: intake did not accept it.
     """
-    now = to_text(project.clock.now())
+    at = project.clock.now()
+    now = to_text(at)
     said = {"purpose": purpose, "granted": granted, "actor": actor, "reason": reason}
     row = {
         "event_id": hashlib.blake2b(f"{identifier}{said}{now}".encode(), digest_size=16).hexdigest(),
@@ -60,3 +70,15 @@ def state_consent(
         report = ingest(project, CONTRACT, [file]).files[0]
     if report.accepted != 1:
         raise StatementError(f"consent was not taken in: {report.message or report.reasons or report.state}")
+    return _told(project, word_by_hand(identifier, purpose, granted=granted, at=at))
+
+
+def _told(project: Project, word: Arrival) -> bool:
+    folder, live = overlay_folder(project.paths.root), pointer.current(project.paths.snapshots)
+    try:
+        if live is None:
+            return tell(folder, word, lambda _: None)
+        with SnapshotReader(project.paths.snapshots / live) as reader:
+            return tell(folder, word, lambda pair: reader.customer_id(*pair))
+    except (OverlayFullError, OverlayUnavailableError, SnapshotError):
+        return False

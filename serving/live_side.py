@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from intake.event import HINT_TYPES
+from intake.ops_database import OpsStoreError
 from intake.sealed import opener
 from serving.configuration import ServiceConfig
 from serving.experiments.enrolment import Enrolment, remembered_from
@@ -16,13 +18,15 @@ from serving.live import LiveSnapshot
 from serving.overlay.admission import PURPOSE, suppressed
 from serving.overlay.arrival import Arrival, Pair
 from serving.overlay.assigned import Whose, whose_draw
+from serving.overlay.by_hand import words_by_hand
 from serving.overlay.calls import SealedCalls, unheard
 from serving.overlay.consent import standing, with_words
 from serving.overlay.draws import LoggedDraws
 from serving.overlay.environment import OpeningLock, OverlayUnavailableError, discard, open_overlay
-from serving.overlay.overlay import Overlay
+from serving.overlay.overlay import Overlay, OverlayFullError
 from serving.overlay.place import prepare
 from serving.overlay.rebuild import LoggedArrivals
+from serving.overlay.sessions import CustomerOf
 from serving.overlay.words import Word
 from serving.person import Person
 from serving.question import Context, Decision
@@ -217,6 +221,7 @@ class LiveSide:
             log = LoggedArrivals(overlay, self._config.clock.now(), _customer_of(live), self._sealed_calls())
             if shared.is_new:
                 log.rebuild(self._config.service_log)
+                self._hear_by_hand(overlay, _customer_of(live))
                 if live is not None and live.trials.remembering:
                     draws = LoggedDraws(overlay, live.trials, _customer_of(live), live.reader.profile)
                     draws.rebuild(self._config.service_log, _looks_back_until(live) / 1e6)
@@ -224,6 +229,17 @@ class LiveSide:
             else:
                 log.replay(recovered)
         self.overlay = overlay
+
+    def _hear_by_hand(self, overlay: Overlay, customer_of: CustomerOf) -> None:
+        store, now_us = self._config.ops, microseconds(self._config.clock.now())
+        if store is None:
+            return
+        since = datetime.fromtimestamp((now_us - WORDS_OUTLIVE_US) / 1e6, UTC)
+        try:
+            for word in words_by_hand(store, since):
+                overlay.take_words([word], word.at_us, customer_of)
+        except (OpsStoreError, sqlite3.Error, OverlayFullError) as error:
+            _LOG.error("words of consent that were noted by hand wait for the next snapshot: %s", error)
 
     def _sealed_calls(self) -> SealedCalls | None:
         mapping = self._config.segment_calls

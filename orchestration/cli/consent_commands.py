@@ -90,8 +90,9 @@ def set_consent(
 ) -> None:
     """Note what a person said of a purpose, from now on.
 
-    It is in the lake when the command ends, holds for whatever is taken in from then on, and reaches tables and
-    snapshot with the next run. A refusal that another identifier of the person stated still counts beside a yes.
+    It is in the lake when the command ends, holds for whatever is taken in from then on and for a service that runs,
+    and reaches tables and snapshot with the next run. A refusal that another identifier of the person stated still
+    counts beside a yes.
     """
     from intake.purposes import PURPOSES
     from orchestration.cli.console import say
@@ -105,10 +106,11 @@ def set_consent(
     project = open_project()
     _check_kind(kind)
     pair = (kind, hashed(project, kind, value))
-    state_consent(
+    is_live = state_consent(
         project, pair, purpose, granted=word is Word.GRANTED, actor=actor or current_actor(), reason=reason.strip()
     )
-    say(f"{purpose}: {word.value} for {kind} {mask(pair[1])}; tables and snapshot follow with: concierge run")
+    at_once = "the service goes by it now; " if is_live else ""
+    say(f"{purpose}: {word.value} for {kind} {mask(pair[1])}; {at_once}tables and snapshot follow with: concierge run")
 
 
 @consent.command()

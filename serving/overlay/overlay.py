@@ -73,6 +73,15 @@ class Overlay:
                 self.counts.dropped += len(arrivals)
             self._look_for_room(len(arrivals))
 
+    def take_words(self, words: Sequence[Arrival], now_us: int, customer_of: CustomerOf) -> None:
+        """Keep what was said of consent away from any visit.
+
+        Raises:
+            OverlayFullError: it found no room.
+        """
+        with self._lock:
+            self._keep_words(words, now_us, customer_of)
+
     def sessions(self, identifiers: Iterable[Pair], customer_id: str | None, now_us: int) -> State | None:
         """What these identifiers and this customer are doing now, added up; None when nothing is known of it."""
         with self._shared.lmdb.begin() as txn:

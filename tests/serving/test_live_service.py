@@ -16,7 +16,10 @@ from intake.contract import load_contract
 from intake.event import load_event_types
 from intake.identifiers import Hasher
 from intake.live_mapping import LiveMapping
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
 from intake.user_token import mint_token
+from serving.overlay.by_hand import tell, word_by_hand
 from serving.policy import Policy, Rule
 from serving.snapshot import pointer
 from serving.snapshot.records import ProfileRecord
@@ -264,3 +267,29 @@ def test_a_segment_call_is_seen_as_an_event_is_and_a_refusal_keeps_it_out(root: 
     play(root, scenario, segment_calls=segment_calls())
     lines = [line for file in (root / "service_log" / "segment").glob("*") for line in file.read_bytes().splitlines()]
     assert len(lines) == 3
+
+
+def test_a_word_noted_by_hand_holds_at_once_on_every_worker_and_for_those_that_start_later(root: Path) -> None:
+    store = OpsStore(DataPaths(root))
+    pair = ("loyalty_id", sample.value_hash("loyalty_id", "ann"))
+
+    async def scenario(first: httpx.AsyncClient, second: httpx.AsyncClient) -> None:
+        assert (await decide(second, ANN))["rung"] == "segment"
+        word = word_by_hand(pair, "personalization", granted=False, at=sample.NOW)
+        assert tell(root / "runtime", word, lambda _: "ann")
+        for client, who in ((first, ANN), (second, COOKIE)):
+            assert (await decide(client, who))["rung"] == "no_consent"
+
+    async def after_a_restart(first: httpx.AsyncClient, second: httpx.AsyncClient) -> None:
+        assert (await decide(first, ANN))["rung"] == "no_consent"
+
+    play(root, scenario)
+    word = word_by_hand(pair, "personalization", granted=False, at=sample.NOW)
+    assert not tell(root / "runtime", word, lambda _: "ann"), "no service runs"
+    with store.transaction() as connection:
+        connection.execute(
+            "insert into consent (identifier, purpose, occurred_at, granted, identifier_type, source)"
+            " values (?, 'personalization', ?, 0, 'loyalty_id', 'consent_statements')",
+            (pair[1], sample.NOW.isoformat()),
+        )
+    play(root, after_a_restart, ops=store)
