@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sqlite3
 import sys
 from typing import Any
@@ -11,6 +13,9 @@ import typer
 from typer.core import TyperGroup
 
 DEBUG_VARIABLE = "CONCIERGE_DEBUG"
+# What SQLite, DuckDB and the system say of it, whoever passes it on.
+_FULL = re.compile(r"disk is full|no space left on device", re.IGNORECASE)
+_BACKGROUND = re.compile(r" ?\(Background on this error at: \S+\)")
 
 
 class CommandError(Exception):
@@ -42,7 +47,9 @@ def one_line(error: BaseException) -> str:
     Errors written for users (`CommandError`, `ValueError` and `OSError` subclasses of the project) speak for
     themselves; anything else is named by its class and points to `CONCIERGE_DEBUG`.
     """
-    text = " ".join(str(error).split())
+    text = _BACKGROUND.sub("", " ".join(str(error).split()))
+    if getattr(error, "errno", None) == errno.ENOSPC or _FULL.search(text):
+        return f"the disk is full: {getattr(error, 'filename', None) or text}; make room and run it again"
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror.lower()}"
     if _written_for_users(error) and text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable
 
@@ -11,6 +12,10 @@ from typer.testing import CliRunner
 
 from intake.settings import SettingsError
 from orchestration.cli.errors import CommandError, OneLineErrors, one_line
+
+
+class OperationalError(Exception):
+    """As Dagster's storage raises it."""
 
 
 def _app(error: BaseException) -> typer.Typer:
@@ -49,6 +54,13 @@ def _nested(error: BaseException) -> typer.Typer:
         (SettingsError("settings.yml: seed: wrong"), "settings.yml: seed: wrong"),
         (PermissionError(13, "Permission denied", "/x/file.csv"), "/x/file.csv: permission denied"),
         (sqlite3.OperationalError("database is locked"), "database is locked"),
+        (
+            OperationalError(
+                "(sqlite3.OperationalError) database or disk is full (Background on this error at: http://x)"
+            ),
+            "the disk is full: (sqlite3.OperationalError) database or disk is full; make room and run it again",
+        ),
+        (OSError(errno.ENOSPC, "No space left", "/x/a"), "the disk is full: /x/a; make room and run it again"),
         (KeyError("gone"), "unexpected KeyError: 'gone' (CONCIERGE_DEBUG=1 shows where)"),
         (CommandError(""), "unexpected CommandError: no message (CONCIERGE_DEBUG=1 shows where)"),
     ],
