@@ -59,7 +59,7 @@ MAX_CHARACTERS = 512
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 # A JSON object or array in the place of an identifier: an empty one would be everybody's. {3F25-…} is an id.
 _OBJECT = re.compile(r"""^(?:\[.*\]|\{\s*(?:".*)?\})$""", re.DOTALL)
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+_EMAIL = re.compile(r"^(?!.*://)[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _PLACEHOLDER_LOCAL_PARTS = frozenset(
     {"none", "no", "na", "noemail", "no-email", "noreply", "no-reply", "test", "anonymous", "unknown", "null"}
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from intake.inference.times import TimeStyle, clock_style, time_style
 
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")
+_EMAIL = re.compile(r"^[^@\s/?=&]+@[^@\s]+\.[A-Za-z]{2,}$")
 _IP = re.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}$", re.IGNORECASE)
 _PHONE = re.compile(r"^\+?\(?\d[\d\s()/.\-]{6,18}\d$")
 _CURRENCY_CODE = re.compile(r"^[A-Z]{3}$")
@@ -62,8 +62,8 @@ WORDS: dict[str, str] = {
     "device_id": r"device_?id|idfa|gaid|advertising|\bidfv\b|android_?id|geraet",
     "click_id": r"gclid|fbclid|msclkid|click_?id",
     "session_id": r"session|\bsess\b|sitzung|visit_?id|\bsid\b",
-    "event": r"^event$|event_?(?:type|name)|^type$|action|aktion|^name$|ereignis|activity|^verb$|^kind$|^what$",
-    "event_id": r"event_?id|message_?id|^uuid$|^id$|hit_?id|^_id$|^guid$|insert_?id|row_?id",
+    "event": r"^event$|^evt?$|event_?(?:type|name)|^type$|action|aktion|^name$|ereignis|activity|^verb$|^kind$|^what$",
+    "event_id": r"event_?id|message_?id|^uuid$|^id$|hit_?id|^_id$|^guid$|insert_?id|row_?id|^oid$",
     "page_url": r"url|\bpage\b|page_?name|page_?location|\blocation\b|seite|\bpath\b|\buri\b|\blink\b|href",
     "referrer": r"refer+(?:er|al|ing)|\bref\b|verweis",
     "campaign": r"utm_?campaign|campaign|kampagne",

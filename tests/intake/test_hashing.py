@@ -50,7 +50,7 @@ def test_a_phone_without_country_takes_the_region() -> None:
     ("kind", "value"),
     [
         ("email", "none@none.com"), ("email", "NoEmail@anything.org"), ("email", "test@test.com"),
-        ("email", "not an address"),
+        ("email", "not an address"), ("email", "https://shop.example/?mail=ann@mail.example"),
         ("email", ""), ("phone", "000-000"), ("phone", "000-000-0000"), ("phone", "1111111111"), ("phone", "call me"),
         ("device_id", "00000000-0000-0000-0000-000000000000"), ("cookie", "null"), ("login", " Guest "),
         ("crm_id", "0"),

@@ -143,6 +143,18 @@ def orders_of_objects() -> bytes:
     ])  # fmt: skip
 
 
+def document_orders() -> bytes:
+    return lines([
+        {
+            "_id": {"$oid": f"{n:024x}"}, "createdAt": {"$date": moment(n).isoformat()},
+            "customer": {"id": n % 9, "email": f"u{n}@mail.example"},
+            "cart": {"items": [{"sku": "P1", "qty": 2, "price": {"value": "12.50", "currency": "EUR"}}]},
+            "total": {"value": "25.00", "currency": "EUR"},
+        }
+        for n in range(ROWS)
+    ])  # fmt: skip
+
+
 def german_refunds() -> bytes:
     rows = [
         [f"R{n:04}", f"B{n}", f"K{n % 9}", f"{moment(n):%d.%m.%Y %H:%M}", f"A-{n}", 1, f"-{german(9.9 + n)}", "defekt"]
@@ -157,7 +169,7 @@ def german_clicks() -> bytes:
             "_id": f"{n:08x}", "aktion": ("produkt_gesehen", "korb", "suche")[n % 3], "agent": "Mozilla/5.0",
             "zeit": {"ms": int(moment(n).timestamp() * 1000)},
             "besucher": {"geraet": f"g{n % 11}", "konto": None if n % 4 else f"K{n % 9}"},
-            "seite": {"url": f"https://shop.example/p/{n}", "verweis": None},
+            "seite": {"url": f"https://shop.example/p/{n}?an=k{n}@mail.example", "verweis": None},
             **({"begriff": "tasse"} if n % 3 == 2 else {"artikel": {"nr": f"A-{n}"}}),
         }
         for n in range(ROWS)
@@ -210,6 +222,7 @@ def infer(project: Project, content: bytes, name: str = "sample") -> tuple[Sourc
         (french_orders, "online_orders", {"order_completed": ROWS // 2}, {"email", "crm_id"}, {"Courriel"}),
         (sales_report, "online_orders", {"order_completed": ROWS}, {"crm_id"}, {"Customer Name"}),
         (orders_of_objects, "online_orders", {"order_completed": ROWS}, {"email", "crm_id"}, {"shopper.email"}),
+        (document_orders, "online_orders", {"order_completed": ROWS}, {"email", "crm_id"}, {"customer.email"}),
         (german_refunds, "returns", {"order_refunded": ROWS}, {"crm_id"}, set()),
         (german_clicks, "web", {"product_viewed": 40, "cart_added": 40, "searched": 40}, {"device_id", "login"}, set()),
         (flat_hits, "web", {"page_viewed": 60, "product_viewed": 60}, {"cookie", "ip"}, set()),
