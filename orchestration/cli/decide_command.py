@@ -89,11 +89,13 @@ def ask(project: Project, placement: str, identifiers: list[tuple[str, str]], co
     from serving.question import Question
     from serving.silence import under_regime
     from serving.snapshot import pointer
+    from serving.snapshot.manifest import check_schema, read_manifest
     from serving.snapshot.reader import SnapshotReader
 
     version = pointer.current(project.paths.snapshots)
     if version is None:
         raise CommandError(f"{project.paths.snapshots}: there is no live snapshot; make one with: concierge run")
+    check_schema(read_manifest(project.paths.snapshots / version))
     key, region = identifier_key_bytes(project.paths), project.settings.intake.default_region
     hashed = [(kind, found) for kind, value in identifiers if (found := hash_identifier(key, kind, value, region))]
     paused = frozenset(pause.scope for pause in OpsStore(project.paths).pauses())

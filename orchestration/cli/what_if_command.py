@@ -42,6 +42,7 @@ def what_if(
     from serving.edited import edited
     from serving.live import LiveSnapshot
     from serving.snapshot import pointer
+    from serving.snapshot.manifest import check_schema, read_manifest
     from serving.snapshot.reader import SnapshotReader
 
     project = open_project()
@@ -50,6 +51,7 @@ def what_if(
     if version is None:
         raise CommandError(f"{project.paths.snapshots}: there is no live snapshot; make one with: concierge run")
     folder = (project.paths.snapshots / version).resolve()
+    check_schema(read_manifest(folder))
     lines = logged(project.paths.service_log, project.clock.now(), days)
     with closing(LiveSnapshot(SnapshotReader(folder))) as now, closing(edited(folder, content)) as then:
         report = compare(now, then, questions_of(lines), days, fairness_of(project).groups)

@@ -25,6 +25,7 @@ from serving.person import PROFILE_PURPOSES, Person, find_person
 from serving.question import Context, Question
 from serving.silence import under_regime
 from serving.snapshot import pointer
+from serving.snapshot.manifest import check_schema, read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import FeatureValue, ProfileRecord, SnapshotError
 from serving.uplift import Actions, advised_actions
@@ -60,6 +61,7 @@ def open_edited(project: Project, content: Content) -> LiveSnapshot:
     if version is None:
         raise SnapshotError(f"{project.paths.snapshots}: there is no live snapshot; make one with: concierge run")
     folder = (project.paths.snapshots / version).resolve()
+    check_schema(read_manifest(folder))
     actions = advised_actions(content.placements, content.policies)
     with SnapshotReader(folder) as reader:
         of_segments = carried(reader.segments, content.placements, content.policies)

@@ -29,6 +29,7 @@ from serving.lean import attributes_used
 from serving.live import LiveSnapshot
 from serving.membership import carried
 from serving.snapshot import pointer
+from serving.snapshot.manifest import check_schema, read_manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
 from serving.snapshot.reworded import write_reworded
@@ -65,6 +66,7 @@ def publish_config(project: Project, publisher: str) -> ConfigPublished:
     before = pointer.current(root)
     if before is None:
         raise SnapshotError(f"{root}: there is no live snapshot; make one with: concierge run")
+    check_schema(read_manifest(root / before))
     # After that look: a step of an experiment that goes live from here on is noticed at the switch.
     learned = learned_now(project, content.experiments)
     with SnapshotReader(root / before) as live:

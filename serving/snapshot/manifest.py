@@ -78,6 +78,18 @@ def is_of_this_schema(manifest: Manifest) -> bool:
     return manifest.schema_hash == schema_hash(with_delta=manifest.has_delta)
 
 
+def check_schema(manifest: Manifest) -> None:
+    """Nothing of a version that another program wrote can be decided by.
+
+    Raises:
+        SnapshotError: names the schema that was found, and the one that is read.
+    """
+    if not is_of_this_schema(manifest):
+        expected = schema_hash(with_delta=manifest.has_delta)
+        told = f"schema_hash is {manifest.schema_hash}, this reader needs {expected}"
+        raise SnapshotError(f"{manifest.version}: {told}; make one with: concierge run")
+
+
 def as_whole(manifest: Manifest) -> Manifest:
     """The manifest of a version whose changes, if it has any, have been written into one data file."""
     return msgspec.structs.replace(manifest, base="", delta={}, schema_hash=schema_hash())
@@ -91,9 +103,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     """
     if manifest.version != folder.name:
         raise SnapshotError(f"{folder.name}: manifest.version is {manifest.version!r}, expected {folder.name!r}")
-    if not is_of_this_schema(manifest):
-        expected = schema_hash(with_delta=manifest.has_delta)
-        raise SnapshotError(f"{folder.name}: schema_hash is {manifest.schema_hash}, this reader needs {expected}")
+    check_schema(manifest)
     if DATA_FILE not in manifest.files:
         raise SnapshotError(f"{folder.name}: manifest.files has no {DATA_FILE}")
     for name, check in manifest.files.items():

@@ -17,7 +17,7 @@ from orchestration.cli.decide_command import pair, read_context
 from serving.placement import Action, Placement
 from serving.policy import Policy, Rule
 from serving.snapshot import pointer
-from serving.snapshot.records import DecisionRow, IdentifierRow, ProfileRecord, SnapshotContents
+from serving.snapshot.records import DecisionRow, IdentifierRow, ProfileRecord, SnapshotContents, schema_hash
 from serving.snapshot.writer import write_snapshot
 
 Concierge = Callable[..., Result]
@@ -114,6 +114,16 @@ def test_an_unknown_placement_is_one_line(concierge: Concierge) -> None:
 def test_without_a_snapshot_it_says_what_to_do(concierge: Concierge) -> None:
     result = concierge("decide", "home_hero")
     assert result.exit_code == 1
+    assert "make one with: concierge run" in result.stderr
+
+
+@pytest.mark.usefixtures("_served")
+def test_a_version_of_another_program_is_told_as_one(concierge: Concierge, project: Project) -> None:
+    manifest = project.paths.snapshots / "v1" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(schema_hash(), "0" * 16))
+    result = concierge("decide", "home_hero", "--as", "email=ada@shop.test")
+    assert result.exit_code == 1
+    assert "this reader needs" in result.stderr
     assert "make one with: concierge run" in result.stderr
 
 
