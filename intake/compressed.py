@@ -14,6 +14,15 @@ SUFFIXES = (".gz", ".zst")
 """Endings that compressed files usually carry; a file may lack them."""
 
 _FIRST_BYTES = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_OTHERS = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook: unpack it, or save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
+    b"BZh": "compressed by bzip2: pack it with gzip or zstd, or not at all",
+    b"\xfd7zXZ": "compressed by xz: pack it with gzip or zstd, or not at all",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+}
+"""First bytes of what people name by mistake; read as text it would be rows of rubbish."""
+
 _BUFFER_BYTES = 1 << 20
 
 
@@ -21,14 +30,19 @@ def opened(file: Path) -> IO[bytes]:
     """The file's content, decompressed as it is read, in memory that does not grow with the file.
 
     Raises:
-        UnreadableInputError: the name says compressed and the content does not.
+        UnreadableInputError: the name says compressed and the content does not, or it is an archive or a workbook.
         OSError: while reading, where a compressed stream is cut short or corrupt.
     """
     codec = codec_of(file)
     if codec is not None:
         stream = pa.CompressedInputStream(pa.OSFile(str(file), "rb"), codec)
         return cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER_BYTES))
-    if file.suffix in SUFFIXES:
+    with file.open("rb") as handle:
+        first = handle.read(6)
+    for magic, what in _OTHERS.items():
+        if first.startswith(magic):
+            raise UnreadableInputError(f"{file}: {what}")
+    if file.suffix.lower() in SUFFIXES:
         raise UnreadableInputError(f"{file}: named {file.suffix} but neither gzip nor zstd")
     return file.open("rb")
 

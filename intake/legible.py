@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+from typing import IO
+
 import pyarrow as pa
 
 from intake.values import flat
+
+_PIECE_BYTES = 1 << 20
+
+
+class InUtf8(io.RawIOBase):
+    """A file in another encoding as the same text in UTF-8; bytes that are none in it become U+FFFD."""
+
+    def __init__(self, content: IO[bytes], encoding: str) -> None:
+        self._content, self._pending = content, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer as far as the next piece of the content goes; 0 at its end."""
+        while not self._pending:
+            piece = self._content.read(_PIECE_BYTES)
+            self._pending = self._decoder.decode(piece, final=not piece).encode()
+            if not piece:
+                break
+        taken = min(len(buffer), len(self._pending))
+        buffer[:taken], self._pending = self._pending[:taken], self._pending[taken:]
+        return taken
 
 
 def legible(table: pa.Table) -> pa.Table:

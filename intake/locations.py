@@ -35,7 +35,9 @@ def files_in(folder: Path, kind: str | None = None) -> list[Path]:
     plain = [ending for name in _ENDINGS for ending in _ENDINGS[name] if kind in (None, name)]
     packed = [ending + suffix for ending in plain if ending != ".parquet" for suffix in SUFFIXES]
     endings = (*plain, *packed)
-    return sorted(file for file in folder.iterdir() if file.name.endswith(endings) and not file.name.startswith("."))
+    return sorted(
+        file for file in folder.iterdir() if file.name.lower().endswith(endings) and not file.name.startswith(".")
+    )
 
 
 def _expand(project: Project, contract: SourceContract, location: str) -> list[Path]:

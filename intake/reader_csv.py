@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +17,7 @@ from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.csv_head import CsvHead, read_head
 from intake.csv_quotes import swallowed_lines, without_swallowed
-from intake.legible import legible
+from intake.legible import InUtf8, legible
 from intake.source_columns import ColumnWatch
 from intake.values import Whole
 from intake.wanted_columns import wanted_columns
@@ -60,11 +62,13 @@ def read_csv(contract: SourceContract, file: Path, rows: int, watch: ColumnWatch
 def _batches(
     contract: SourceContract, head: CsvHead, handle: IO[bytes], set_aside: Callable[[Any], str]
 ) -> pa_csv.CSVStreamingReader:
+    if codecs.lookup(contract.encoding).name != "utf-8":
+        handle = io.BufferedReader(InUtf8(handle, contract.encoding), _BLOCK_BYTES)
     return pa_csv.open_csv(
         handle,
         pa_csv.ReadOptions(
-            use_threads=False, block_size=_BLOCK_BYTES, encoding=contract.encoding, column_names=head.names,
-            skip_rows=head.lines_above, skip_rows_after_names=0 if contract.header else 1,
+            use_threads=False, block_size=_BLOCK_BYTES, column_names=head.names, skip_rows=head.lines_above,
+            skip_rows_after_names=0 if contract.header else 1,
         ),
         pa_csv.ParseOptions(
             delimiter=contract.delimiter,

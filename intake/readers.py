@@ -46,6 +46,8 @@ def read_chunks(
                 yield shaped(watched(chunk, contract, watch), contract)
     except PermissionError as error:
         raise UnreadableInputError(f"{file}: no permission to read it") from error
+    except UnicodeError as error:
+        raise UnreadableInputError(f"{file}: not written in {contract.encoding}: {_one_line(error)}") from error
     except OSError as error:
         raise UnreadableInputError(f"{file}: {_io_problem(contract, error)}") from error
     except pa.ArrowException as error:

@@ -283,6 +283,25 @@ def test_a_csv_with_bytes_that_are_no_text(project: Project, tmp_path: Path) -> 
     assert [len(row["identifiers"]) for row in lake_rows(project)] == [0, 1]
 
 
+@pytest.mark.parametrize(("encoding", "bad"), [("cp1252", b"\x81"), ("utf-16-le", b"\x00\xd8"), ("latin1", b"")])
+def test_bytes_that_an_encoding_lacks_spoil_only_their_own_value(
+    project: Project, tmp_path: Path, encoding: str, bad: bytes
+) -> None:
+    file = tmp_path / "clicks.csv"
+    rows = "id,type,at,product,login\n1,product_viewed,2017-05-01,Zoë|,ann\n2,product_viewed,2017-05-01,p2,bob\n"
+    before, after = rows.split("|")
+    file.write_bytes(before.encode(encoding) + bad + after.encode(encoding))
+    report = take(project, contract(format="csv", encoding=encoding), file)
+    assert (report.accepted, report.message) == (2, "")
+    assert [event["product_id"] for event in lake_rows(project)] == ["Zoë\ufffd" if bad else "Zoë", "p2"]
+
+
+def test_a_file_of_another_encoding_is_told(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    file.write_text("id,type,at,product,login\n")
+    assert "not written in utf-16" in take(project, contract(format="csv", encoding="utf-16"), file).message
+
+
 def test_a_file_without_read_permission(project: Project, tmp_path: Path) -> None:
     file = write_jsonl(tmp_path / "closed.jsonl", [click("1")])
     file.chmod(0)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from intake.chunk import UnreadableInputError
 from intake.compressed import codec_of
 from intake.contract import SourceContract
+from intake.inference.sample import read_sample
 from intake.ingest import ingest
 from intake.locations import files_in
 from intake.project import Project
@@ -105,6 +107,16 @@ def test_a_name_that_promises_compression_of_plain_text(project: Project, tmp_pa
     assert (report.state, report.message) == ("unreadable", f"{file}: named .zst but neither gzip nor zstd")
 
 
+@pytest.mark.parametrize("first", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"BZh9", b"\xfd7zXZ\x00", b"7z\xbc\xaf"])
+def test_archives_and_workbooks_are_told_for_what_they_are(project: Project, tmp_path: Path, first: bytes) -> None:
+    file = tmp_path / "clicks.csv"
+    file.write_bytes(first + bytes(range(256)) * 20)
+    report = ingest(project, contract(format="csv"), [file]).files[0]
+    assert (report.state, ": a" in report.message or "compressed by" in report.message) == ("unreadable", True)
+    with pytest.raises(UnreadableInputError, match=r"archive|workbook|compressed by"):
+        read_sample(file)
+
+
 def test_first_bytes_say_how_a_file_is_compressed(tmp_path: Path) -> None:
     found = {}
     for name, pack in PACKS.items():
@@ -116,7 +128,7 @@ def test_first_bytes_say_how_a_file_is_compressed(tmp_path: Path) -> None:
 
 
 def test_a_folder_gives_its_files_of_the_format_in_order(tmp_path: Path) -> None:
-    for name in ("b.jsonl.zst", "a.jsonl", "c.jsonl.gz", "d.ndjson", "e.csv", ".hidden.jsonl", "notes.txt", "f.tsv.gz"):
+    for name in ("b.jsonl.zst", "a.jsonl", "c.jsonl.gz", "d.ndjson", "e.csv", ".hidden.jsonl", "notes.txt", "F.TSV.gz"):
         (tmp_path / name).touch()
     assert [file.name for file in files_in(tmp_path, contract().format)] == [
         "a.jsonl",
@@ -124,7 +136,7 @@ def test_a_folder_gives_its_files_of_the_format_in_order(tmp_path: Path) -> None
         "c.jsonl.gz",
         "d.ndjson",
     ]
-    assert [file.name for file in files_in(tmp_path, "csv")] == ["e.csv", "f.tsv.gz"]
+    assert [file.name for file in files_in(tmp_path, "csv")] == ["F.TSV.gz", "e.csv"]
     assert files_in(tmp_path, "parquet") == []
 
 
