@@ -53,8 +53,8 @@ class Door:
         self._hasher = Hasher(identifier_key_bytes(project.paths), project.settings.intake.default_region)
         self._consent_rules = load_consent_rules(project.config)
         self._read_consent()
-        self._keeper = door_keeper(project.paths, self.store.tombstones(), contract, self._hasher)
-
+        stones, decisions = self.store.tombstones(), self.store.erased_decisions()
+        self._keeper = door_keeper(project.paths, stones, contract, self._hasher, decisions)
         repeats = window_of(contract.repeats, contract.kind, project.settings.intake.repeat_window_seconds)
         self._repeats = RepeatFinder(repeats) if repeats else None
 
@@ -68,7 +68,7 @@ class Door:
         return report
 
     def _judge(self, file: Path) -> FileReport:
-        reference = Reference(self.contract.join, file) if self.contract.join else None
+        reference = Reference(self.contract, self.contract.join, file) if self.contract.join else None
         input_hash = content_hash(file)
         batch_id = _batch_id(self.contract, input_hash, reference)
         if (known := self.store.batch(batch_id)) is not None:

@@ -171,7 +171,7 @@ class _Rereading:
                 f"{self.contract.name}: {join.file}, which it joins, is looked for beside"
                 f" {self.known.input_name}, and that is not at its location any more"
             )
-        return Reference(join, beside[0])
+        return Reference(self.contract, join, beside[0])
 
     def _land(self, batch: Batch, done: Sequence[QuarantinedRow]) -> None:
         write_vault(self.project.paths, batch.vault, self.contract.name, batch.batch_id)
