@@ -67,17 +67,24 @@ class ErasedIdentifiers:
     """Who was erased, by token of the identifier's hash; the same rules at the door and in the lake.
 
     An event is theirs when it names one of their identifiers and nobody else's stands before it: identifiers are
-    listed strongest first. Shared identifiers and hints (IP addresses) protect nobody's event.
+    listed strongest first. Shared identifiers and hints (IP addresses) protect nobody's event. One that names nobody at
+    all is theirs when it tells of a decision of theirs.
 
     Args:
         spells: token → when the identifier was theirs.
         token: turns a hash into a token; at the door a keyed tombstone, in the lake the hash itself.
         event_key: key of the ids that bookkeeping events get instead of their own.
+        is_decision: whether an id (`personalization_id`) is that of a decision that was made for one of them.
     """
 
     def __init__(
-        self, spells: Mapping[str, Iterable[Spell]], token: Callable[[str], str], event_key: bytes = b""
+        self,
+        spells: Mapping[str, Iterable[Spell]],
+        token: Callable[[str], str],
+        event_key: bytes = b"",
+        is_decision: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self._is_decision = is_decision
         self._spells = {name: tuple(found) for name, found in spells.items()}
         self._token, self._event_key = token, event_key
         self._known: dict[str, tuple[Spell, ...]] = {}
@@ -102,16 +109,28 @@ class ErasedIdentifiers:
         lists = flat(events.column("identifiers"))
         pairs = pc.list_flatten(lists)
         hits, guards = self._hits(lists, pairs, events)
-        if not hits.any():
+        alone = self._alone(lists, events)
+        if not hits.any() and not alone.any():
             return None
         owners = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
         first_hit, first_guard = _first(owners, hits, len(lists)), _first(owners, guards, len(lists))
-        theirs = (first_hit < _FAR) & (first_hit < first_guard)
+        theirs = alone | ((first_hit < _FAR) & (first_hit < first_guard))
         kept = mask_of(flat(pc.is_in(events.column("event_type"), value_set=pa.array(BOOKKEEPING_TYPES))))
         dropped = hits & ~theirs[owners]
         mentions = np.zeros(len(lists), dtype=bool)
         mentions[owners[dropped]] = True
         return Verdict(theirs, mentions, theirs & kept, dropped)
+
+    def _alone(self, lists: pa.Array, events: pa.Table) -> Mask:
+        """Events that name nobody, and one of their decisions."""
+        nobody = mask_of(pc.equal(pc.list_value_length(lists), 0))
+        if "personalization_id" not in events.column_names or not nobody.any():
+            return np.zeros(len(lists), dtype=bool)
+        words = flat(events.column("personalization_id")).dictionary_encode()
+        known = [self._is_decision(name) for name in words.dictionary.to_pylist()]
+        if not any(known):
+            return np.zeros(len(lists), dtype=bool)
+        return nobody & mask_of(pa.array(known).take(words.indices))
 
     def _hits(self, lists: pa.Array, pairs: pa.Array, events: pa.Table) -> tuple[Mask, Mask]:
         words = pc.struct_field(pairs, "value").dictionary_encode()

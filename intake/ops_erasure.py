@@ -63,6 +63,10 @@ class ErasureBook(OpsDatabase):
             rows = [(token, to_text(at)) for token in tokens]
             connection.executemany("insert or ignore into erased_decision values (?, ?)", rows)
 
+    def erased_decisions(self) -> frozenset[str]:
+        """Tokens of all decisions of people who were erased."""
+        return frozenset(row["token"] for row in self.rows("select token from erased_decision"))
+
     def decision_erased_at(self, token: str) -> datetime | None:
         """When the person of a decision was erased; None when nobody was."""
         found = self.rows("select erased_at from erased_decision where token = ?", token)

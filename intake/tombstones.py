@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,13 +53,26 @@ def token_of(key: bytes, value_hash: str) -> str:
     return hmac.digest(key, name_of(value_hash).encode(), "sha256").hex()[:TOKEN_HEX]
 
 
-def erased_identifiers(paths: DataPaths, tombstones: Iterable[Tombstone]) -> ErasedIdentifiers:
-    """What the door asks; empty, and without need of a key, when nobody was erased."""
+def erased_identifiers(
+    paths: DataPaths, tombstones: Iterable[Tombstone], decisions: Collection[str] = ()
+) -> ErasedIdentifiers:
+    """What the door asks; empty, and without need of a key, when nobody was erased.
+
+    Args:
+        paths: where the key is.
+        tombstones: of everybody who was erased.
+        decisions: tokens of decisions that were made for them.
+    """
     spells: dict[str, list[Spell]] = defaultdict(list)
     for stone in tombstones:
         spells[stone.token].append(Spell(stone.kind, micros(stone.from_at), micros(stone.until_at)))
     key = tombstone_key(paths) if spells else b""
-    return ErasedIdentifiers(spells, lambda value_hash: token_of(key, value_hash), key)
+    return ErasedIdentifiers(
+        spells,
+        lambda value_hash: token_of(key, value_hash),
+        key,
+        lambda decision: bool(decisions) and token_of(key, decision) in decisions,
+    )
 
 
 @dataclass(frozen=True)
@@ -116,10 +129,14 @@ class DoorKeeper:
 
 
 def door_keeper(
-    paths: DataPaths, tombstones: Iterable[Tombstone], contract: SourceContract, hasher: Hasher
+    paths: DataPaths,
+    tombstones: Iterable[Tombstone],
+    contract: SourceContract,
+    hasher: Hasher,
+    decisions: Collection[str] = (),
 ) -> DoorKeeper:
     """What keeps erased people out of one source."""
-    found = erased_identifiers(paths, tombstones)
+    found = erased_identifiers(paths, tombstones, decisions)
     return DoorKeeper(found, Mentions(hasher.key, hasher.region, found.is_person), identifier_fields(contract))
 
 

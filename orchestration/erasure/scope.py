@@ -93,7 +93,7 @@ class Scope:
             spells.setdefault(name_of(held.value_hash), []).append(
                 Spell("spell", held.from_micros, min(held.until_micros, until))
             )
-        return ErasedIdentifiers(spells, name_of, tombstone_key(paths))
+        return ErasedIdentifiers(spells, name_of, tombstone_key(paths), self.event_ids.__contains__)
 
     def tombstones(self, paths: DataPaths) -> list[Tombstone]:
         """What the door keeps of it."""

@@ -65,7 +65,13 @@ CONTRACT = {
     "format": "jsonl",
     "event_type": {"column": "type"},
     "event_id": "id",
-    "columns": {"occurred_at": "at", "product_id": "product", "order_id": "order", "amount": "amount"},
+    "columns": {
+        "occurred_at": "at",
+        "product_id": "product",
+        "order_id": "order",
+        "amount": "amount",
+        "personalization_id": "shown",
+    },
     "identifiers": [
         {"type": "login", "column": "login"},
         {"type": "email", "column": "mail"},
@@ -73,7 +79,7 @@ CONTRACT = {
         {"type": "loyalty_id", "column": "card"},
     ],
     "properties": ["note"],
-    "optional": ["mail", "cookie", "order", "amount", "name", "login", "card", "note"],
+    "optional": ["mail", "cookie", "order", "amount", "name", "login", "card", "note", "shown"],
     "personal_data": ["name", "mail"],
 }
 
@@ -103,6 +109,8 @@ ROWS = [
         note="ask ann-lee-77, cookie-of-ann-1 or /friends/ann-lee-77!",
     ),
     {**event(12, login="bob-ray-88"), "product": CARD},
+    # What she was shown, told by its decision alone.
+    event(13, shown="p1"),
 ]
 
 

@@ -38,7 +38,7 @@ def test_everything_held_is_written_for_the_owner_alone(root: Path, tmp_path: Pa
     said = json.loads(text)
     assert {one["type"] for one in said["identifiers"]} == {"login", "email", "cookie", "loyalty_id"}
     held = said["held"]
-    assert {row["event_id"] for row in held["events (lake)"]} == {"e1", "e2", "e3"}
+    assert {row["event_id"] for row in held["events (lake)"]} == {"e1", "e2", "e3", "e13"}
     assert held["in clear (vault)"][0]["name"] == "Ann Lee"
     assert {row["reason"] for row in held["rows set aside (quarantine)"]} >= {"unknown_event_type"}
     assert {row["event_id"] for row in held["service log"]} == {"dp1", "xp1"}, "an exposure names a decision alone"
@@ -66,7 +66,7 @@ def test_who_asked_is_noted_by_tombstone(root: Path) -> None:
         rows = connection.execute("select actor, token, detail from subject_access").fetchall()
     assert rows
     assert "ann" not in repr(rows)
-    assert '"events (lake)": 3' in rows[-1][2]
+    assert '"events (lake)": 4' in rows[-1][2]
 
 
 def test_erase_on_the_command_line(root: Path, tmp_path: Path) -> None:

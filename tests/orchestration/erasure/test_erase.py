@@ -210,7 +210,7 @@ def test_the_same_file_and_late_rows_bring_nobody_back(erased: Project, tmp_path
         connection.execute("delete from quarantine_row_count")
         connection.execute("delete from touched_day")
     report = take_in(project)
-    assert (report.accepted, report.suppressed, report.quarantined) == (7, 4, 1)
+    assert (report.accepted, report.suppressed, report.quarantined) == (7, 5, 1)
     late = write_landing(
         project,
         [{"id": "late", "type": "product_viewed", "at": "2017-05-09T10:00:00Z", "product": "p", "login": "ann-lee-77"}],
