@@ -9,7 +9,7 @@ from serving.reclassified import CHANGING
 from serving.rulebook import Compiled
 from serving.variables import VARIABLES, Value, known_name
 
-# A batch knows profile, product and action; a cart of one product stands for all, since their rules count products.
+# A batch knows profile, product and action; carts are those of `carts.py`, since their rules count products.
 PROVABLE = frozenset({"profile", "consent", "action", "product", "cart"})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from orchestration.policy.carts import HARMLESS, TriedCart, carts_to_try
 from orchestration.policy.evidence import Breach, Kind
 from orchestration.policy.guarded import key_of, objection, provable
 from serving.evidence import Evidence, breaches, gather, local_time, price_cut_share, viewed_values
@@ -91,24 +92,28 @@ def _prove(
     fixed = live.action_values[placement.name, action.name]
     fields = _fields_read(rules)
     people = list({key_of(rules, base): base for base in reversed(bases)}.values())
+    carts = carts_to_try([one.rule.when for one in rules], is_value_free=action.incentive.kind != "amount_off")
     answers: dict[tuple[object, ...], bool] = {}
     for kind, product, example in cases:
         key = tuple(getattr(product, name) for name in fields)
         if key not in answers:
-            answers[key] = any(_passes(rules, base, product, action, fixed) for base in people)
+            answers[key] = any(_passes(rules, base, product, action, fixed, cart) for base in people for cart in carts)
         if answers[key]:
             tally.add(Breach(kind, placement.name, action.name, _asked(kind, rules), example))
-    tally.evaluated["offers and lists with products"] += len(answers) * len(people)
+    tally.evaluated["offers and lists with products"] += len(answers) * len(people) * len(carts)
 
 
 def _passes(
-    rules: Sequence[Compiled], base: dict[str, Value], product: ProductRecord, action: Action, fixed: dict[str, Value]
+    rules: Sequence[Compiled],
+    base: dict[str, Value],
+    product: ProductRecord,
+    action: Action,
+    fixed: dict[str, Value],
+    tried: TriedCart,
 ) -> bool:
-    cart_value: dict[str, Value] = {
-        "cart_value": product.list_price or 0.0,
-        "known_cart_value": product.list_price is not None,
-    }
-    cart = Evidence(base | viewed_values(product) | cart_value, [product], product.list_price)
+    value = product.list_price if tried.value is None else tried.value
+    told: dict[str, Value] = {"cart_value": value or 0.0, "known_cart_value": value is not None}
+    cart = Evidence(base | viewed_values(product) | told, [product, *(HARMLESS,) * (tried.products - 1)], value)
     return objection(rules, cart.of_product(cart.of_action(action, fixed), product.product_id, product)) is None
 
 

@@ -91,19 +91,27 @@ def test_a_missing_guardrail_is_found(
     assert all("no rule keeps the" in breach.rule for breach in proof.breaches)
 
 
-def test_a_guardrail_that_errs_blocks_and_so_holds(folder: Path, shipped: Content) -> None:
-    erring = {"when": "products_below_map / 0 == 0"}
+def with_rule(content: Content, name: str, **changes: object) -> Content:
     policies = [
         policy.model_copy(
-            update={
-                "rules": [
-                    rule.model_copy(update=erring) if rule.name == "never_below_map" else rule for rule in policy.rules
-                ]
-            }
+            update={"rules": [rule.model_copy(update=changes) if rule.name == name else rule for rule in policy.rules]}
         )
-        for policy in shipped.policies
+        for policy in content.policies
     ]
-    assert proof_of(folder, replace(shipped, policies=policies)).holds
+    return replace(content, policies=policies)
+
+
+@pytest.mark.parametrize(
+    "unless",
+    ["cart_products > 3", "cart_value > 500.0", "cart_products >= 2 && cart_value < 1.0", "cart_products == 100"],
+)
+def test_a_guardrail_must_hold_in_larger_and_dearer_carts(folder: Path, shipped: Content, unless: str) -> None:
+    proof = proof_of(folder, with_rule(shipped, "never_below_floor", when=f"products_below_floor == 0 || ({unless})"))
+    assert {breach.kind for breach in proof.breaches} == {"floor"}
+
+
+def test_a_guardrail_that_errs_blocks_and_so_holds(folder: Path, shipped: Content) -> None:
+    assert proof_of(folder, with_rule(shipped, "never_below_map", when="products_below_map / 0 == 0")).holds
 
 
 def test_a_letter_without_its_purpose_is_refused(folder: Path, shipped: Content) -> None:
