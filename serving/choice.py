@@ -8,23 +8,21 @@ from typing import Any
 
 import msgspec
 
+from serving.cell import Cell, Offer
 from serving.draw import Draw, draw_best, uniform
 from serving.evidence import Evidence
 from serving.experiments.enrolment import Enrolment
 from serving.judge import Bench, permitted_products
 from serving.live import LiveSnapshot
 from serving.person import Person
-from serving.placement import OTHER_INCENTIVES, PRICE_INCENTIVES, Action, Placement
+from serving.placement import Action, Placement
 from serving.question import Context
 from serving.rungs import Rung
-from serving.scoring import declared_rows, rescored
-from serving.snapshot.records import DecisionRow
 from serving.visit import Visit
 
 EVERYONE = -1
 ANY_CONTEXT = "any"
 _BEST = Draw(0, 1.0, explored=False)
-_INCENTIVES_FIRST = "Another incentive promises nearly as much without lowering prices."
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -61,62 +59,49 @@ class Situation(msgspec.Struct, frozen=True):
 def from_table(at: Situation) -> Choice | None:
     """Best permitted row of the person's segment, else of everyone; None when no row is usable."""
     profile = at.person.profile
-    segments = [profile.segment_id] if profile is not None and profile.segment_id is not None else []
-    for segment in (*segments, EVERYONE):
-        rows = _usable_rows(at, segment)
-        if rows:
-            return _draw(at, segment, rows)
-    declared = declared_rows(at.placement, at.bench.permitted)
-    declared = _incentives_before_price(at, declared) if declared else []
-    return _draw(at, EVERYONE, declared, is_declared=True) if declared else None
+    if profile is not None and profile.segment_id is not None:
+        own = _offer(at, profile.segment_id)
+        if own is not None:
+            return _draw(at, own, Rung.EVERYONE if profile.segment_id == EVERYONE else Rung.SEGMENT)
+    offer = _offer(at, EVERYONE)
+    if offer is not None:
+        return _draw(at, offer, Rung.EVERYONE)
+    declared = _offered(at, at.live.declared[at.placement.name])
+    return None if declared is None else _draw(at, declared, Rung.DECLARED)
 
 
-def _usable_rows(at: Situation, segment: int) -> list[DecisionRow]:
-    permitted, name = at.bench.permitted, at.placement.name
-    for bucket in (at.context.device_type, ANY_CONTEXT):
-        rows = (
-            [r for r in at.live.supported.get((name, segment, bucket), ()) if r.action in permitted] if bucket else []
-        )
-        if rows and name in at.live.weighted:
-            rows = rescored(at.placement, rows, permitted, at.person.profile)
-        if rows:
-            return _incentives_before_price(at, rows)
-    return []
+def _offer(at: Situation, segment: int) -> Offer | None:
+    name, device, cells = at.placement.name, at.context.device_type, at.live.cells
+    cell = cells.get((name, segment, device)) if device else None
+    found = None if cell is None else _offered(at, cell)
+    if found is None and (cell := cells.get((name, segment, ANY_CONTEXT))) is not None:
+        found = _offered(at, cell)
+    return found
 
 
-def _incentives_before_price(at: Situation, rows: list[DecisionRow]) -> list[DecisionRow]:
-    permitted = at.bench.permitted
-    kinds = [permitted[row.action].incentive.kind for row in rows]
-    others = [row.score for row, kind in zip(rows, kinds, strict=True) if kind in OTHER_INCENTIVES]
-    if not others:
-        return rows
-    best = max(others)
-    needed = best + abs(best) * at.placement.price_advantage
-    kept = []
-    for row, kind in zip(rows, kinds, strict=True):
-        if kind in PRICE_INCENTIVES and row.score < needed:
-            at.bench.block(row.action, _INCENTIVES_FIRST, "incentives_before_price")
-        else:
-            kept.append(row)
-    return kept
+def _offered(at: Situation, cell: Cell) -> Offer | None:
+    """What a cell offers; what it takes off the bench is gone, whatever is chosen then."""
+    offer = cell.offer(at.bench.permitted, at.person.profile)
+    for blocked in offer.blocked:
+        at.bench.take_off(blocked)
+    return offer if offer.names else None
 
 
-def _draw(at: Situation, segment: int, rows: list[DecisionRow], *, is_declared: bool = False) -> Choice:
-    drawn, share = _BEST, 0.0
-    if at.person.known:
-        share = at.placement.explore_share
-        u = uniform(at.person.unit, at.placement.name, str(at.placement.version))
-        drawn = draw_best(len(rows), share, u)
-    action = at.bench.permitted[rows[drawn.rank].action]
-    candidates = tuple([row.action for row in rows])
-    floor = share / len(rows)
-    row = (1.0 - share + floor, *[floor] * (len(rows) - 1))
-    if is_declared and not drawn.explored:
-        return Choice(action, Rung.DECLARED, drawn.propensity, action.reason, candidates=candidates, row=row)
-    if not at.person.known:
+def _draw(at: Situation, offer: Offer, best: Rung) -> Choice:
+    person, placement, candidates = at.person, at.placement, offer.names
+    drawn, share, floor = _BEST, 0.0, 0.0
+    if person.known:
+        share = placement.explore_share
+        floor = share / len(candidates)
+        u = uniform(person.unit, placement.name, str(placement.version))
+        drawn = draw_best(len(candidates), share, u)
+    action = offer.actions[drawn.rank]
+    row = (1.0 - share + floor, *[floor] * (len(candidates) - 1))
+    rung = Rung.EXPLORED if drawn.explored else best
+    if rung is Rung.DECLARED:
+        return Choice(action, rung, drawn.propensity, action.reason, candidates=candidates, row=row)
+    if not person.known:
         return Choice(action, Rung.POPULAR, candidates=candidates, row=row)
-    best_rung = Rung.EVERYONE if segment == EVERYONE else Rung.SEGMENT
-    rung = Rung.EXPLORED if drawn.explored else best_rung
     return Choice(action, rung, drawn.propensity, _table_reason(action, rung), candidates=candidates, row=row)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from serving.answers import because
 from serving.choice import Choice, Situation, left_over
-from serving.evidence import gather, local_time
+from serving.evidence import Evidence, gather, local_time
 from serving.experiments.assigning import shadow_arms
 from serving.filling import fill
 from serving.judge import Bench, added_reasons, forced, judge
@@ -24,13 +24,14 @@ from serving.question import Context, Decision, Question
 from serving.reclassified import up_to_date
 from serving.rungs import REASONS, Rung
 from serving.showings import NOTHING_SHOWN, showings_of
+from serving.snapshot.records import ProductRecord
 from serving.strategies import chosen
 from serving.uplift import advice_of
 from serving.visit import Visit
 
 PAUSE_ALL = "all"
 _CONTEXT = msgspec.json.Encoder(order="deterministic")
-_NOTHING = Bench({}, {})
+_NOTHING = Bench(Evidence({}, (), None))
 
 
 def decide(live: LiveSnapshot, question: Question, context: Context, now: datetime) -> Decision:
@@ -88,25 +89,41 @@ def situation(
 
     `person` is as the snapshot knows them; the situation's is brought up to date by the visit.
     """
-    known, person = person, up_to_date(person, visit, now, live.as_of)
-    wanted, named = live.wanted[placement.name], context.products()
-    cart = [live.reader.product(name) for name in named] if wanted.needs_products else [None] * len(named)
-    shown = NOTHING_SHOWN
-    if placement.name in live.remembering:
-        shown = showings_of(live.watched, person, visit, now)
-    viewed = live.reader.product(context.product_id) if context.product_id and wanted.viewed else None
+    known, person = person, up_to_date(person, visit, now, live.as_of) if visit else person
+    name = placement.name
+    wanted, reader = live.wanted[name], live.reader
+    cart: list[ProductRecord | None] = []
+    if wanted.needs_cart:
+        named = context.products()
+        cart = [reader.product(one) for one in named] if wanted.needs_products else [None] * len(named)
+    shown = showings_of(live.watched, person, visit, now) if name in live.remembering else NOTHING_SHOWN
+    viewed = reader.product(context.product_id) if wanted.viewed and context.product_id else None
     local = local_time(now, live.zone) if wanted.needs_time else None
     evidence = gather(person, context, cart, local, visit, viewed, shown.answers, wanted)
+    if name in live.informed:
+        _inform(live, placement, known, person, now, visit, evidence)
+    bench = judge(live, placement, evidence, now, shown, context.channel)
+    if name in live.filling:
+        fill(live, context, shown, bench)
+    return Situation(live, placement, person, context, evidence, bench, now, visit, paused)
+
+
+def _inform(
+    live: LiveSnapshot,
+    placement: Placement,
+    known: Person,
+    person: Person,
+    now: datetime,
+    visit: Visit | None,
+    evidence: Evidence,
+) -> None:
+    """Let the values know what models and segments say, where a rule of the placement asks for it."""
     if placement.name in live.advised and (advice := advice_of(placement, person)) is not None:
         evidence.advise(advice)
     if placement.name in live.segmented:
         evidence.belong(segments_of(live.segments, known, visit, now, live.as_of))
     if placement.name in live.click_led:
         evidence.follow(live.click_drivers.of(person.profile.segment_id if person.profile else None))
-    bench = judge(live, placement, evidence, now, shown, context.channel)
-    if placement.name in live.filling:
-        fill(live, context, shown, bench)
-    return Situation(live, placement, person, context, evidence, bench, now, visit, paused)
 
 
 def _without_choosing(placement: Placement, purpose: str | None, paused: frozenset[str]) -> Choice | None:
@@ -114,7 +131,7 @@ def _without_choosing(placement: Placement, purpose: str | None, paused: frozens
         named = placement.no_consent if purpose in placement.consent and placement.no_consent else placement.plain
         action = placement.action(named)
         return Choice(action, Rung.NO_CONSENT, reason=action.reason if named == placement.no_consent else "")
-    if PAUSE_ALL in paused or placement.name in paused:
+    if paused and (PAUSE_ALL in paused or placement.name in paused):
         return Choice(placement.action(placement.plain), Rung.PAUSED)
     return None
 
@@ -147,22 +164,24 @@ def _decision(
     bench: Bench,
     extra: list[str],
 ) -> Decision:
-    content = choice.action.content | {"items": choice.items} if choice.items else choice.action.content
-    if choice.action.name in bench.filled:
-        content = content | bench.filled[choice.action.name]
-    sentences = [choice.reason or REASONS.get(choice.rung, "") or choice.action.reason, *extra]
-    segment = person.profile.segment_id if person.profile and choice.rung is not Rung.NO_CONSENT else None
+    action, rung = choice.action, choice.rung
+    content = action.content | {"items": choice.items} if choice.items else action.content
+    if action.name in bench.filled:
+        content = content | bench.filled[action.name]
+    reason = choice.reason or REASONS.get(rung, "") or action.reason
+    if extra:
+        reason = " ".join(sentence for sentence in (reason, *extra) if sentence)
     return Decision(
         placement=placement.name,
-        action=choice.action.name,
+        action=action.name,
         content=content,
-        reason=" ".join(sentence for sentence in sentences if sentence),
+        reason=reason,
         propensity=choice.propensity,
-        rung=choice.rung,
+        rung=rung,
         snapshot_version=live.version,
-        personalization_id=_personalization_id(live, person, question, context, now, choice.rung),
-        segment_id=segment,
-        eligible=list(choice.candidates) or list(bench.permitted) or [choice.action.name],
+        personalization_id=_personalization_id(live, person, question, context, now, rung),
+        segment_id=None if person.profile is None or rung is Rung.NO_CONSENT else person.profile.segment_id,
+        eligible=list(choice.candidates or bench.permitted) or [action.name],
         blocked=bench.blocked,
         conditional_propensity=choice.conditional,
         experiment=choice.enrolment or msgspec.UNSET,

@@ -42,6 +42,8 @@ _MAXIMUM_INT = 2**63 - 1
 class Evidence:
     """Values of one request, from which those of an action or product are derived; of `wanted` variables alone."""
 
+    __slots__ = ("_advice", "_by_share", "_cart", "_cart_value", "_wanted", "clicks", "segments", "values")
+
     def __init__(
         self,
         values: dict[str, Value],
@@ -78,8 +80,11 @@ class Evidence:
 
     def of_action(self, action: Action, fixed: dict[str, Value] | None = None) -> dict[str, Value]:
         """Values with those of one action (`fixed`, when they are known already) and of the cart after it."""
-        own = action_values(action) if fixed is None else fixed
-        values = self._with_cart(price_cut_share(action, self._cart_value)) | own
+        return self.about(action) | (action_values(action) if fixed is None else fixed)
+
+    def about(self, action: Action) -> dict[str, Value]:
+        """`of_action` without what no request changes; not to be altered, for others with the same cut share it."""
+        values = self._with_cart(price_cut_share(action, self._cart_value))
         return values if self._advice is None else values | self._advice.of_action(action.name)
 
     def of_product(self, values: dict[str, Value], product_id: str, product: ProductRecord | None) -> dict[str, Value]:
@@ -94,11 +99,11 @@ class Evidence:
     def _with_cart(self, share: float) -> dict[str, Value]:
         values = self._by_share.get(share)
         if values is None:
-            values = self.values.copy()
+            values = self.values
             if self._wanted.needs_products:
-                values |= _cart_values(self._cart, share)
+                values = values | _cart_values(self._cart, share)
             elif self._wanted.needs_cart:
-                values |= _names_values(len(self._cart), share)
+                values = values | _names_values(len(self._cart), share)
             self._by_share[share] = values
         return values
 
@@ -126,9 +131,14 @@ def action_values(action: Action) -> dict[str, Value]:
 def _cart_values(cart: Sequence[ProductRecord | None], share: float) -> dict[str, Value]:
     without_price = out_of_stock = below_floor = below_map = below_parity = 0
     for product in cart:
-        without_price += product is None or product.list_price is None or product.floor_price is None
-        out_of_stock += product is None or not product.stock
-        if share and product is not None:
+        if product is None:
+            without_price, out_of_stock = without_price + 1, out_of_stock + 1
+            continue
+        if product.list_price is None or product.floor_price is None:
+            without_price += 1
+        if not product.stock:
+            out_of_stock += 1
+        if share:
             below = breaches(product, share)
             below_floor, below_map, below_parity = below_floor + below[0], below_map + below[1], below_parity + below[2]
     return {
@@ -175,9 +185,8 @@ def gather(
             _put(values, name, visit[name])
     for question, answer in answers.items() if answers else ():
         values[ANSWER + question], values[known_name(ANSWER + question)] = answer or "", answer is not None
-    if "customer_known" in wanted.names:
-        _put(values, "customer_known", person.known)
-    _put_profile(values, person, wanted)
+    if wanted.needs_person:
+        _put_person(values, person, wanted)
     for name, field in wanted.context:
         _put(values, name, getattr(context, field))
     if context.filters and "filters" in wanted.names:
@@ -205,7 +214,9 @@ def price_cut_share(action: Action, cart_value: float | None) -> float:
     return 0.0
 
 
-def _put_profile(values: dict[str, Value], person: Person, wanted: Wanted) -> None:
+def _put_person(values: dict[str, Value], person: Person, wanted: Wanted) -> None:
+    if "customer_known" in wanted.names:
+        _put(values, "customer_known", person.known)
     profile = person.profile
     if profile is None:
         return
@@ -239,10 +250,14 @@ def _put(values: dict[str, Value], name: str, value: Value | None) -> None:
     values[flag] = True
 
 
-def breaches(product: ProductRecord, share: float) -> tuple[bool, ...]:
+def breaches(product: ProductRecord, share: float) -> tuple[bool, bool, bool]:
     """Whether the price after the cut lies below floor, minimum advertised price and parity."""
     if share == 0.0 or product.list_price is None:
         return False, False, False
     price = round(product.list_price * (1.0 - share), 4)
-    bounds = product.floor_price, product.map_price, product.parity_price
-    return tuple(bound is not None and price < bound for bound in bounds)
+    floor, advertised, parity = product.floor_price, product.map_price, product.parity_price
+    return (
+        floor is not None and price < floor,
+        advertised is not None and price < advertised,
+        parity is not None and price < parity,
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from serving.evidence import Evidence
-from serving.live import LiveSnapshot
+from serving.live import Candidate, LiveSnapshot
 from serving.placement import Action, Placement
 from serving.policy import Rule
 from serving.question import Blocked
@@ -18,19 +18,32 @@ from serving.variables import Value
 _UNDECIDABLE = "This could not be checked, so it is not offered."
 
 
-@dataclass
 class Bench:
-    """The permitted actions by name, in the order of the file, what was blocked, and what contents are filled with."""
+    """The actions that run, by name and in the order of the file: those that are permitted, what was blocked, and what
+    contents are filled with."""
 
-    permitted: dict[str, Action]
-    values: dict[str, dict[str, Value]]
-    blocked: list[Blocked] = field(default_factory=list)
-    filled: dict[str, dict[str, Any]] = field(default_factory=dict)
+    __slots__ = ("_evidence", "blocked", "filled", "permitted", "running")
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self.running: dict[str, Candidate] = {}
+        self.permitted: dict[str, Action] = {}
+        self.blocked: list[Blocked] = []
+        self.filled: dict[str, dict[str, Any]] = {}
+
+    def values(self, action: str) -> dict[str, Value]:
+        """What rules see about an action that runs."""
+        candidate = self.running[action]
+        return self._evidence.of_action(candidate.action, candidate.values)
 
     def block(self, action: str, why: str, rule: str) -> None:
         """Take an action off the bench."""
-        self.permitted.pop(action, None)
-        self.blocked.append(Blocked(action, why, rule))
+        self.take_off(Blocked(action, why, rule))
+
+    def take_off(self, blocked: Blocked) -> None:
+        """Take the action off the bench that this is about."""
+        self.permitted.pop(blocked.action, None)
+        self.blocked.append(blocked)
 
 
 @dataclass(frozen=True)
@@ -60,12 +73,13 @@ def judge(
         shown: what the person was shown before.
         channel: of the request, where it is known; an action made for others does not run.
     """
-    bench = Bench({}, {})
-    for action, fixed, guard, is_plain, is_spared in live.candidates[placement.name]:
-        if not action.runs_at(now) or (channel and action.channels and channel not in action.channels):
+    bench = Bench(evidence)
+    for candidate in live.candidates[placement.name]:
+        action, _, guard, is_plain, is_spared, is_always = candidate
+        if not is_always and not _runs(action, now, channel):
             continue
         name = action.name
-        values = bench.values[name] = evidence.of_action(action, fixed)
+        bench.running[name] = candidate
         if is_spared:
             if is_plain:
                 bench.permitted[name] = action
@@ -74,12 +88,16 @@ def judge(
         if objection is not None:
             bench.blocked.append(objection)
             continue
-        rule = guard.objection(values)
+        rule = guard.objection(evidence.about(action)) if guard.rules else None
         if rule is None:
             bench.permitted[name] = action
         else:
             bench.block(name, rule.reason, rule.name)
     return bench
+
+
+def _runs(action: Action, now: datetime, channel: str | None) -> bool:
+    return action.runs_at(now) and not (channel and action.channels and channel not in action.channels)
 
 
 def forced(live: LiveSnapshot, placement: Placement, bench: Bench) -> Forced | None:
@@ -88,8 +106,10 @@ def forced(live: LiveSnapshot, placement: Placement, bench: Bench) -> Forced | N
         return None
     best: tuple[int, Forced] | None = None
     for action in list(bench.permitted.values()):
-        for compiled in live.rulebook.forces(placement.name, action.name):
-            answer = compiled.program.answer(bench.values[action.name])
+        rules = live.rulebook.forces(placement.name, action.name)
+        values = bench.values(action.name) if rules else {}
+        for compiled in rules:
+            answer = compiled.program.answer(values)
             if answer is None and action.name != placement.plain:
                 bench.block(action.name, _UNDECIDABLE, compiled.rule.name)
                 break
@@ -104,16 +124,13 @@ def permitted_products(
 ) -> list[tuple[str, ProductRecord | None]]:
     """The first `max_items` products that no product rule objects to; the others passed on the way are noted."""
     guard = live.rulebook.product_guard(placement.name, action.name)
+    values = bench.values(action.name) if guard.rules else {}
     found: list[tuple[str, ProductRecord | None]] = []
     for product_id in product_ids:
         if len(found) == placement.max_items:
             break
         product = live.reader.product(product_id)
-        rule = (
-            guard.objection(evidence.of_product(bench.values[action.name], product_id, product))
-            if guard.rules
-            else None
-        )
+        rule = guard.objection(evidence.of_product(values, product_id, product)) if guard.rules else None
         if rule is None:
             found.append((product_id, product))
         else:
@@ -124,4 +141,5 @@ def permitted_products(
 def added_reasons(live: LiveSnapshot, placement: Placement, action: Action, bench: Bench) -> list[str]:
     """Sentences of reason rules that say yes about the chosen action."""
     rules = live.rulebook.reasons(placement.name, action.name)
-    return [c.rule.reason for c in rules if c.program.answer(bench.values[action.name]) is True]
+    values = bench.values(action.name) if rules else {}
+    return [c.rule.reason for c in rules if c.program.answer(values) is True]

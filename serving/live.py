@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from serving.cell import Cell
 from serving.evidence import action_values
 from serving.experiments.trials import Trials
 from serving.naming import placements_naming
 from serving.placement import PRICE_INCENTIVES, Action, Placement
 from serving.reclassified import evidence_for
 from serving.rulebook import Guard, Rulebook
-from serving.scoring import is_weighted, least_support
+from serving.scoring import declared_rows, is_weighted, least_support
 from serving.showings import remembering, watched_in
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import REFUSED_ANALYTICS
+from serving.snapshot.records import REFUSED_ANALYTICS, DecisionRow
 from serving.uplift import advised_placements
 from serving.variables import CLICK_DRIVER, SEGMENTS, Value
 from serving.visit import features_used, variables_used
@@ -27,13 +28,14 @@ from serving.wanted import Wanted
 
 class Candidate(NamedTuple):
     """An action of a placement with what no request changes: its values and the rules about it; rules spare a plain
-    one and the one without consent."""
+    one and the one without consent. `is_always`: it runs at any time and in every channel."""
 
     action: Action
     values: dict[str, Value]
     guard: Guard
     is_plain: bool
     is_spared: bool
+    is_always: bool
 
 
 class LiveSnapshot:
@@ -57,13 +59,14 @@ class LiveSnapshot:
         }
         self.candidates = {p.name: tuple(self._candidates(p)) for p in placements}
         self.support = {p.name: least_support(p) for p in placements}
-        # Rows by cell as in `decisions`, without those of too few observations.
-        self.supported = {
-            cell: [row for row in rows if row.n >= self.support[cell[0]]]
-            for cell, rows in self.decisions.items()
-            if cell[0] in self.support
-        }
         self.weighted = frozenset(p.name for p in placements if is_weighted(p))
+        # By placement, segment and context as in `decisions`, without rows of too few observations.
+        self.cells = {
+            key: self._cell(self.placements[key[0]], rows)
+            for key, rows in self.decisions.items()
+            if key[0] in self.placements
+        }
+        self.declared = {p.name: Cell(p, declared_rows(p), is_weighted=False) for p in placements}
         self.filling = frozenset(p.name for p in placements for action in p.actions if action.fill)
         self.watched = watched_in(placements)
         self.remembering = remembering(placements, reader.policies)
@@ -81,6 +84,7 @@ class LiveSnapshot:
         # Placements whose rules name segments by rule or micro-segments, or what draws clicks.
         self.segmented = placements_naming(SEGMENTS, placements, reader.policies)
         self.click_led = placements_naming({CLICK_DRIVER}, placements, reader.policies)
+        self.informed = self.advised | self.segmented | self.click_led
         self.click_drivers = reader.click_drivers
         self.segments = reader.segments
         if self.segmented:
@@ -95,7 +99,12 @@ class LiveSnapshot:
             key = placement.name, action.name
             is_plain = action.name == placement.plain
             is_spared = is_plain or action.name == placement.no_consent
-            yield Candidate(action, self.action_values[key], self.rulebook.guard(*key), is_plain, is_spared)
+            is_always = not (action.channels or action.starts_at or action.ends_at)
+            yield Candidate(action, self.action_values[key], self.rulebook.guard(*key), is_plain, is_spared, is_always)
+
+    def _cell(self, placement: Placement, rows: Iterable[DecisionRow]) -> Cell:
+        supported = [row for row in rows if row.n >= self.support[placement.name]]
+        return Cell(placement, supported, is_weighted=placement.name in self.weighted)
 
     def named(self, version: str) -> LiveSnapshot:
         """The same under another version's name, as decisions know it that were made before people were erased."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Literal
 
+from serving.evidence import action_values
 from serving.expression import answers_in, compile_rule, names_in, variables_in
-from serving.placement import Placement, expressions_of
+from serving.placement import Action, Placement, expressions_of
 from serving.policy import Policy, Rule
 from serving.variables import ANSWER, VARIABLES, Value, known_name
 
@@ -26,9 +27,8 @@ class Program:
         self._program = compile_rule(expression)
         answers = {ANSWER + question for question in answers_in(expression)}
         named = _ALL_NAMES | answers | {known_name(answer) for answer in answers}
-        self._names = tuple(sorted(names_in(expression) & named))
-        # Without names an expression is a constant.
-        self._key: Callable[[Mapping[str, Value]], Any] = itemgetter(*self._names) if self._names else _no_key
+        self.names = tuple(sorted(names_in(expression) & named))
+        self._key = _reading(self.names)
         self._memo: dict[Any, bool | None] = {}
 
     def answer(self, values: Mapping[str, Value]) -> bool | None:
@@ -37,21 +37,24 @@ class Program:
         try:
             return self._memo[key]
         except KeyError:
-            answer = self._memo[key] = self._evaluate({name: values[name] for name in self._names})
+            answer = self._memo[key] = self.evaluate(values)
             if len(self._memo) > _MEMO_ENTRIES:
                 self._memo.clear()
             return answer
 
-    def _evaluate(self, data: dict[str, Value]) -> bool | None:
+    def evaluate(self, values: Mapping[str, Value]) -> bool | None:
+        """`answer`, asked of the engine."""
+        named = {name: values[name] for name in self.names}
         # The engine knows lists, and no tuples.
-        told = {name: [*value] if type(value) is tuple else value for name, value in data.items()}
+        told = {name: [*value] if type(value) is tuple else value for name, value in named.items()}
         found: Any = self._program.eval(data=told).value()
         # An error value is truthy, so nothing but the two bools counts.
         return found if found is True or found is False else None
 
 
-def _no_key(_: Mapping[str, Value]) -> None:
-    return None
+def _reading(names: Sequence[str]) -> Callable[[Mapping[str, Value]], Any]:
+    """What reads these names; without any there is one key, for an expression without names is a constant."""
+    return itemgetter(*names) if names else lambda _: None
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,34 @@ class Compiled:
 
 
 class Guard:
-    """All allow and block rules of one action, fused into one expression for the usual case that all pass."""
+    """All allow and block rules of one action, fused into one expression for the usual case that all pass.
 
-    def __init__(self, rules: Iterable[Compiled]) -> None:
+    Args:
+        rules: in any order.
+        fixed: values of the action that no request changes; they need not be among those it is asked about.
+    """
+
+    def __init__(self, rules: Iterable[Compiled], fixed: Mapping[str, Value] | None = None) -> None:
         self.rules = sorted(rules, key=lambda compiled: (-compiled.rule.priority, compiled.rule.name))
         parts = [f"({c.rule.when})" if c.rule.effect == "allow" else f"!({c.rule.when})" for c in self.rules]
-        self._fused = Program(" && ".join(parts)) if parts else None
+        self._fused = Program(" && ".join(parts) or "true")
+        self._fixed = dict(fixed or {})
+        self._key = _reading([name for name in self._fused.names if name not in self._fixed])
+        self._memo: dict[Any, Rule | None] = {}
 
     def objection(self, values: Mapping[str, Value]) -> Rule | None:
         """The first rule, by priority, that does not let the action pass; None when all do."""
-        if self._fused is None or self._fused.answer(values) is True:
+        key = self._key(values)
+        try:
+            return self._memo[key]
+        except KeyError:
+            if len(self._memo) >= _MEMO_ENTRIES:
+                self._memo.clear()
+            found = self._memo[key] = self._objection({**values, **self._fixed})
+            return found
+
+    def _objection(self, values: Mapping[str, Value]) -> Rule | None:
+        if self._fused.evaluate(values) is True:
             return None
         return next((compiled.rule for compiled in self.rules if not compiled.permits(values)), self.rules[0].rule)
 
@@ -128,13 +149,14 @@ class Rulebook:
             own = [expression for _, expression in expressions_of(placement)]
             self._read[placement.name] = frozenset[str]().union(*map(variables_in, (*concerning, *own)))
             for action in placement.actions:
-                self._add(placement.name, action.name, rules)
+                self._add(placement.name, action, rules)
 
-    def _add(self, placement: str, action: str, rules: list[Compiled]) -> None:
-        mine = [compiled for compiled in rules if compiled.rule.concerns(placement, action)]
+    def _add(self, placement: str, action: Action, rules: list[Compiled]) -> None:
+        key = placement, action.name
+        mine = [compiled for compiled in rules if compiled.rule.concerns(*key)]
         guards = [compiled for compiled in mine if compiled.rule.effect in ("allow", "block")]
-        key = placement, action
-        self._guards[key] = Guard(compiled for compiled in guards if compiled.rule.target == "action")
+        of_action = (compiled for compiled in guards if compiled.rule.target == "action")
+        self._guards[key] = Guard(of_action, action_values(action))
         self._product_guards[key] = Guard(compiled for compiled in guards if compiled.rule.target == "product")
         self._forces[key] = [compiled for compiled in mine if compiled.rule.effect == "force"]
         if self._forces[key]:

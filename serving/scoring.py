@@ -48,11 +48,11 @@ def rescored(
     return sorted(found, key=lambda row: (-row.score, row.action))
 
 
-def declared_rows(placement: Placement, actions: Mapping[str, Action]) -> list[DecisionRow]:
+def declared_rows(placement: Placement) -> list[DecisionRow]:
     """Rows by declared margin effects, less the cost, for a placement of which nothing has been measured yet."""
     found = [
         DecisionRow(placement.name, -1, "any", action.name, action.margin_effect - action.cost, DECLARED, 0)
-        for action in actions.values()
+        for action in placement.actions
         if action.margin_effect is not None
     ]
     return sorted(found, key=lambda row: (-row.score, row.action))

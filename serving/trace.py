@@ -68,11 +68,11 @@ def trace(
             one.rule.effect,
             one.rule.priority,
             action,
-            _SAID[one.program.answer(at.bench.values[action])],
+            _SAID[one.program.answer(at.bench.values(action))],
             outcome,
-            read_by(one.rule, at.bench.values[action]),
+            read_by(one.rule, at.bench.values(action)),
         )
-        for action in at.bench.values
+        for action in at.bench.running
         for one, outcome in _outcomes(at, action, decision)
     ]
     return Trace(decision, told)
@@ -86,7 +86,7 @@ def read_by(rule: Rule, values: Mapping[str, Value]) -> dict[str, Value | None]:
 
 def _outcomes(at: Situation, action: str, decision: Decision) -> Iterator[tuple[Compiled, str]]:
     book, name = at.live.rulebook, at.placement.name
-    values = at.bench.values[action]
+    values = at.bench.values(action)
     spared = action in (at.placement.plain, at.placement.no_consent)
     objected = ""
     for compiled in book.guard(name, action).rules:
@@ -108,7 +108,7 @@ def _forces(at: Situation, action: str, decision: Decision) -> Iterator[tuple[Co
     winner = forced(at.live, at.placement, at.bench)
     taken = {one.action: one.rule for one in at.bench.blocked if one.product_id is None}
     for compiled in at.live.rulebook.forces(at.placement.name, action):
-        if compiled.program.answer(at.bench.values[action]) is not True:
+        if compiled.program.answer(at.bench.values(action)) is not True:
             yield compiled, "silent"
         elif action not in at.bench.permitted:
             yield compiled, f"shadowed by {taken.get(action, 'a rule')}, which blocked {action}"

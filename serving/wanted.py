@@ -59,6 +59,7 @@ class Wanted:
         self.stored_apart = tuple(name for name in _STORED_APART if name in mine)
         self.features = tuple(sorted(_FEATURES & mine))
         self.purposes: Pairs = _among(mine, ((f"consent_{purpose}", purpose) for purpose in PROFILE_PURPOSES))
+        self.needs_person = bool(self.stored_apart or self.features or self.purposes or "customer_known" in mine)
         self.context: Pairs = _among(mine, _CONTEXT)
         self.viewed: Pairs = _among(mine, _VIEWED)
         self.judged: Pairs = _among(mine, _JUDGED)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from serving.policy import Rule
 from serving.rulebook import Compiled, Guard, Program
-from serving.variables import VARIABLES, known_name
+from serving.variables import VARIABLES, Value, known_name
 
 BLANK = {name: v.default for name, v in VARIABLES.items()} | {known_name(name): False for name in VARIABLES}
 
@@ -70,3 +70,19 @@ def test_the_fused_form_equals_rule_by_rule(effects: list[tuple[str, int]], hour
     values = BLANK | {"hour": hour}
     expected = all((hour > bound) is (effect == "allow") for effect, bound in effects)
     assert (Guard(rules).objection(values) is None) is expected
+
+
+@given(st.lists(st.tuples(st.sampled_from(["none", "percent_off"]), st.floats(0, 90), st.booleans()), max_size=12))
+def test_what_no_request_changes_need_not_be_told_again(cases: list[tuple[str, float, bool]]) -> None:
+    rules = [
+        compiled("allow", "incentive_kind == 'none' || cart_value > 40.0", "large"),
+        compiled("block", "known_incentive_value && hour > 6 && !known_cart_value", "known", 200),
+    ]
+    for kind, cart, known in cases * 2:
+        fixed: dict[str, Value] = {
+            "incentive_kind": kind,
+            "incentive_value": 0.1,
+            "known_incentive_value": kind != "none",
+        }
+        values = BLANK | {"cart_value": cart + 0.0, "known_cart_value": known, "hour": 9}
+        assert Guard(rules, fixed).objection(values) == Guard(rules).objection(values | fixed)
