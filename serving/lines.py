@@ -8,13 +8,17 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from intake.log_line import with_checksum
 from intake.scrub import scrub_text
+from serving.click_evidence import ClickEvidence
 from serving.experiments.enrolment import Enrolment
 from serving.http.messages import Event, Exposure
-from serving.question import Context, Decision
+from serving.question import Blocked, Context, Decision
 from serving.replay.inputs import Inputs
+from serving.rungs import Rung
+from serving.segments_used import SegmentsUsed
 from serving.visit import Visit
 
 Hashed = Sequence[tuple[str, str]]
@@ -23,6 +27,41 @@ VERIFIED = "identity_verified"
 _HARMLESS: set[str] = set()
 _HARMLESS_KEPT, _LONGEST_REMEMBERED = 50_000, 200
 _FREE_TEXT = ("page_url", "referrer", "query", "campaign")
+
+
+class _Said(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Properties of a decision's line by the alphabet, as if they were sorted; what is unset is left out."""
+
+    action: str
+    arm: str | UnsetType = UNSET
+    blocked: list[Blocked]
+    clicks: ClickEvidence | UnsetType = UNSET
+    conditional_propensity: float | UnsetType = UNSET
+    context: Context
+    context_bucket: str | UnsetType = UNSET
+    draw_u: float | UnsetType = UNSET
+    eligible: list[str]
+    expected_gain: float | UnsetType = UNSET
+    experiment: str | UnsetType = UNSET
+    experiment_version: int | UnsetType = UNSET
+    items: list[str] | UnsetType = UNSET
+    missing_purpose: str | UnsetType = UNSET
+    placement: str
+    probabilities: dict[str, float] | UnsetType = UNSET
+    propensity: float
+    reason: str
+    remembered: bool | UnsetType = UNSET
+    replay: Inputs | UnsetType = UNSET
+    rung: Rung
+    segment_id: int | None
+    segments: SegmentsUsed | UnsetType = UNSET
+    session: Visit | UnsetType = UNSET
+    shadow: dict[str, str] | UnsetType = UNSET
+    snapshot_version: str
+    table_version: str | UnsetType = UNSET
+    traffic: str | UnsetType = UNSET
+    unit_id: str | UnsetType = UNSET
+    unit_type: str | UnsetType = UNSET
 
 
 class _DecisionLine(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -38,7 +77,7 @@ class _DecisionLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     page_type: str | None = None
     personalization_id: str
     product_id: str | None = None
-    properties: dict[str, Any]
+    properties: _Said
     received_at: datetime
 
 
@@ -51,65 +90,56 @@ def decision_line(
     inputs: Inputs | None = None,
 ) -> bytes:
     """One `decision_made`, with what the visitor was doing then and what else making it again needs."""
-    properties: dict[str, Any] = {
-        "action": decision.action,
-        "blocked": decision.blocked,
-        "context": context,
-        "eligible": decision.eligible,
-        "placement": decision.placement,
-        "propensity": decision.propensity,
-        "reason": decision.reason,
-        "rung": decision.rung,
-        "segment_id": decision.segment_id,
-        "snapshot_version": decision.snapshot_version,
-    }
-    if decision.missing_purpose:
-        properties["missing_purpose"] = decision.missing_purpose
-    properties |= _of_experiments(decision)
-    if items := decision.content.get("items"):
-        properties["items"] = [item["product_id"] for item in items if isinstance(item, dict)]
-    if visit:
-        properties["session"] = visit
-    if inputs is not None:
-        properties["replay"] = inputs
+    items = decision.content.get("items")
+    said = _Said(
+        action=decision.action,
+        blocked=decision.blocked,
+        clicks=decision.clicks,
+        conditional_propensity=UNSET if decision.conditional_propensity is None else decision.conditional_propensity,
+        context=context,
+        eligible=decision.eligible,
+        expected_gain=decision.expected_gain,
+        items=[item["product_id"] for item in items if isinstance(item, dict)] if items else UNSET,
+        missing_purpose=decision.missing_purpose or UNSET,
+        placement=decision.placement,
+        propensity=decision.propensity,
+        reason=decision.reason,
+        replay=UNSET if inputs is None else inputs,
+        rung=decision.rung,
+        segment_id=decision.segment_id,
+        segments=decision.segments,
+        session=visit or UNSET,
+        shadow=decision.shadow or UNSET,
+        snapshot_version=decision.snapshot_version,
+    )
+    part = decision.experiment or None
+    if part is not None:
+        _tell_experiment(said, part)
     line = _DecisionLine(
         channel=context.channel,
         device_type=context.device_type,
         event_id=f"d{decision.personalization_id}",
         event_type="decision_made",
-        experiment_id=decision.experiment.key if isinstance(decision.experiment, Enrolment) else None,
+        experiment_id=None if part is None else part.key,
         identifiers=_pairs(identifiers),
         occurred_at=now,
         page_type=context.page_type,
         personalization_id=decision.personalization_id,
         product_id=context.product_id,
-        properties=properties,
+        properties=said,
         received_at=now,
     )
     return with_checksum(_JSON.encode(line))
 
 
-def _of_experiments(decision: Decision) -> dict[str, Any]:
-    """Which experiment, model or segments a decision rests on, and with what; nothing for all the others."""
-    told: dict[str, Any] = {}
-    part = decision.experiment
-    if isinstance(part, Enrolment):
-        told = {"experiment": part.experiment, "experiment_version": part.version}
-        names = ("arm", "traffic", "unit_type", "unit_id", "context_bucket", "table_version", "draw_u")
-        told |= {name: value for name in names if (value := getattr(part, name)) is not None}
-        told |= {"probabilities": part.probabilities} if part.probabilities else {}
-        told |= {"remembered": True} if part.remembered else {}
-    if decision.conditional_propensity is not None:
-        told["conditional_propensity"] = decision.conditional_propensity
-    if isinstance(decision.expected_gain, float):
-        told["expected_gain"] = decision.expected_gain
-    if decision.segments is not msgspec.UNSET:
-        told["segments"] = decision.segments
-    if decision.clicks is not msgspec.UNSET:
-        told["clicks"] = decision.clicks
-    if decision.shadow:
-        told["shadow"] = decision.shadow
-    return told
+def _tell_experiment(said: _Said, part: Enrolment) -> None:
+    said.experiment, said.experiment_version = part.experiment, part.version
+    said.traffic, said.unit_type, said.unit_id = part.traffic, part.unit_type, part.unit_id
+    said.context_bucket, said.table_version = part.context_bucket, part.table_version
+    said.arm = UNSET if part.arm is None else part.arm
+    said.draw_u = UNSET if part.draw_u is None else part.draw_u
+    said.probabilities = part.probabilities or UNSET
+    said.remembered = part.remembered or UNSET
 
 
 def shown_with_decision(decision: Decision, identifiers: Hashed, context: Context, now: datetime) -> bytes:

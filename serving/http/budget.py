@@ -21,8 +21,8 @@ def budget_of(service: Service, request: Request, stated_ms: float | None) -> Bu
         Problem: 422 for a header that is no number of milliseconds.
     """
     if stated_ms is None:
-        given = next((value for name, value in request.scope["headers"] if name == _HEADER_BYTES), None)
-        stated_ms = None if given is None else _milliseconds(given.decode("latin-1"))
+        given = [value for name, value in request.scope["headers"] if name == _HEADER_BYTES]
+        stated_ms = _milliseconds(given[0].decode("latin-1")) if given else None
     milliseconds = service.config.deadline_ms if stated_ms is None else stated_ms
     crowded = waiting_in(request.scope) > service.config.queue_limit
     return Budget(received_at(request.scope) + milliseconds / 1e3, crowded)

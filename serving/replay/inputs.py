@@ -51,14 +51,15 @@ def inputs_of(decision: Decision, question: Question, found: Person, person: Per
         found: the person as the snapshot knows them.
         person: the same with what was said of consent since.
     """
+    is_tracked = person.is_tracked
     return Inputs(
         digest_of(decision),
         code_version(),
         question.request_id,
         sorted(question.paused),
-        None if person.is_tracked and person.granted == found.granted else sorted(person.granted),
+        None if is_tracked and person.granted == found.granted else sorted(person.granted),
         sorted(person.silent),
-        "" if person.is_tracked else "customer" if person.known else "stranger",
+        "" if is_tracked else "customer" if person.known else "stranger",
     )
 
 
