@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from time import perf_counter
 from typing import Any, NoReturn, cast
 
@@ -17,6 +18,16 @@ MAX_HEAD_BYTES = 32 << 10
 # What the framework's layers look at: packed bodies, pages of other origins, proxies.
 _FOR_THE_FRAMEWORK = frozenset({b"content-encoding", b"origin", b"x-forwarded-for", b"x-forwarded-proto"})
 _NOBODY_WAITS = asyncio.Event()
+
+
+# Java's client and `curl --http2` offer HTTP/2 with their first request, and the parser would drop its body.
+_UPGRADE = re.compile(rb"(?i)(?<=\r\n)upgrade(?=:)")
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A head whose offer of another protocol is not heard, as a server may choose."""
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"x-offered", head) + end + rest
 
 
 class OwnCall:
@@ -47,7 +58,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._late: asyncio.TimerHandle | None = None
         self._head_bytes = self._unanswered = 0
         self._refusal = (400, Fault(code="not_http", message="This is no HTTP/1.1 request."))
-        self._is_arriving = True
+        self._is_arriving, self._has_head = True, False
         self._own: OwnCall | None = None
         plain = self.limit_concurrency is None and not self.access_log and not self.root_path
         self._at_once = self._reception.at_once if plain else None
@@ -59,6 +70,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; a request that is not whole yet is waited for, but not for ever."""
+        if b"pgrade" in data and not self._has_head:
+            data = _without_upgrade(data)
         super().data_received(data)
         if self._own is not None:
             self._leave_to_framework(self._own)
@@ -85,6 +98,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is here; whether the body follows in the same breath is known when all that came was read."""
+        self._has_head = True
         path = None if self._at_once is None else self._at_once.urls.get(self.url)
         if path is None or not self._is_plain():
             super().on_headers_complete()
@@ -95,7 +109,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is here."""
-        self._is_arriving = False
+        self._is_arriving = self._has_head = False
         self._stop_waiting()
         if not self.cycle.response_complete:
             self._unanswered += 1

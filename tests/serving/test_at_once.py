@@ -177,6 +177,23 @@ def test_whatever_is_not_plain_goes_to_the_framework(tmp_path: Path, asked: Sequ
     asyncio.run(run())
 
 
+def test_an_offer_of_another_protocol_is_not_taken_and_the_body_is_read(tmp_path: Path) -> None:
+    offer = "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"
+    tells_of_it = ANN[:-1] + b' , "x": "\r\nupgrade: h2c"}'
+
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            answer = await shop.asked(b"".join(request(LOOKUP, ANN)))
+            offered = b"".join(request(LOOKUP, ANN, *offer))
+            assert await shop.asked(offered) == answer
+            assert await shop.asked(offered, offered) == answer * 2
+            # In a body it is nobody's offer.
+            head, body = request(LOOKUP, tells_of_it)
+            assert await shop.asked(head, body) == await shop.asked(head + body)
+
+    asyncio.run(run())
+
+
 def test_requests_that_come_together_are_answered_in_their_order(tmp_path: Path) -> None:
     lookup, decide = b"".join(request(LOOKUP, ANN)), b"".join(request(DECIDE, HERO))
     health = b"".join(request("/healthz", b"", method="GET"))
