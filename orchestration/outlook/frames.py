@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 import pandas as pd
 
 from ml.outlook import CategoryHistory
+from ml.outlook.lines import Lines, categories_bought, year_of_lines
+from ml.outlook.prices_paid import prices_paid
 from ml.segments import SegmentModel
 from orchestration.outlook import facts
+from orchestration.purchase_ids import year_before
 from orchestration.warehouse import Warehouse
 
 # Figures of rates and shares settle long before that; more customers cost time and change the fourth digit.
@@ -113,17 +116,23 @@ def _joined(
     later = (
         ask(facts.LATER_CATEGORIES) if labelled else _empty("customer_id", "as_of", "category", "first_day", "amount")
     )
-    bought = ask(facts.CATEGORIES)
-    prices = _prices(ask, people, labelled=labelled) if priced else people
+    lines = _lines(connection, at.date())
+    bought = categories_bought(lines, people["customer_id"]).assign(as_of=days_as_of(at))
+    prices = _prices(ask, lines, people, labelled=labelled) if priced else people
     return Outlook(
         days.merge(with_segment, on="customer_id", how="inner"),
-        CategoryHistory(people, bought.loc[bought["customer_id"].isin(people["customer_id"])], later),
+        CategoryHistory(people, bought, later),
         prices.reset_index(drop=True),
     )
 
 
-def _prices(ask: Callable[[str], pd.DataFrame], people: pd.DataFrame, *, labelled: bool) -> pd.DataFrame:
-    prices = people.merge(ask(facts.PRICES).drop(columns="as_of"), on="customer_id", how="left")
+def _lines(connection: duckdb.DuckDBPyConnection, at: date) -> Lines:
+    customers, items, found = year_before(connection, at, facts.LINES)
+    return year_of_lines(customers, items, found, at)
+
+
+def _prices(ask: Callable[[str], pd.DataFrame], lines: Lines, people: pd.DataFrame, *, labelled: bool) -> pd.DataFrame:
+    prices = people.merge(prices_paid(lines), on="customer_id", how="left")
     if not labelled:
         return prices
     prices = prices.merge(ask(facts.LATER_PRICES).drop(columns="as_of"), on="customer_id", how="left")

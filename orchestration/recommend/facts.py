@@ -6,11 +6,11 @@ from datetime import date
 from typing import Final
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from ml.recommend import Period, Purchases, purchases
 from ml.recommend.bought import Days, bought, days_bought, sold
+from orchestration.purchase_ids import year_before
 
 ATTRIBUTES: Final = ["product_id", "category", "product_type", "brand"]
 MONTH: Final = 30
@@ -23,26 +23,6 @@ HOLD: Final = """
 """
 # Which method ranks best settles with far fewer; each is fitted twice, and the slowest costs a minute for so many.
 MOST_CUSTOMERS: Final = 50_000
-# A year of purchases as numbers: texts are compared once, and sorted by neither customer nor product.
-CUSTOMERS: Final = """
-    create or replace temp table known_customer as
-    select customer_id, cast(row_number() over (order by customer_id) - 1 as integer) as place
-    from (select distinct customer_id from purchase_day where {seen}) as customers
-"""
-ITEMS: Final = """
-    create or replace temp table known_item as
-    select product_id, category, cast(row_number() over (order by product_id, category) - 1 as integer) as place
-    from (select distinct product_id, category from purchase_day where {seen}) as items
-"""
-DAYS: Final = """
-    select customers.place as customer, items.place as item,
-        cast(date_diff('day', days.event_date, $at) as smallint) as days_ago
-    from purchase_day as days
-    inner join known_customer as customers on days.customer_id = customers.customer_id
-    inner join known_item as items on days.product_id = items.product_id and days.category = items.category
-    where {seen}
-"""
-SEEN: Final = "event_date < $at and event_date >= $at - 365 and received_date < $at"
 LATER: Final = """
     select distinct customer_id, product_id from purchase_day
     where event_date >= $at and event_date < $at + $days and received_date < $at + $days
@@ -64,13 +44,8 @@ def hold_some(connection: duckdb.DuckDBPyConnection, most: int = MOST_CUSTOMERS)
 
 def days_at(connection: duckdb.DuckDBPyConnection, at: date) -> Days:
     """Everything bought in the year before a day, as known then. Expects the temp table `purchase_day`."""
-    for table in (CUSTOMERS, ITEMS):
-        connection.execute(table.format(seen=SEEN), {"at": at}).fetchall()
-    found = connection.execute(DAYS.format(seen=SEEN), {"at": at}).fetchnumpy()
-    customers = connection.execute("select customer_id from known_customer order by place").fetchnumpy()
-    items: pd.DataFrame = connection.execute("select product_id, category from known_item order by place").df()
-    names = np.asarray(customers["customer_id"], dtype=object)
-    return days_bought(names, items, found["customer"], found["item"], found["days_ago"])
+    customers, items, found = year_before(connection, at)
+    return days_bought(customers, items, found["customer"], found["item"], found["days_ago"])
 
 
 def known_at(connection: duckdb.DuckDBPyConnection, at: date, blocked: frozenset[str], most: int) -> Purchases:
