@@ -8,24 +8,28 @@ from contextlib import closing
 
 import duckdb
 
+from intake.hashing import name_of
 from intake.mentions import PHONE, WORD, WRITTEN, is_telling, parts_of
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.erasure.duckdb_store import in_memory
 from orchestration.erasure.matching import mentions_of
 from orchestration.erasure.scope import Scope
+from orchestration.erasure.search import Search
 
 # The shop's own names of things; one of theirs may happen to be the same.
 _NAMES_OF_THINGS = ("product_id", "category", "store_id", "order_id")
 _LINE_PRODUCT = r'"product_id":\s*"?([^",}\s]+)'
+_BATCH_ROWS = 1 << 16
 _TELLING = "length(word) >= 6 and regexp_matches(word, '[0-9@]')"
 
 
 def survey(project: Project, scope: Scope) -> None:
     """Learn them, which files of the lake have them, and which are names of the shop's own things as well."""
     mentions = mentions_of(project, scope)
-    for word in (part for text in _said_by_people(project) for part in mentions.words_in(text)):
-        scope.clear.add(word)
+    hashes = {name_of(value_hash) for value_hash in scope.hashes}
+    for text in _said_by_people(project):
+        scope.clear |= {word for word in mentions.words_in(text) if name_of(word) not in hashes}
     files = [str(project.paths.root / file.path) for file in OpsStore(project.paths).visible_files()]
     if not files:
         return
@@ -36,9 +40,7 @@ def survey(project: Project, scope: Scope) -> None:
         ).fetchall()
         found = {word for word in _written(connection) if is_telling(word) and mentions.names(word)}
         scope.clear |= found
-        for word in found:
-            rows = connection.execute("select distinct filename from written where contains(said, ?)", [word])
-            scope.mentioning |= {str(file).removeprefix(f"{project.paths.root}/") for (file,) in rows.fetchall()}
+        scope.mentioning |= {name.removeprefix(f"{project.paths.root}/") for name in _files_with(connection, found)}
         scope.common |= _common(connection, files, scope)
 
 
@@ -53,6 +55,18 @@ def _written(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         )
         for (word,) in rows.fetchall():
             yield from parts_of(str(word))
+
+
+def _files_with(connection: duckdb.DuckDBPyConnection, words: set[str]) -> set[str]:
+    """Files whose texts have one of some words, found in one reading however many words there are."""
+    search, found = Search(word.encode() for word in words), set[str]()
+    if not search:
+        return found
+    texts = connection.sql("select filename, said from written where said is not null")
+    for batch in texts.to_arrow_reader(_BATCH_ROWS):
+        names = batch.column("filename")
+        found.update(names[row].as_py() for row, _ in search.rows(batch.column("said")))
+    return found
 
 
 def _common(connection: duckdb.DuckDBPyConnection, files: list[str], scope: Scope) -> set[str]:
