@@ -32,10 +32,9 @@ from ml.evaluation import (
     spearman,
     total_ratio,
 )
-from ml.horizons import relabelled
 from ml.value import judged_value
 from ml.value_fit import LABEL as SPEND
-from orchestration.horizons.training import BOUGHT_SQL, NEAR_SQL, TEACHING, judging_cutoff
+from orchestration.horizons.training import TEACHING, Horizon, judging_cutoff, near_horizon, near_rows
 from orchestration.model_registry import ModelRegistry
 from orchestration.training_rows import training_rows
 from orchestration.warehouse import Warehouse
@@ -118,20 +117,18 @@ def _report(folder: Path) -> Iterator[str]:
     warehouse, card = Warehouse(paths.warehouse), ModelRegistry(paths.models).card("churn")
     if card is None:
         raise SystemExit(f"{folder}: no trained churn model; run `concierge run` there first")
-    judge, far = judging_cutoff(warehouse)
-    frame, features = training_rows(warehouse, where=TEACHING), list(card.features)
-    near = warehouse.rows(NEAR_SQL)[0][0]
-    yield (
-        f"Judged on {judge:%Y-%m-%d}, {int((frame['as_of'] == judge.tz_localize(None)).sum()):,} customers, "
-        f"{len(features)} features; in brackets 95 % of {RESAMPLES} bootstrap samples of the customers."
-    )
-    for horizon in (far, *([int(str(near))] if near else [])):
-        rows = frame if horizon == far else relabelled(frame, warehouse.frame(BOUGHT_SQL, [horizon]))
-        yield from _horizon(rows, features, judge, horizon)
+    features = list(card.features)
+    yield f"{len(features)} features; in brackets 95 % of {RESAMPLES} bootstrap samples of the customers."
+    yield from _horizon(training_rows(warehouse, where=TEACHING), features, judging_cutoff(warehouse))
+    near = near_horizon(warehouse)
+    if near:
+        yield from _horizon(near_rows(warehouse, near.days, features), features, near)
 
 
-def _horizon(rows: pd.DataFrame, features: list[str], judge: pd.Timestamp, horizon: int) -> Iterator[str]:
+def _horizon(rows: pd.DataFrame, features: list[str], asked: Horizon) -> Iterator[str]:
+    judge, horizon = asked
     churn = judged_churn(split_at(rows, CHURNED, judge, horizon), features, horizon, SEED)
+    yield f"\n{horizon} days, judged on {judge:%Y-%m-%d} by {len(churn.truth):,} customers."
     left = churn.truth.mean()
     yield from lines(f"Churn, {horizon} days; {left:.1%} left", churn.truth, churn.guesses, CHURN)
     value = judged_value(split_at(rows, SPEND, judge, horizon), features, horizon, SEED)

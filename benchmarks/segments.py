@@ -18,7 +18,7 @@ from sklearn.metrics import adjusted_rand_score
 from ml.segments import SEGMENT_COLUMNS, SegmentModel, SegmentRecipe, fit_segments
 
 FRAMES = """
-    select * from marts.training_frame where orders_lifetime > 0
+    select * from marts.training_frame where orders_lifetime > 0 and role <> 'near'
     order by last_seen_at, spend_lifetime, orders_lifetime, customer_id
 """
 MONTH = pd.Timedelta(days=31)

@@ -13,6 +13,10 @@ import pyarrow as pa
 from orchestration.warehouse import Warehouse
 
 FRAME: Final = "marts.training_frame"
+FAR: Final = "role in ('train', 'judge')"
+"""Rows of the far horizon: what segments of then, the next purchase and drift read, too."""
+NEAR: Final = "as_of in (select as_of from ops.label_window)"
+"""Rows of the midnights that the near horizon looks from."""
 # What a customer did comes before the id, which depends on the data folder's secret key.
 ORDER: Final = "as_of, last_seen_at, spend_lifetime, orders_lifetime, tenure_days, product_views_30d, customer_id"
 LABELS: Final = ("churned", "n_orders_horizon", "spend_horizon_amount")
@@ -29,6 +33,7 @@ def training_rows(
     texts: Sequence[str] = (),
     where: str = "true",
     most: int | None = None,
+    near: bool = False,
 ) -> pd.DataFrame:
     """Rows of the training frame in an order that depends on what customers did.
 
@@ -42,6 +47,7 @@ def training_rows(
         texts: further columns, read as they are.
         where: which rows, as SQL.
         most: of more rows than about so many, all rows of every n-th customer.
+        near: the midnights of the near horizon instead of those of the far one.
     """
     with warehouse.connect() as connection:
         connection.execute(f"set memory_limit = '{SORTING_MEMORY}'").fetchall()
@@ -49,9 +55,9 @@ def training_rows(
         numbers = [name for name, kind in kinds.items() if kind.startswith(NUMBERS) and name not in LABELS]
         filled = _filled(connection, numbers)
         numbers = [name for name in numbers if name in filled or name in features]
-        if "role" in kinds:
+        if near or "role" in kinds:
             # What only drift compares with was in no plan of what to learn from.
-            where = f"({where}) and role <> 'season'"
+            where = f"({where}) and {NEAR if near else FAR}"
         others = ["customer_id", *texts, *(name for name, kind in kinds.items() if kind.startswith("TIMESTAMP"))]
         return _read(connection, numbers, list(dict.fromkeys(others)), _narrowed(connection, where, most))
 

@@ -31,10 +31,11 @@ SPECS = [
     for name, description in (
         (
             "cutoff",
-            "Past midnights at which features and labels are taken: several to train on, a later one to judge by. "
+            "Past midnights at which features and labels are taken: several to train on, a later one to judge by, and "
+            "the more recent ones of the near horizon. "
             "Grain: one row a cut-off.",
         ),
-        ("label_window", "Further label windows of the same midnights. Grain: one row a cut-off and horizon."),
+        ("label_window", "Label windows of the near horizon. Grain: one row a cut-off and horizon."),
     )
 ]
 

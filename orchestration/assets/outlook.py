@@ -19,12 +19,13 @@ from orchestration.previews import frame_preview
 from orchestration.resources import Workspace
 from orchestration.scoring import empty
 from orchestration.training import Facts, Trained, train_and_store
+from orchestration.training_rows import FAR
 
 VIEWS = [["intermediate", name] for name in ("int_customer_order_daily", "int_customer_purchase_daily")]
-CLOSED_SQL = "select distinct as_of from marts.training_frame where role <> 'season' order by as_of"
-THEN_SQL = """
-    select customer_id, as_of, orders_lifetime, {columns} from marts.training_frame
-    where orders_lifetime > 0 and role <> 'season' and {some}
+CLOSED_SQL = f"select distinct as_of from marts.training_frame where {FAR} order by as_of"
+THEN_SQL = f"""
+    select customer_id, as_of, orders_lifetime, {{columns}} from marts.training_frame
+    where orders_lifetime > 0 and {FAR} and {{some}}
 """
 NOW_SQL = """
     select consent.customer_id, consent.profiling_price as may_profile_price,

@@ -11,18 +11,19 @@ import pandas as pd
 from ml.drift import REPORT_COLUMNS, drift_report, in_season
 from orchestration.catalogue import Signal, signals
 from orchestration.drift.reading import FEATURE, Reading
+from orchestration.training_rows import FAR
 from orchestration.warehouse import Warehouse
 
 # Features are compared a few at a time: a frame of all of them at eight cut-offs would not fit beside a run.
 AT_A_TIME: Final = 8
 SIDES: Final = {
-    "before": "marts.training_frame where role <> 'season'",
+    "before": f"marts.training_frame where {FAR}",
     "season": "marts.training_frame where role = 'season'",
     "now": "marts.customer_features",
 }
-HISTORY_SQL = """
+HISTORY_SQL = f"""
     select date_diff('day', (select min(event_date) from marts.match_rate_daily), cast(min(as_of) as date))
-    from marts.training_frame where role <> 'season'
+    from marts.training_frame where {FAR}
 """
 DELIVERED_SQL = """
     select event_type, source, count(*) from intermediate.int_events

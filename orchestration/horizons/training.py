@@ -1,11 +1,11 @@
-"""Trains one kind of model for both horizons from one reading of the training frame."""
+"""Trains one kind of model for both horizons, each from the midnights that it looks from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ from orchestration.warehouse import Warehouse
 # Who never ordered cannot stop buying: such rows teach neither model, and are most of a shop's.
 TEACHING = "orders_lifetime > 0"
 JUDGE_SQL = "select max(as_of), max(horizon_days) from ops.cutoff where role = 'judge'"
-NEAR_SQL = "select max(horizon_days) from ops.label_window"
+NEAR_SQL = "select max(as_of), max(horizon_days) from ops.label_window"
 BOUGHT_SQL = """
     select customer_id, as_of, cast(spend_horizon_amount as double) as spend_horizon_amount
     from marts.training_label where horizon_days = ? order by as_of, customer_id
@@ -63,13 +63,20 @@ class Lesson:
     seed: int
 
 
+class Horizon(NamedTuple):
+    """The later cut-off, and how far the models of it look."""
+
+    judge: pd.Timestamp
+    days: int
+
+
 @dataclass(frozen=True)
 class Lessons:
-    """The name of a model and its rows; the horizon where it is not the far one."""
+    """The name of a model and its rows; `near` where the horizon is not the far one."""
 
     name: str
     frame: pd.DataFrame
-    horizon_days: int | None = None
+    near: Horizon | None = None
 
 
 Train = Callable[[Lesson, list[str]], Judged]
@@ -80,27 +87,41 @@ def train_horizons(project: Project, warehouse: Warehouse, name: str, as_of: dat
 
     Of more rows than a final fit takes, every n-th customer's are read.
     """
-    frame = training_rows(warehouse, model_features(), where=TEACHING, most=MOST_ROWS)
-    done = [_trained(project, warehouse, as_of, train, Lessons(name, frame))]
-    near = warehouse.rows(NEAR_SQL)[0][0]
+    far = training_rows(warehouse, model_features(), where=TEACHING, most=MOST_ROWS)
+    done = [_trained(project, warehouse, as_of, train, Lessons(name, far))]
+    near = near_horizon(warehouse)
     if near is None:
         return done
-    horizon = int(str(near))
-    closer = Lessons(name + NEAR_SUFFIX, relabelled(frame, warehouse.frame(BOUGHT_SQL, [horizon])), horizon)
+    del far
+    rows = near_rows(warehouse, near.days, model_features(), most=MOST_ROWS)
+    closer = Lessons(name + NEAR_SUFFIX, rows, near)
     return [*done, _trained(project, warehouse, as_of, train, closer)]
+
+
+def near_rows(
+    warehouse: Warehouse, horizon_days: int, features: Sequence[str], *, most: int | None = None
+) -> pd.DataFrame:
+    """Rows of the near horizon's midnights with its labels; of more than about `most`, every n-th customer's."""
+    frame = training_rows(warehouse, features, where=TEACHING, most=most, near=True)
+    return relabelled(frame, warehouse.frame(BOUGHT_SQL, [horizon_days]))
 
 
 def _trained(project: Project, warehouse: Warehouse, as_of: datetime, train: Train, lessons: Lessons) -> Training:
     def fit() -> tuple[Trained, Facts]:
-        judge, far = judging_cutoff(warehouse)
-        horizon = lessons.horizon_days or far
+        judge, horizon = lessons.near or judging_cutoff(warehouse)
         model = train(Lesson(lessons.frame, judge, horizon, project.settings.seed), model_features())
         return model, Facts(model.features, model.cutoffs, horizon, model.metrics, "; ".join(model.notes))
 
     return train_and_store(project, lessons.name, lessons.frame, as_of, fit)
 
 
-def judging_cutoff(warehouse: Warehouse) -> tuple[pd.Timestamp, int]:
+def near_horizon(warehouse: Warehouse) -> Horizon | None:
+    """The later cut-off of the near horizon; None where there is no near horizon."""
+    judge, days = warehouse.rows(NEAR_SQL)[0]
+    return None if judge is None else Horizon(pd.Timestamp(str(judge), tz="UTC"), int(str(days)))
+
+
+def judging_cutoff(warehouse: Warehouse) -> Horizon:
     """The later cut-off and the far horizon.
 
     Raises:
@@ -109,4 +130,4 @@ def judging_cutoff(warehouse: Warehouse) -> tuple[pd.Timestamp, int]:
     judge, horizon = warehouse.rows(JUDGE_SQL)[0]
     if judge is None:
         raise NotTrainable("the history is too short for a cut-off to judge by")
-    return pd.Timestamp(str(judge), tz="UTC"), int(str(horizon))
+    return Horizon(pd.Timestamp(str(judge), tz="UTC"), int(str(horizon)))

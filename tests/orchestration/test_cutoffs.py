@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,16 +60,42 @@ def test_windows_never_overlap(days: int, settings: ModelSettings) -> None:
     assert all(first < day and day + horizon <= plan.judge for day in plan.train)
     assert plan.possible
     season = ["season"] * (plan.season is not None)
-    assert plan.frame()["role"].tolist() == [*season, *["train"] * len(plan.train), "judge"]
-    assert plan.frame()["as_of"].is_unique
+    frame = plan.frame()
+    assert frame.loc[frame["role"] != "near", "role"].tolist() == [*season, *["train"] * len(plan.train), "judge"]
+    assert frame["as_of"].is_unique
+    if not plan.near:
+        assert settings.near_horizon_days >= plan.horizon_days
+        return
+    near, (*teach, judge) = timedelta(days=settings.near_horizon_days), plan.near
+    assert judge == AS_OF.date() - near
+    assert 0 < len(teach) <= settings.max_train_cutoffs
+    assert all(first < day and day + near <= judge for day in teach)
+    windows = plan.windows()["as_of"]
+    assert set(windows) <= set(frame["as_of"])
+    assert plan.season is None or plan.season < min(windows.dt.date)
 
 
-@pytest.mark.parametrize(("near", "windows"), [(30, 6), (0, 0), (91, 0), (200, 0)])
-def test_the_near_horizon_looks_from_the_same_midnights(near: int, windows: int) -> None:
+def test_the_near_horizon_is_judged_on_the_latest_midnight_whose_labels_are_known() -> None:
+    plan = plan_cutoffs(date(2017, 1, 1), AS_OF, SETTINGS)
+    days = [date(2017, 9, 8), date(2017, 10, 6), date(2017, 11, 3), date(2017, 12, 3)]
+    assert plan.windows()["as_of"].dt.date.tolist() == days
+    assert set(plan.windows()["horizon_days"]) == {30}
+    near = plan.frame().loc[plan.frame()["role"] == "near"]
+    assert (near["as_of"].dt.date.tolist(), set(near["horizon_days"])) == (days, {30})
+
+
+def test_a_midnight_of_both_horizons_is_made_once() -> None:
+    plan = plan_cutoffs(date(2017, 1, 1), AS_OF, ModelSettings(horizon_days=60))
+    shared = plan.frame().loc[plan.frame()["as_of"] == pd.Timestamp("2017-11-03")]
+    assert shared[["horizon_days", "role"]].to_numpy().tolist() == [[60, "judge"]]
+    assert pd.Timestamp("2017-11-03") in plan.windows()["as_of"].tolist()
+
+
+@pytest.mark.parametrize("near", [0, 91, 200])
+def test_there_is_no_near_horizon_that_is_not_nearer(near: int) -> None:
     plan = plan_cutoffs(date(2017, 1, 1), AS_OF, ModelSettings(near_horizon_days=near))
-    assert len(plan.windows()) == windows
-    assert set(plan.windows()["as_of"]) <= set(plan.frame()["as_of"])
-    assert set(plan.windows()["horizon_days"]) <= {near}
+    assert plan.windows().empty
+    assert set(plan.frame()["role"]) == {"train", "judge"}
 
 
 @pytest.mark.parametrize(("settings", "days"), [(ModelSettings(), 182), (ModelSettings(horizon_days=60), 60)])

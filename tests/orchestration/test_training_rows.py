@@ -72,6 +72,21 @@ def test_an_empty_frame_has_its_columns(warehouse: Warehouse) -> None:
     assert isinstance(nobody, pd.DataFrame)
 
 
+def test_each_horizon_reads_the_midnights_that_it_looks_from(warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("update marts.training_frame set role = 'near' where as_of > '2017-01-01'").fetchall()
+        season = "* replace (timestamp '2016-02-01' as as_of, 'season' as role)"
+        connection.execute(
+            f"insert into marts.training_frame select {season} from marts.training_frame limit 9"
+        ).fetchall()
+    first, second = pd.Timestamp("2017-01-01"), pd.Timestamp("2017-01-29")
+    # The near horizon looks from a midnight of its own and from one of the far horizon's.
+    warehouse.replace({"ops.label_window": pd.DataFrame({"as_of": [first, second], "horizon_days": 14})})
+    assert set(training_rows(warehouse)["as_of"]) == {first}
+    assert set(training_rows(warehouse, near=True)["as_of"]) == {first, second}
+    assert set(training_rows(warehouse, near=True, where="tenure_days < 7", most=9)["tenure_days"]) < set(range(7))
+
+
 def test_of_too_many_rows_every_customer_keeps_all_or_none(warehouse: Warehouse) -> None:
     whole, some = training_rows(warehouse), training_rows(warehouse, most=30)
     assert 0 < len(some) < len(whole)

@@ -23,7 +23,7 @@ from ml.value import ValueModel, train_value
 from orchestration.champions.trials import trial_for
 from orchestration.horizons import training
 from orchestration.horizons.scores import CHURN, VALUE, Known, churn_rows, value_rows
-from orchestration.horizons.training import Lesson, judging_cutoff, train_horizons
+from orchestration.horizons.training import Lesson, judging_cutoff, near_horizon, train_horizons
 from orchestration.model_registry import ModelRegistry
 from orchestration.scoring import empty
 from orchestration.warehouse import Warehouse
@@ -75,6 +75,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelRegistry, li
             assert [(one.name, one.reason) for one in done] == [(name, ""), (f"{name}_near", "")]
         assert judging_cutoff(warehouse) == (JUDGE, HORIZON)
     return ModelRegistry(root / "models"), taught
+
+
+def test_the_near_horizon_has_a_later_judge_of_its_own(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    warehouse.prepare()
+    assert near_horizon(warehouse) is None
+    windows = pd.DataFrame({"as_of": pd.to_datetime(["2017-05-02", "2017-09-03"]), "horizon_days": NEAR})
+    warehouse.replace({"ops.label_window": windows})
+    assert near_horizon(warehouse) == (pd.Timestamp("2017-09-03", tz="UTC"), NEAR)
 
 
 @pytest.fixture(scope="module")
