@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import sqlite3
 import sys
 from typing import Any
@@ -12,9 +13,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from intake.paths import data_paths
+
 DEBUG_VARIABLE = "CONCIERGE_DEBUG"
 # What SQLite, DuckDB and the system say of it, whoever passes it on.
 _FULL = re.compile(r"disk is full|no space left on device", re.IGNORECASE)
+# All that SQLite says where not even its list of readers finds room.
+_IO, _LITTLE = re.compile(r"disk i/o error", re.IGNORECASE), 1 << 20
 _BACKGROUND = re.compile(r" ?\(Background on this error at: \S+\)")
 
 
@@ -48,13 +53,20 @@ def one_line(error: BaseException) -> str:
     themselves; anything else is named by its class and points to `CONCIERGE_DEBUG`.
     """
     text = _BACKGROUND.sub("", " ".join(str(error).split()))
-    if getattr(error, "errno", None) == errno.ENOSPC or _FULL.search(text):
+    if getattr(error, "errno", None) == errno.ENOSPC or _FULL.search(text) or (_IO.search(text) and _no_room()):
         return f"the disk is full: {getattr(error, 'filename', None) or text}; make room and run it again"
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror.lower()}"
     if _written_for_users(error) and text:
         return text
     return f"unexpected {type(error).__name__}: {text or 'no message'} ({DEBUG_VARIABLE}=1 shows where)"
+
+
+def _no_room() -> bool:
+    try:
+        return shutil.disk_usage(data_paths().root).free < _LITTLE
+    except OSError:
+        return False
 
 
 def _written_for_users(error: BaseException) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -94,3 +96,10 @@ def test_the_traceback_comes_on_request(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("CONCIERGE_DEBUG", "1")
     result = CliRunner().invoke(_app(KeyError("gone")), ["fail"])
     assert isinstance(result.exception, KeyError)
+
+
+def test_an_error_of_the_disk_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = sqlite3.OperationalError("/x/ops.sqlite: disk I/O error")
+    assert one_line(error) == "/x/ops.sqlite: disk I/O error"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    assert one_line(error) == "the disk is full: /x/ops.sqlite: disk I/O error; make room and run it again"
