@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 import msgspec
@@ -76,25 +76,19 @@ class Person(msgspec.Struct, frozen=True):
         return allowed and _TRACKED_SET.isdisjoint(self.refused) and _TRACKED_SET.isdisjoint(self.silent)
 
 
-def find_person(
-    reader: SnapshotReader,
-    identifiers: Iterable[tuple[str, str]],
-    read: Callable[[str], ProfileRecord | None] | None = None,
-) -> Person:
+def find_person(reader: SnapshotReader, identifiers: Iterable[tuple[str, str]]) -> Person:
     """The customer of the strongest identifier known; consent is what every customer named has granted.
 
     Args:
         reader: of the snapshot.
         identifiers: type and keyed hash.
-        read: the profile of a customer; as a decision reads it, where none is given.
     """
-    read = read or reader.visitor
     ordered = list(identifiers)
     if len(ordered) == 1:
-        return _person_named(reader, ordered[0], read)
+        return _person_named(reader, ordered[0])
     ordered.sort(key=_weakness)
     customers = dict.fromkeys([found for pair in ordered if (found := reader.customer_id(*pair)) is not None])
-    profiles = [profile for name in customers if (profile := read(name)) is not None]
+    profiles = [profile for name in customers if (profile := reader.visitor(name)) is not None]
     if not profiles:
         return Person(None, _unit(*ordered[0]) if ordered else "", frozenset(), tuple(customers))
     if len(customers) == 1:
@@ -104,9 +98,9 @@ def find_person(
     return Person(profiles[0], profiles[0].customer_id, granted, tuple(customers), _refusals(profiles), agreed=agreed)
 
 
-def _person_named(reader: SnapshotReader, pair: tuple[str, str], read: Callable[[str], ProfileRecord | None]) -> Person:
+def _person_named(reader: SnapshotReader, pair: tuple[str, str]) -> Person:
     customer = reader.customer_id(*pair)
-    profile = None if customer is None else read(customer)
+    profile = None if customer is None else reader.visitor(customer)
     if profile is not None:
         return person_of(profile)
     return Person(None, _unit(*pair), _NOTHING, () if customer is None else (customer,))

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
 from orchestration.edits.spoken import Spoken
 from serving.decide import decide_for
 from serving.edited import edited
@@ -19,10 +17,10 @@ from serving.person import Person, person_of
 from serving.question import Context, Question
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import ProfileRecord
+from serving.snapshot.stored_profile import decode_profile
 
 MOST_ASKED = 2_000
 """People asked at most, spread evenly over the customer ids; half a percentage point of standard error at 5 %."""
-_DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
 
 
 @dataclass
@@ -72,7 +70,7 @@ def _spread(reader: SnapshotReader, people: int) -> Iterator[ProfileRecord]:
     step = max(1, -(-people // MOST_ASKED))
     for place, (_, value) in enumerate(reader.stream("profile")):
         if place % step == 0:
-            yield _DECODE(value)
+            yield decode_profile(value)
 
 
 def _answer(live: LiveSnapshot, placement: str, person: Person, now: datetime) -> tuple[str, object]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from serving.expression import variables_in
 from serving.live import LiveSnapshot
 from serving.person import Person, person_of
 from serving.placement import expressions_of
 from serving.snapshot.records import ProfileRecord
+from serving.snapshot.stored_profile import decode_profile
 from serving.uplift import GAIN, LOW, SEPARATOR, advised_actions, feature_names
 from serving.variables import VARIABLES
 from serving.visit import variables_used
 
-_DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
 Key = tuple[object, ...]
 _GAINS = (f"{GAIN}{SEPARATOR}", f"{LOW}{SEPARATOR}")
 
@@ -36,7 +34,7 @@ def kinds_of_people(live: LiveSnapshot, names: Sequence[str], *, only_changed: b
     signs = frozenset() if _reads_gains(live) else frozenset(name for name in names if name.startswith(_GAINS))
     rows = live.reader.changed("profile") if only_changed else live.reader.stream("profile")
     for value in (value for _, value in rows if value):
-        profile = _DECODE(value)
+        profile = decode_profile(value)
         person = person_of(profile)
         key = _key(profile, person, names, signs)
         kind = found.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import lru_cache
 from secrets import token_hex
+from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,7 @@ from serving.log.lookup import PERSONALIZATION_ID, logged_decision, logged_expos
 from serving.person import PROFILE_PURPOSES, Person, find_person
 from serving.question import Decision
 from serving.service import Service
+from serving.snapshot.stored_profile import told_features, told_products
 
 
 def decide(request: Request, content: bytes) -> Response:
@@ -57,7 +59,7 @@ def lookup(request: Request, content: bytes) -> Response:
         if live is None:
             raise unready()
         hashed = service.hashed(body.identifiers)
-        person = service.live_side.person(find_person(live.reader, hashed, live.reader.told), hashed)
+        person = service.live_side.person(find_person(live.reader, hashed), hashed)
         return json_response(_told(person, live.version))
 
 
@@ -95,8 +97,8 @@ def _told(person: Person, version: str) -> LookupAnswer:
         segment_rung=profile.rung,
         churn_probability=profile.churn_probability,
         ltv_amount=profile.ltv_amount,
-        features=profile.features,
-        recommendations={task: [i.product_id for i in items] for task, items in profile.recommendations.items()},
+        features=cast("Any", told_features(profile)),
+        recommendations=cast("Any", told_products(profile)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,8 @@ from serving.http.problems import json_response, refuse
 from serving.live import LiveSnapshot
 from serving.person import find_person
 from serving.service import Service
+from serving.snapshot.records import ProfileRecord
+from serving.snapshot.stored_profile import told_features
 from serving.variables import profile_features
 
 
@@ -42,13 +45,11 @@ def _check(body: FeaturesRequest) -> None:
 
 def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> FeaturesAnswer:
     hashed, now = service.hashed(body.identifiers), service.config.clock.now()
-    read = live.reader.told if body.features is None else live.reader.visitor
-    person = service.live_side.person(find_person(live.reader, hashed, read), hashed)
+    person = service.live_side.person(find_person(live.reader, hashed), hashed)
     consented = "personalization" in person.granted
-    values: dict[str, Any] = {}
+    values: Any = {}
     if person.profile is not None and consented:
-        carried = person.profile.features
-        values = carried if body.features is None else {name: carried.get(name) for name in body.features}
+        values = _values(person.profile, body.features)
     visit = service.live_side.visit(live, person, hashed, now)
     return FeaturesAnswer(
         found=person.profile is not None,
@@ -58,3 +59,10 @@ def _told(service: Service, live: LiveSnapshot, body: FeaturesRequest) -> Featur
         features=values,
         session=dict(visit) if visit else {},
     )
+
+
+def _values(profile: ProfileRecord, names: Sequence[str] | None) -> Any:
+    if names is None:
+        return told_features(profile)
+    carried = profile.features
+    return {name: carried.get(name) for name in names}

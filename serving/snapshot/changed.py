@@ -16,10 +16,9 @@ from serving.snapshot.environment import identifier_key
 from serving.snapshot.manifest import DATA_FILE, Manifest
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import CHANGING, GONE, REFUSED_ANALYTICS, IdentifierRow, ProfileRecord, schema_hash
+from serving.snapshot.stored_profile import decode_profile, encode_profile, stored_profile
 from serving.snapshot.writer import final_folder
 
-_ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
 Row = tuple[bytes, bytes]
 Changes = dict[str, dict[bytes, bytes]]
 
@@ -99,7 +98,7 @@ def _differing(reader: SnapshotReader, table: str, before: Mapping[bytes, bytes]
 
 def _named(table: str, wanted: Wanted) -> tuple[Iterator[Row], Iterator[bytes]]:
     if table == "profile":
-        rows = ((record.customer_id.encode(), _ENCODE(record)) for record in wanted.profiles)
+        rows = ((record.customer_id.encode(), encode_profile(record)) for record in wanted.profiles)
         return rows, (customer.encode() for customer in wanted.gone)
     owned = ((identifier_key(one.type, one.value_hash), one.customer_id.encode()) for one in wanted.identifiers)
     return owned, (identifier_key(kind, value_hash) for kind, value_hash in wanted.unowned)
@@ -117,7 +116,7 @@ def _is_same(table: str, published: bytes, value: bytes) -> bool:
     if published == value or table != "profile" or not (published and value):
         return published == value
     # Features may stand in another order.
-    return _DECODE(published) == _DECODE(value)
+    return decode_profile(published) == decode_profile(value)
 
 
 def _manifest(reader: SnapshotReader, before: Changes, after: Changes) -> Manifest:
@@ -156,7 +155,7 @@ def _row(reader: SnapshotReader, table: str, changes: Mapping[bytes, bytes], key
 
 
 def _refuses(profile: bytes) -> bool:
-    return bool(profile) and "analytics" in _DECODE(profile).refusals
+    return bool(profile) and "analytics" in stored_profile(profile).refusals
 
 
 def _utc(moment: datetime) -> str:

@@ -32,11 +32,9 @@ from serving.snapshot.records import (
     ReviewRecord,
     SnapshotError,
 )
-from serving.snapshot.stored_profile import stored_profile
-from serving.snapshot.told_profile import ToldProfiles
+from serving.snapshot.stored_profile import decode_profile, stored_profile
 from serving.visit_scores import VISITS, VisitModel, VisitModelError
 
-_PROFILE = msgspec.msgpack.Decoder(ProfileRecord)
 _PRODUCT = msgspec.msgpack.Decoder(ProductRecord)
 _IDS = msgspec.msgpack.Decoder(list[str])
 _DECISIONS = msgspec.msgpack.Decoder(list[DecisionRow])
@@ -62,7 +60,6 @@ class SnapshotReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._products: dict[str, ProductRecord] = {}
-        self._told = ToldProfiles()
         self.manifest: Manifest = read_manifest(self.folder)
         self.learned: Learned = self._learned()
         try:
@@ -102,17 +99,12 @@ class SnapshotReader:
     def profile(self, customer_id: str) -> ProfileRecord | None:
         """One customer's record, or None."""
         found = self._get("profile", customer_id.encode())
-        return None if found is None else _PROFILE.decode(found)
+        return None if found is None else decode_profile(found)
 
     def visitor(self, customer_id: str) -> ProfileRecord | None:
-        """One customer's record for a decision, which decodes of it what it asks for; or None."""
+        """One customer's record, of which is decoded what is asked for; or None."""
         found = self._get("profile", customer_id.encode())
         return None if found is None else stored_profile(found)
-
-    def told(self, customer_id: str) -> ProfileRecord | None:
-        """One customer's record to be written into an answer, see `ToldProfiles`; or None."""
-        found = self._get("profile", customer_id.encode())
-        return None if found is None else self._told.of(found)
 
     def product(self, product_id: str) -> ProductRecord | None:
         """One product's record, or None."""

@@ -64,6 +64,16 @@ class ProfileRecord(msgspec.Struct, array_like=True, frozen=True):
     account_id: str | None = None
 
 
+class ProfileRow(ProfileRecord, array_like=True, frozen=True):
+    """How a profile is stored: `features` as the JSON that answers tell, which knows neither infinity nor NaN, so that
+    those are not known; `recommendations` as msgpack, and of them the `products` by task as the JSON that answers tell.
+    """
+
+    features: bytes = b"{}"  # type: ignore[assignment]
+    recommendations: bytes = b"\x80"  # type: ignore[assignment]
+    products: bytes = b"{}"
+
+
 class ProductRecord(msgspec.Struct, array_like=True, frozen=True):
     """One product; prices in the shop's currency, stock and units sold in 28 days in units, rates 0 to 1 of a year;
     None = not known."""
@@ -129,7 +139,7 @@ class IdentifierRow(NamedTuple):
 
 
 RECORDS: tuple[type[msgspec.Struct], ...] = (
-    ProfileRecord,
+    ProfileRow,
     ProductRecord,
     DecisionRow,
     Recommended,

@@ -17,11 +17,10 @@ from serving.snapshot.building import building, data_checks, write_manifest
 from serving.snapshot.environment import open_for_writing
 from serving.snapshot.manifest import Manifest, as_whole, read_manifest
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import TABLES, FeatureValue, ProfileRecord
+from serving.snapshot.records import TABLES, FeatureValue
+from serving.snapshot.stored_profile import decode_profile, encode_profile
 from serving.snapshot.writer import click_rows, content_rows, final_folder, segment_rows, visit_rows
 
-_ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE = msgspec.msgpack.Decoder(ProfileRecord).decode
 Row = tuple[bytes, bytes]
 More = Callable[[str], Mapping[str, FeatureValue]]
 
@@ -90,12 +89,12 @@ def _rows(reader: SnapshotReader, table: str, placements: frozenset[str], more: 
 
 
 def _with_more(key: bytes, value: bytes, more: More) -> Row:
-    profile = _DECODE(value)
+    profile = decode_profile(value)
     added = more(profile.customer_id) if profile.consent_personalization else {}
     missing = {name: found for name, found in added.items() if name not in profile.features}
     if not missing:
         return key, value
-    return key, _ENCODE(msgspec.structs.replace(profile, features={**profile.features, **missing}))
+    return key, encode_profile(msgspec.structs.replace(profile, features={**profile.features, **missing}))
 
 
 def _write(environment: Any, table: str, rows: Iterable[Row]) -> int:

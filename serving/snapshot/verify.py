@@ -14,7 +14,8 @@ from serving.snapshot.delta import counts_of
 from serving.snapshot.environment import SEPARATOR
 from serving.snapshot.manifest import Manifest, check_files, read_manifest
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import CHANGING, TABLES, ProductRecord, ProfileRecord, SnapshotError
+from serving.snapshot.records import CHANGING, TABLES, ProductRecord, SnapshotError
+from serving.snapshot.stored_profile import decode_profile, encode_profile
 
 _SAMPLE = 100
 
@@ -47,9 +48,11 @@ def _check_delta(reader: SnapshotReader) -> None:
 
 def _check_rows(reader: SnapshotReader) -> None:
     try:
-        for table, record in (("profile", ProfileRecord), ("product", ProductRecord)):
-            for _, value in _looked_at(reader, table):
-                msgspec.msgpack.decode(value, type=record)
+        for _, value in _looked_at(reader, "profile"):
+            if encode_profile(decode_profile(value)) != value:
+                raise SnapshotError(f"{reader.version}: a profile is not stored as this program stores it")
+        for _, value in _looked_at(reader, "product"):
+            msgspec.msgpack.decode(value, type=ProductRecord)
         for key, customer in _looked_at(reader, "identifier"):
             if reader.profile(customer.decode()) is None:
                 kind = key.decode().split(SEPARATOR)[0]

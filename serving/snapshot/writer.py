@@ -23,6 +23,7 @@ from serving.snapshot.environment import category_key, identifier_key, open_for_
 from serving.snapshot.manifest import Manifest
 from serving.snapshot.pointer import current
 from serving.snapshot.records import TABLES, SnapshotContents, SnapshotError, schema_hash
+from serving.snapshot.stored_profile import encode_profile
 from serving.visit_scores import VISITS, VisitModel
 from serving.yaml_file import ConfigError
 
@@ -94,18 +95,29 @@ def _write_tables(folder: Path, contents: SnapshotContents) -> dict[str, int]:
 
 def _write_table(environment: Any, table: str, rows: Iterable[Row]) -> int:
     database = environment.open_db(table.encode())
+    ordered = sorted(rows)
     with environment.begin(write=True, db=database) as transaction:
-        consumed, added = transaction.cursor().putmulti(sorted(rows), overwrite=False)
-    if consumed != added:
-        raise SnapshotError(f"table {table}: {consumed - added} of {consumed} keys are there twice; keys must differ")
+        # Appended rows fill their pages; put one by one, even in this order, they leave half of each empty.
+        _, added = transaction.cursor().putmulti(_distinct(ordered), append=True)
+    if added != len(ordered):
+        twice = len(ordered) - added
+        raise SnapshotError(f"table {table}: {twice} of {len(ordered)} keys are there twice; keys must differ")
     return int(added)
+
+
+def _distinct(ordered: Iterable[Row]) -> Iterator[Row]:
+    before = None
+    for row in ordered:
+        if row[0] != before:
+            yield row
+        before = row[0]
 
 
 def _rows_by_table(contents: SnapshotContents) -> dict[str, Iterator[Row]]:
     encode = _ENCODER.encode
     return {
         "identifier": ((identifier_key(row[0], row[1]), row[2].encode()) for row in contents.identifiers),
-        "profile": ((record.customer_id.encode(), encode(record)) for record in contents.profiles),
+        "profile": ((record.customer_id.encode(), encode_profile(record)) for record in contents.profiles),
         "product": ((record.product_id.encode(), encode(record)) for record in contents.products),
         "together": ((key.encode(), encode(list(ids))) for key, ids in contents.together.items()),
         "popular": ((category_key(key), encode(list(ids))) for key, ids in contents.popular.items()),
