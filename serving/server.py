@@ -17,6 +17,7 @@ from serving.app import create_app
 from serving.configuration import ServiceConfigError, service_config
 from serving.http.gate import is_loopback
 from serving.open_files import allow_most, connections_within
+from serving.parent import end_with_parent
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
@@ -29,6 +30,7 @@ _LOOKS_FOR_CYCLES = (50_000, 20, 50)
 
 def build() -> Starlette:
     """Application of one worker process, from `CONCIERGE_DATA` and `CONCIERGE_CONFIG`."""
+    end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     config = service_config(Project.open())
     connections, said = connections_within(config.max_connections)
