@@ -27,7 +27,7 @@ from intake.reasons import Reasons
 from intake.scrub import scrub_column
 from intake.values import Mask, Whole, as_text, is_valid
 
-_SCRUBBED = ("page_url", "referrer", "query")
+_SCRUBBED = ("page_url", "referrer", "query", "campaign", "page_type")
 _KEY_SEPARATOR = "\x1f"
 
 

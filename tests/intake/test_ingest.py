@@ -164,7 +164,13 @@ def test_an_event_carries_what_the_contract_says(project: Project, tmp_path: Pat
         time_zone="Europe/Berlin",
         arrival={"delay": "PT2H"},
         is_simulated=True,
-        columns={"occurred_at": "at", "product_id": "product", "unit_price": "price", "page_url": "url"},
+        columns={
+            "occurred_at": "at",
+            "product_id": "product",
+            "unit_price": "price",
+            "page_url": "url",
+            "campaign": "sent",
+        },
         aliases={"product": ["sku"]},
         properties=["colour", "size"],
         traits=["language"],
@@ -173,6 +179,7 @@ def test_an_event_carries_what_the_contract_says(project: Project, tmp_path: Pat
     )
     row = {"id": "1", "type": "product_viewed", "at": "2017-07-01 12:00:00", "sku": "p9", "login": " ann "}
     row |= {"price": "9.99", "url": "https://shop.test/?email=ann@example.org&x=1"}
+    row |= {"sent": "spring-ann@example.org"}
     row |= {"colour": 'deep "red"', "size": 42, "language": "de", "age": 41, "eats": "vegan"}
     ingest(project, source, [write_jsonl(tmp_path / "a.jsonl", [row])])
     event = lake_rows(project)[0]
@@ -180,6 +187,7 @@ def test_an_event_carries_what_the_contract_says(project: Project, tmp_path: Pat
     assert event["received_at"] == datetime(2017, 7, 1, 12, tzinfo=UTC)
     assert (event["product_id"], str(event["unit_price"]), event["currency"]) == ("p9", "9.9900", "EUR")
     assert event["page_url"] == "https://shop.test/?email=[removed]&x=1"
+    assert event["campaign"] == "[removed]"
     assert event["is_simulated"]
     assert event["properties"] == (
         '{"colour":"deep \\"red\\"","size":42,"traits":{"language":"de"},"sensitive":{"age":41},'
