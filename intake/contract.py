@@ -38,7 +38,7 @@ IdentifierType = Literal[
 _LATER: Final[dict[str, object]] = {
     "matching": None, "header": [], "quoting": True, "unnest": None, "nested": None, "when": None, "total": None,
     "concat": None, "skip": [], "consents": {}, "clock": None, "repeats": None, "numbers": None, "refund_limit": 1.0,
-    "zero_party": [], "unless": None, "skip_lines": 0,
+    "zero_party": [], "unless": None, "skip_lines": 0, "once": [],
 }  # fmt: skip
 """Parts that were added later, with what they are when unused: they must not make files of old look new."""
 
@@ -85,6 +85,9 @@ class Lines(Part):
     when: Rule | None = Field(default=None, description="with nested: only of rows that the rule applies to")
     fields: dict[str, Term]
     totals: dict[str, Term] = Field(default={}, description="sums over the lines that go into properties")
+    once: tuple[Literal["amount", "quantity"], ...] = Field(
+        default=(), description="with group_by: of columns, what each row of an order repeats; it is not added up"
+    )
     duplicates: Literal["keep", "drop"] = Field(default="keep", description="of rows equal in every column read")
 
     @model_validator(mode="after")
@@ -93,6 +96,8 @@ class Lines(Part):
             raise ValueError("needs exactly one of group_by, nested")
         if self.when is not None and self.nested is None:
             raise ValueError("when goes with nested")
+        if self.once and not self.group_by:
+            raise ValueError("once goes with group_by")
         return self
 
     def columns(self) -> set[str]:

@@ -26,7 +26,8 @@ _NOTHING = Expression(column="")
 def number_columns(
     heads: pa.Table, table: pa.Table, groups: Groups | None, contract: SourceContract, reasons: Reasons
 ) -> dict[str, pa.Array]:
-    """Number columns by event field; quantities and amounts of events with lines are sums over their lines.
+    """Number columns by event field; quantities and amounts of events with lines are sums over their lines, except
+    those that each line repeats.
 
     Args:
         table: the source rows that are grouped, or the lines that were nested in a row.
@@ -51,7 +52,7 @@ def _values(
     contract: SourceContract,
 ) -> Scaled:
     scale = _scale(name)
-    if groups is None or contract.lines is None or name not in ("quantity", "amount"):
+    if groups is None or contract.lines is None or name not in ("quantity", "amount") or name in contract.lines.once:
         return scaled(heads, expression, scale)
     if contract.lines.nested is None:
         return groups.total(scaled(table, expression, scale))

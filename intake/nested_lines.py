@@ -48,4 +48,5 @@ def _is_array_of_objects(value: Any) -> bool:
 
 def _columns(lines: Lines) -> list[str]:
     terms = [*lines.fields.values(), *lines.totals.values()]
-    return sorted(set[str]().union(*(term.columns() for term in terms)))
+    # A table without columns has no rows either.
+    return sorted(set[str]().union(*(term.columns() for term in terms))) or [""]

@@ -36,7 +36,10 @@ def write_lines(facts: Facts, lines: str) -> None:
             indent=1,
         )
     facts.draft.add("fields", "", indent=1)
-    _write_line_fields(facts, cast)
+    if not _write_line_fields(facts, cast) and not nested:
+        facts.total = facts.cast.pick(_is_total)
+        if facts.total:
+            facts.draft.add("once", "[amount]", "each row repeats the order's total; the lines have none", indent=1)
 
 
 def order_name(facts: Facts) -> str:
@@ -48,9 +51,11 @@ def order_name(facts: Facts) -> str:
     )
 
 
-def _write_line_fields(facts: Facts, cast: Cast) -> None:
+def _write_line_fields(facts: Facts, cast: Cast) -> bool:
+    """True when the lines have amounts of their own."""
+    before = len(facts.draft.lines)
     product = cast.pick(lambda column: column.is_named("product"), lambda column: _id_like(column))
-    quantity = cast.pick(lambda column: column.is_named("quantity") and column.number)
+    quantity = cast.pick(_counts)
     price = cast.pick(
         lambda column: (
             column.is_named("price") and column.number and not column.is_named("discount") and not _of_the_line(column)
@@ -74,6 +79,18 @@ def _write_line_fields(facts: Facts, cast: Cast) -> None:
         facts.draft.add("amount", times, "price of one times quantity" if quantity else "by its name", indent=2)
     elif amount is not None:
         facts.draft.add("amount", scalar(amount.name), "of the line; several rows of an order differ in it", indent=2)
+    if len(facts.draft.lines) == before:
+        facts.draft.lines[-1] += " {}"
+    return amount is not None or price is not None
+
+
+def _counts(column: Column) -> bool:
+    """A unit price is no number of units."""
+    return column.is_named("quantity") and column.number and not column.is_named("price")
+
+
+def _is_total(column: Column) -> bool:
+    return column.is_named("amount") and column.number and not column.is_named("discount", "price")
 
 
 def _of_the_line(column: Column) -> bool:
@@ -129,7 +146,7 @@ def _write_amounts(facts: Facts) -> None:
     product = cast.pick(
         lambda column: column.is_named("product") and not column.is_named("page_url", "price"), _id_like
     )
-    quantity = cast.pick(lambda column: column.is_named("quantity") and column.number)
+    quantity = cast.pick(_counts)
     amount = cast.pick(
         lambda column: column.is_named("amount") and column.number and not column.is_named("discount", "price")
     )
@@ -145,9 +162,7 @@ def _write_amounts(facts: Facts) -> None:
 
 def _write_total(facts: Facts) -> None:
     """Lines without amounts: the order's own total."""
-    amount = facts.cast.pick(
-        lambda column: column.is_named("amount") and column.number and not column.is_named("discount", "price")
-    )
+    amount = facts.total or facts.cast.pick(_is_total)
     if amount:
         facts.draft.add("amount", scalar(amount.name), "by its name; the lines have none", indent=1)
 
@@ -155,7 +170,7 @@ def _write_total(facts: Facts) -> None:
 def _write_refund(facts: Facts) -> None:
     cast, draft = facts.cast, facts.draft
     product = cast.pick(lambda column: column.is_named("product") and not column.number, _id_like)
-    quantity = cast.pick(lambda column: column.is_named("quantity") and column.number)
+    quantity = cast.pick(_counts)
     money = [column.name for column in facts.money() if not column.is_named("quantity", "discount")]
     amount = cast.pick(
         lambda column: column.name in money, lambda column: 2 * column.is_named("refund") + column.is_named("amount")

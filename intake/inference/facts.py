@@ -47,6 +47,7 @@ class Facts:
         self.time, self.style = self._time()
         self.numbers = self._number_style()
         self.emails: list[str] = []
+        self.total: Column | None = None
 
     def _time(self) -> tuple[list[str] | None, TimeStyle | None]:
         timed = [column for column in self.columns if _may_be_time(column)]

@@ -139,7 +139,8 @@ def profile(name: str, values: list[Any], day_first: bool) -> Column:
 
 def plain_name(name: str) -> str:
     """The last part of a path in lower case, words apart: `context.pageUrl` is `page url`."""
-    *above, last = name.split(".")
+    # A path has no blanks; "Qty." and "Art. no." are names with points.
+    *above, last = [name] if " " in name or name.endswith(".") else name.split(".")
     if above and last.lower() in _SAYS_LITTLE:
         last = f"{above[-1]}_{last}"
     last = _CAMEL.sub("_", last)

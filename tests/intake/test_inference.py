@@ -23,7 +23,9 @@ from intake.inference.guess import guess_contract
 from intake.inference.numbers import number_style
 from intake.inference.sample import UnreadableInputError, read_sample
 from intake.inference.times import time_style
+from intake.ingest import ingest
 from intake.project import Project
+from tests.intake.scene import lake_rows
 
 ROWS = 120
 
@@ -285,6 +287,34 @@ def test_what_a_line_costs_is_read_from_its_own_columns(project: Project) -> Non
     drafted, _ = infer(project, orders_of_objects())
     assert drafted.lines is not None
     assert drafted.lines.fields["amount"].columns() == {"count", "unitPrice.amount"}
+
+
+def test_a_total_that_each_row_of_an_order_repeats_counts_once(project: Project) -> None:
+    rows = [
+        [f"O{n // 2}", f"{moment(n // 2):%Y-%m-%d}", "a@mail.example", f"S-{n % 7}", 10 + n // 2] for n in range(60)
+    ]
+    drafted, _ = infer(project, table("order_no|date|email|sku|order_total", rows))
+    assert drafted.lines is not None
+    assert drafted.lines.once == ("amount",)
+    ingest(project, drafted, [project.paths.root.parent / "sample"])
+    assert sorted(int(event["amount"]) for event in lake_rows(project)) == list(range(10, 40))
+
+
+def test_lines_of_which_nothing_is_understood_are_drafted_and_read(project: Project) -> None:
+    rows = [{"order_no": f"o{n}", "at": moment(n).isoformat(), "email": "a@mail.example",
+             "total": 5, "parts": [{"x": "y"}, {}]} for n in range(40)]  # fmt: skip
+    drafted, trial = infer(project, lines(rows))
+    assert drafted.lines is not None
+    assert (drafted.lines.fields, trial.report.accepted) == ({}, 40)
+
+
+def test_points_and_units_in_names_of_line_columns(project: Project) -> None:
+    item = {"Art. No.": "A-1", "Qty.": 2, "Unit Price": "2.50"}
+    rows = [{"Order ID": n, "Placed At": moment(n).isoformat(), "items": [item], "Total": 5} for n in range(40)]
+    drafted, _ = infer(project, lines(rows))
+    assert drafted.lines is not None
+    fields = {name: sorted(term.columns()) for name, term in drafted.lines.fields.items()}
+    assert fields == {"product_id": ["Art. No."], "quantity": ["Qty."], "amount": ["Qty.", "Unit Price"]}
 
 
 def test_a_time_that_cannot_be_read_is_named_and_not_made_up(project: Project) -> None:
