@@ -14,6 +14,8 @@
 
     assigned as ({{ numbered_assignments() }}),
 
+    recent_totals as ({{ feature_recent_totals() }}),
+
     totals as ({{ feature_totals() }}),
 
     days as ({{ feature_days() }}),

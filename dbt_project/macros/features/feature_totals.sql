@@ -1,47 +1,83 @@
-{# One row per cut-off and customer: sums over the daily rows by window. Windows are days before the cut-off. #}
+{#
+  One row per cut-off and customer: sums over the daily rows by window. Windows are days before the cut-off. Most of them
+  are short and are summed by `feature_recent_totals` (CTE `recent_totals`), over the rows of few days.
+#}
 {% macro feature_totals() -%}
+    select
+        lasting.*,
+        {% for name, measure, days in feature_windows() + money_windows() if days <= recent_days() -%}
+        coalesce(recent_totals.{{ name }}, 0) as {{ name }},
+        {% endfor -%}
+        coalesce(recent_totals.sessions_previous_30d, 0) as sessions_previous_30d,
+        coalesce(recent_totals.product_views_previous_30d, 0) as product_views_previous_30d
+    from (
+        select
+            as_of,
+            customer_id,
+            {% for name, measure, days in feature_windows() if days > recent_days() -%}
+            {{ total_if(measure, 'days_ago <= ' ~ days) }} as {{ name }},
+            {% endfor -%}
+            {% for name, measure, days in money_windows() if days > recent_days() -%}
+            {{ money_if(measure, 'days_ago <= ' ~ days) }} as {{ name }},
+            {% endfor -%}
+            {{ total_if('n_orders', 'days_ago between 92 and 182') }} as orders_previous_91d,
+            {{ money_if('order_amount', 'days_ago between 92 and 182') }} as spend_previous_91d,
+            {{ total_if('n_orders', 'true') }} as orders_lifetime,
+            {{ total_if('n_sessions', 'true') }} as sessions_lifetime,
+            {{ total_if('n_page_views', 'true') }} as page_views_lifetime,
+            {{ total_if('n_product_views', 'true') }} as product_views_lifetime,
+            {{ total_if('n_cart_adds', 'true') }} as cart_adds_lifetime,
+            {{ money_if('order_amount', 'true') }} as spend_lifetime,
+            {{ total_if('n_refunds', 'true') }} as refunds_lifetime,
+            {{ total_if('n_store_orders', 'true') }} as store_orders,
+            {{ total_if('n_weekend_orders', 'true') }} as weekend_orders,
+            {{ total_if('n_evening_orders', 'true') }} as evening_orders,
+            min(first_event_at) as first_seen_at,
+            max(last_event_at) as last_seen_at,
+            min(first_order_at) as first_order_at,
+            max(last_order_at) as last_order_at,
+            max(last_visit_at) as last_visit_at,
+            max(last_channel) as last_channel,
+            max(last_device_type) as last_device_type,
+            max(last_os) as last_os,
+            max(last_browser) as last_browser,
+            max(last_region) as last_region,
+            max(last_country) as last_country,
+            max(last_country_region) as last_country_region,
+            max(last_referrer) as last_referrer,
+            max(last_campaign) as last_campaign,
+            max(last_store_id) as last_store_id,
+            max(last_viewed_category) as last_viewed_category,
+            max(last_viewed_product_id) as last_viewed_product_id
+        from {{ visible_rows(ref('int_identifier_daily')) }} as visible
+        group by as_of, customer_id
+    ) as lasting
+    left join recent_totals on lasting.as_of = recent_totals.as_of and lasting.customer_id = recent_totals.customer_id
+{%- endmacro %}
+
+
+{# The sums over short windows, for customers who have a row of these days. #}
+{% macro feature_recent_totals() -%}
     select
         as_of,
         customer_id,
-        {% for name, measure, days in feature_windows() -%}
+        {% for name, measure, days in feature_windows() if days <= recent_days() -%}
         {{ total_if(measure, 'days_ago <= ' ~ days) }} as {{ name }},
         {% endfor -%}
-        {% for name, measure, days in money_windows() -%}
+        {% for name, measure, days in money_windows() if days <= recent_days() -%}
         {{ money_if(measure, 'days_ago <= ' ~ days) }} as {{ name }},
         {% endfor -%}
-        {{ total_if('n_orders', 'days_ago between 92 and 182') }} as orders_previous_91d,
-        {{ money_if('order_amount', 'days_ago between 92 and 182') }} as spend_previous_91d,
         {{ total_if('n_sessions', 'days_ago between 31 and 60') }} as sessions_previous_30d,
-        {{ total_if('n_product_views', 'days_ago between 31 and 60') }} as product_views_previous_30d,
-        {{ total_if('n_orders', 'true') }} as orders_lifetime,
-        {{ total_if('n_sessions', 'true') }} as sessions_lifetime,
-        {{ total_if('n_page_views', 'true') }} as page_views_lifetime,
-        {{ total_if('n_product_views', 'true') }} as product_views_lifetime,
-        {{ total_if('n_cart_adds', 'true') }} as cart_adds_lifetime,
-        {{ money_if('order_amount', 'true') }} as spend_lifetime,
-        {{ total_if('n_refunds', 'true') }} as refunds_lifetime,
-        {{ total_if('n_store_orders', 'true') }} as store_orders,
-        {{ total_if('n_weekend_orders', 'true') }} as weekend_orders,
-        {{ total_if('n_evening_orders', 'true') }} as evening_orders,
-        min(first_event_at) as first_seen_at,
-        max(last_event_at) as last_seen_at,
-        min(first_order_at) as first_order_at,
-        max(last_order_at) as last_order_at,
-        max(last_visit_at) as last_visit_at,
-        max(last_channel) as last_channel,
-        max(last_device_type) as last_device_type,
-        max(last_os) as last_os,
-        max(last_browser) as last_browser,
-        max(last_region) as last_region,
-        max(last_country) as last_country,
-        max(last_country_region) as last_country_region,
-        max(last_referrer) as last_referrer,
-        max(last_campaign) as last_campaign,
-        max(last_store_id) as last_store_id,
-        max(last_viewed_category) as last_viewed_category,
-        max(last_viewed_product_id) as last_viewed_product_id
+        {{ total_if('n_product_views', 'days_ago between 31 and 60') }} as product_views_previous_30d
     from {{ visible_rows(ref('int_identifier_daily')) }} as visible
+    where days_ago <= {{ recent_days() }}
     group by as_of, customer_id
+{%- endmacro %}
+
+
+{# Windows of at most so many days are short. #}
+{% macro recent_days() -%}
+    {{ return(91) }}
 {%- endmacro %}
 
 
