@@ -25,8 +25,8 @@ class Cost:
         return f"{self.cpu:.1f} CPU s, {self.peak / 1e9:.2f} GB"
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[Cost, str]:
-    """Run to the end; cost and standard output.
+def run(command: Sequence[str], environment: Mapping[str, str], beside: int | None = None) -> tuple[Cost, str]:
+    """Run to the end; cost and standard output. The memory of the process tree `beside` is counted as well.
 
     Raises:
         RuntimeError: the command failed; with the end of what it said.
@@ -38,7 +38,8 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[Cost, s
 
     def watch() -> None:
         while not stop.wait(SAMPLE_SECONDS):
-            peak[0] = max(peak[0], tree_bytes(process.pid))
+            held = tree_bytes(process.pid) + (tree_bytes(beside) if beside else 0)
+            peak[0] = max(peak[0], held)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
