@@ -29,7 +29,7 @@ EVERYBODY_SQL = """
     select {columns} from marts.customer_features
     where customer_id in (select customer_id from marts.customer_consent where is_profiled) order by customer_id
 """
-Score = Callable[[StoredModel, StoredModel | None, pd.DataFrame, Known], pd.DataFrame]
+Score = Callable[[StoredModel | None, StoredModel | None, pd.DataFrame, Known], pd.DataFrame]
 
 
 def _taught_churn(lesson: Lesson, features: Sequence[str]) -> ChurnModel:
@@ -107,9 +107,9 @@ def value_score(context: AssetExecutionContext, workspace: Workspace) -> Materia
     return _scored(context, workspace, "value", VALUE, value_rows)
 
 
-def _everybody_sql(far: StoredModel, near: StoredModel | None) -> str:
+def _everybody_sql(stored: Sequence[StoredModel]) -> str:
     """Today's features that these models read, of everybody who may be profiled."""
-    read = [*far.card.features, *(near.card.features if near else ()), *HISTORY]
+    read = [*(name for model in stored for name in model.card.features), *HISTORY]
     columns = ", ".join(f'"{name}"' for name in dict.fromkeys(["customer_id", "as_of", *read]))
     return EVERYBODY_SQL.format(columns=columns)
 
@@ -121,14 +121,15 @@ def _scored(
     models, warehouse = workspace.models(), workspace.warehouse()
     everybody = makes_everybody(context.run, warehouse)
     where = "true" if everybody else WHERE_TOUCHED
-    if models.current_version(model) is None:
+    asked = workspace.project().settings.models.near_horizon_days
+    near = models.load(model + NEAR_SUFFIX) if asked and models.current_version(model + NEAR_SUFFIX) else None
+    far = models.load(model) if models.current_version(model) else None
+    stored = [each for each in (far, near) if each]
+    if not stored:
         context.log.warning(UNTRAINED)
         warehouse.replace({table: empty(table)}, where=where)
         return MaterializeResult(metadata={"dagster/row_count": 0, "note": UNTRAINED})
-    asked = workspace.project().settings.models.near_horizon_days
-    near = models.load(model + NEAR_SUFFIX) if asked and models.current_version(model + NEAR_SUFFIX) else None
-    far = models.load(model)
-    features = warehouse.frame(_everybody_sql(far, near)) if everybody else touched_features(warehouse)
+    features = warehouse.frame(_everybody_sql(stored)) if everybody else touched_features(warehouse)
     # Nobody else's scores are needed where all have a history of their own: an hour then reads the touched alone.
     alone = everybody or features.empty or bool(enough_history(features).all())
     others = empty(table) if alone else warehouse.frame(OTHERS_SQL.format(table=table))

@@ -142,6 +142,19 @@ def test_without_a_near_model_its_columns_are_null(
     assert rows["churn_probability"].notna().all()
 
 
+def test_a_near_model_speaks_where_the_far_one_was_refused(
+    trained: tuple[ModelRegistry, list[int]], today: tuple[pd.DataFrame, Known], tmp_path: Path
+) -> None:
+    near = trained[0].load("churn_near")
+    rows, both = churn_rows(None, near, *today), churn_rows(trained[0].load("churn"), near, *today)
+    assert rows[["churn_probability", "horizon_days", "model_version"]].isna().all(axis=None)
+    same = ["customer_id", "near_probability", "near_horizon_days", "near_model_version", "basis"]
+    pd.testing.assert_frame_equal(rows[same], both[same])
+    amounts = value_rows(None, trained[0].load("value_near"), today[0], Known(today[1].segments, empty(VALUE)))
+    assert amounts[["near_amount", "near_low", "near_high"]].notna().all(axis=None)
+    Warehouse(tmp_path / "warehouse.duckdb").replace({CHURN: rows, VALUE: amounts})
+
+
 def test_no_cutoff_is_a_verdict(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "warehouse.duckdb")
     warehouse.replace({"ops.cutoff": empty("ops.cutoff")})
