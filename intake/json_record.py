@@ -10,6 +10,7 @@ import msgspec
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 OBJECT = msgspec.json.Decoder(dict[str, Any])
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _NO_NUMBER = re.compile(rb"\b(?:NaN|Infinity)\b")
 
 
@@ -31,3 +32,14 @@ def record_of(content: bytes) -> dict[str, Any]:
     # Half of a surrogate pair is no text; the strict decoder would have refused it.
     json.dumps(record, ensure_ascii=False).encode()
     return record
+
+
+def objects_in(line: bytes) -> list[bytes]:
+    """The objects of a line that is an array of them, as webhooks post them, each as a line; else the line itself."""
+    if line.lstrip()[:1] != b"[":
+        return [line]
+    try:
+        elements = [bytes(element).strip() for element in _ARRAY.decode(line)]
+    except (msgspec.DecodeError, ValueError):
+        return [line]
+    return [element + b"\n" for element in elements] if all(part[:1] == b"{" for part in elements) else [line]

@@ -16,7 +16,7 @@ from intake.chunk import Chunk, Malformed, UnreadableInputError
 from intake.compressed import opened
 from intake.contract import SourceContract
 from intake.event import IDENTIFIERS
-from intake.json_record import BYTE_ORDER_MARK, OBJECT, record_of
+from intake.json_record import BYTE_ORDER_MARK, OBJECT, objects_in, record_of
 from intake.log_line import payload
 from intake.nested import column_from, root_of
 from intake.sealed import FIELD, Unseal
@@ -31,12 +31,17 @@ _SEALED = FIELD.encode()
 def read_jsonl(
     contract: SourceContract, file: Path, rows: int, watch: ColumnWatch | None = None, unseal: Unseal | None = None
 ) -> Iterator[Chunk]:
-    """Chunks of at most `rows` lines and about `_CHUNK_BYTES`; blank lines are no rows."""
+    """Chunks of at most `rows` lines and about `_CHUNK_BYTES`; blank lines are no rows.
+
+    Rows are numbered as lines are, but those of a line that is an array of objects count one each.
+    """
     first = 1
     with opened(file) as handle:
         while lines := _next_lines(handle, rows):
             if first == 1:
                 lines[0] = _without_mark(lines[0], file)
+            if any(line.startswith(b"[") for line in lines):
+                lines = [part for line in lines for part in objects_in(line)]
             yield json_chunk(contract, lines, first, watch, unseal)
             first += len(lines)
 

@@ -7,7 +7,7 @@ import io
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from intake.chunk import UnreadableInputError
 from intake.compressed import opened
 from intake.csv_head import column_names, is_no_row
-from intake.json_record import BYTE_ORDER_MARK, record_of
+from intake.json_record import BYTE_ORDER_MARK, objects_in, record_of
 
 ROWS = 20_000
 _HEAD_BYTES = 4 << 20
@@ -71,9 +71,7 @@ def read_sample(file: Path) -> Sample:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if not start:
         raise UnreadableInputError(f"{file}: no rows in it")
-    if start == b"[":
-        raise UnreadableInputError(f"{file}: one JSON array; write one object a line (jq -c '.[]')")
-    if start == b"{":
+    if start in (b"{", b"["):
         return _jsonl(file, head)
     if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and head[2:4].strip(b"\0") == b"{":
         raise UnreadableInputError(f"{file}: JSON lines in UTF-16; they are UTF-8 (iconv -f utf-16 -t utf-8)")
@@ -92,7 +90,11 @@ def _parquet(file: Path) -> Sample:
 
 def _jsonl(file: Path, head: bytes) -> Sample:
     records = []
-    for line in islice(_whole_lines(head.removeprefix(BYTE_ORDER_MARK)), ROWS):
+    lines = _whole_lines(head.removeprefix(BYTE_ORDER_MARK))
+    first = next((line for line in lines if line.strip()), b"")
+    if first.startswith(b"[") and objects_in(first) == [first]:
+        raise UnreadableInputError(f"{file}: one JSON array over several lines; write one object a line (jq -c '.[]')")
+    for line in islice(chain.from_iterable(map(objects_in, lines)), ROWS):
         try:
             records.append(record_of(line))
         except (ValueError, RecursionError):

@@ -159,6 +159,25 @@ def test_json_lines_as_windows_and_python_write_them(project: Project, tmp_path:
         read_sample(file)
 
 
+def test_a_line_may_be_an_array_of_objects(project: Project, tmp_path: Path) -> None:
+    """As webhooks post them; each object is a row, with its own bytes where it is set aside."""
+    file = tmp_path / "clicks.jsonl"
+    posts = [
+        json.dumps([click("1"), click("2", type="odd")]),
+        json.dumps(click("3")),
+        "[]",
+        "[7]",
+        json.dumps([click("4")]),
+    ]
+    file.write_text("\ufeff" + "\n".join(posts))
+    report = take(project, contract(), file)
+    assert (report.rows_read, report.accepted) == (5, 3)
+    assert report.reasons == {"unknown_event_type": 1, "malformed_record": 1}
+    originals = [row.original for row in read_quarantine(project.paths, "clicks", report.batch_id)]
+    assert originals == [json.dumps(click("2", type="odd")).encode(), b"[7]"]
+    assert read_sample(file).rows == 4
+
+
 def test_a_compressed_stream_that_ends_early(project: Project, store: OpsStore, tmp_path: Path) -> None:
     file = tmp_path / "clicks.jsonl.gz"
     packed = gzip.compress(b"".join(json.dumps(click(str(n))).encode() + b"\n" for n in range(1000)))

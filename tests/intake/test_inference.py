@@ -382,7 +382,7 @@ def test_names_of_events(word: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "no rows in it"), (b"[{}]", "one object a line"), (b"one\ntwo\n", "two or more columns"),
+    [(b"", "no rows in it"), (b"[\n{}\n]", "one object a line"), (b"one\ntwo\n", "two or more columns"),
      (b"{]\n", "no line of it")],
 )  # fmt: skip
 def test_files_of_which_nothing_can_be_guessed(tmp_path: Path, content: bytes, message: str) -> None:
