@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, NoReturn, cast
 
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.http.messages import Fault
@@ -15,8 +18,9 @@ from serving.http.problems import PROBLEM_TYPE, refusal_bytes
 from serving.http.reception import NAME, RECEIVED, Reception
 
 MAX_HEAD_BYTES = 32 << 10
-# What the framework's layers look at: packed bodies, pages of other origins, proxies.
-_FOR_THE_FRAMEWORK = frozenset({b"content-encoding", b"origin", b"x-forwarded-for", b"x-forwarded-proto"})
+# What the framework's layers look at: packed bodies and pages of other origins.
+_FOR_THE_FRAMEWORK = frozenset({b"content-encoding", b"origin"})
+_BY_PROXIES = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 _NOBODY_WAITS = asyncio.Event()
 
 
@@ -35,12 +39,33 @@ class OwnCall:
 
     response_started = response_complete = disconnected = False
     more_body = keep_alive = True
+    is_forwarded = False
     message_event = _NOBODY_WAITS
 
     def __init__(self, scope: Scope, before: Any) -> None:
         self.scope = scope
         self.before = before
         self.body = bytearray()
+
+
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """What stands behind a layer that is asked for what it does to a request alone."""
+
+
+@lru_cache(maxsize=1)
+def proxies_of(app: Any) -> ProxyHeadersMiddleware | None:
+    """The server's layer that believes trusted proxies, where there is one, with nothing behind it."""
+    if not isinstance(app, ProxyHeadersMiddleware):
+        return None
+    layer = ProxyHeadersMiddleware(cast("Any", _nowhere))
+    layer.trusted_hosts = app.trusted_hosts
+    return layer
+
+
+def name_client(layer: ProxyHeadersMiddleware, scope: Any) -> None:
+    """Let the request come from whom a trusted proxy names; the layer waits for nothing."""
+    with suppress(StopIteration):
+        layer(scope, cast("Any", None), cast("Any", None)).send(None)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -62,6 +87,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._own: OwnCall | None = None
         plain = self.limit_concurrency is None and not self.access_log and not self.root_path
         self._at_once = self._reception.at_once if plain else None
+        self._proxies = proxies_of(self.app)
         if len(self.connections) > self._reception.max_connections:
             bound = self._reception.max_connections
             self._refuse(503, Fault(code="too_many_connections", message="Too many connections are open.", bound=bound))
@@ -100,12 +126,14 @@ class PatientProtocol(HttpToolsProtocol):
         """The head is here; whether the body follows in the same breath is known when all that came was read."""
         self._has_head = True
         path = None if self._at_once is None else self._at_once.urls.get(self.url)
-        if path is None or not self._is_plain():
+        names = [name for name, _ in self.headers] if path else []
+        if path is None or not self._is_plain(names):
             super().on_headers_complete()
             return
         scope = cast("dict[str, Any]", self.scope)
         scope["method"], scope["path"], scope["raw_path"], scope["query_string"] = "POST", path, self.url, b""
         self.cycle = self._own = OwnCall(scope, self.cycle)  # type: ignore[assignment]
+        self._own.is_forwarded = not _BY_PROXIES.isdisjoint(names)
 
     def on_message_complete(self) -> None:
         """The request is here."""
@@ -145,7 +173,7 @@ class PatientProtocol(HttpToolsProtocol):
         """Refuse what could not be parsed."""
         self._refuse(*self._refusal)
 
-    def _is_plain(self) -> bool:
+    def _is_plain(self, names: list[bytes]) -> bool:
         """Whether the request needs nothing that the framework's layers do, and none before it waits for an answer."""
         parser = self.parser
         if (self.cycle is not None and not self.cycle.response_complete) or self.flow.write_paused:
@@ -154,7 +182,7 @@ class PatientProtocol(HttpToolsProtocol):
             return False
         if self.expect_100_continue or not parser.should_keep_alive() or parser.should_upgrade():
             return False
-        return _FOR_THE_FRAMEWORK.isdisjoint([name for name, _ in self.headers])
+        return _FOR_THE_FRAMEWORK.isdisjoint(names)
 
     def _leave_to_framework(self, own: OwnCall) -> None:
         """The rest of its body will be waited for."""
@@ -171,6 +199,8 @@ class PatientProtocol(HttpToolsProtocol):
         if own.disconnected or self.transport.is_closing():
             at_once.left(path)
             return
+        if own.is_forwarded and self._proxies is not None:
+            name_client(self._proxies, own.scope)
         answer = at_once.answer(own.scope, bytes(own.body))
         more = b"" if own.keep_alive else b"connection: close\r\n"
         status = STATUS_LINE[answer.status_code]

@@ -33,8 +33,8 @@ KEY = f"authorization: Bearer {SECRET}"
 class Wire(asyncio.Transport):
     """A client's end: what was sent to it, and whether the connection stands."""
 
-    def __init__(self) -> None:
-        super().__init__({"peername": ("127.0.0.1", 5000), "sockname": ("127.0.0.1", 80)})
+    def __init__(self, client: str) -> None:
+        super().__init__({"peername": (client, 5000), "sockname": ("127.0.0.1", 80)})
         self.sent = b""
         self.closed = False
 
@@ -72,15 +72,15 @@ class Front:
         self.routed += 1
         await self.app(scope, receive, send)
 
-    def connect(self) -> tuple[PatientProtocol, Wire]:
-        served = Config(self.framework, interface="asgi3", log_config=None, access_log=False, proxy_headers=False)
-        wire, protocol = Wire(), PatientProtocol(served, self.server, self.state)
+    def connect(self, client: str = "127.0.0.1") -> tuple[PatientProtocol, Wire]:
+        served = Config(self.framework, interface="asgi3", log_config=None, access_log=False)
+        wire, protocol = Wire(client), PatientProtocol(served, self.server, self.state)
         protocol.connection_made(wire)
         return protocol, wire
 
-    async def asked(self, *pieces: bytes) -> bytes:
+    async def asked(self, *pieces: bytes, client: str = "127.0.0.1") -> bytes:
         """All that is sent for what came in these pieces."""
-        protocol, wire = self.connect()
+        protocol, wire = self.connect(client)
         for piece in pieces:
             protocol.data_received(piece)
         await self.settled()
@@ -154,11 +154,32 @@ def test_a_key_is_asked_for_by_either_way(tmp_path: Path, header: str, status: i
 
 
 @pytest.mark.parametrize(
+    ("client", "forwarded", "status"),
+    [
+        ("127.0.0.1", "127.0.0.1", 200),
+        ("127.0.0.1", "9.9.9.9", 401),
+        ("127.0.0.1", "127.0.0.1, 9.9.9.9", 401),
+        ("9.9.9.9", "127.0.0.1", 401),
+    ],
+)
+def test_a_proxy_is_believed_by_either_way(tmp_path: Path, client: str, forwarded: str, status: int) -> None:
+    """Without keys this machine alone is served, and only a proxy of this machine tells who asks."""
+
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            head, body = request(LOOKUP, ANN, f"x-forwarded-for: {forwarded}", "x-forwarded-proto: https")
+            whole = await shop.asked(head + body, client=client)
+            assert (shop.routed, whole[9:12]) == (0, str(status).encode())
+            assert await shop.asked(head, body, client=client) == whole
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
     ("asked", "status"),
     [
         (request(LOOKUP, gzip.compress(ANN), "content-encoding: gzip"), 200),
         (request(DECIDE, HERO, "origin: https://elsewhere.example"), 200),
-        (request(LOOKUP, ANN, "x-forwarded-for: 9.9.9.9"), 200),
         (request(LOOKUP, ANN, "connection: close"), 200),
         (request(LOOKUP, ANN, version="1.0"), 200),
         (request(LOOKUP, ANN, "expect: 100-continue"), 100),
