@@ -122,10 +122,15 @@ def _cell(value: object) -> object:
 
 
 def newly_seen(files: Sequence[LakeFile], before: datetime | None, moment: datetime) -> list[LakeFile]:
-    """Files with rows that the run before did not see and this one may."""
-    if before is None or before == moment:
+    """Files with rows that the run before did not see and this one may; all of them where the warehouse is new.
+
+    A warehouse that was lost has none of the days that are marked as rebuilt, and the run that makes it again may die.
+    """
+    if before == moment:
         return []
-    return [file for file in files if file.max_received_at >= before and file.min_received_at < moment]
+    return [
+        file for file in files if (before is None or file.max_received_at >= before) and file.min_received_at < moment
+    ]
 
 
 def days_to_build(pinned: Sequence[LakeFile], touched: Sequence[TouchedDay], before: datetime | None) -> set[date]:

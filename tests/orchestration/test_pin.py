@@ -102,4 +102,18 @@ def test_only_files_that_reach_into_the_new_span_are_newly_seen() -> None:
     before, moment = datetime(2017, 1, 10, tzinfo=UTC), datetime(2017, 1, 20, tzinfo=UTC)
     files = [_file(date(2017, 1, 5), datetime(2017, 1, day, tzinfo=UTC)) for day in (5, 10, 19, 25)]
     assert newly_seen(files, before, moment) == files[1:3]
-    assert newly_seen(files, None, moment) == newly_seen(files, moment, moment) == []
+    assert newly_seen(files, None, moment) == files[:3]
+    assert newly_seen(files, moment, moment) == []
+
+
+def test_a_lost_warehouse_is_made_again_though_the_first_run_dies(ops: OpsStore, warehouse: Warehouse) -> None:
+    file = _file(date(2017, 1, 5), datetime(2017, 1, 5, 10, tzinfo=UTC))
+    _record(ops, file)
+    pinned = pin(ops, warehouse, AS_OF)
+    consume(ops, pinned.touched, DayRange(date(2017, 1, 1), date(2017, 1, 9)), "run-1")
+    assert ops.touches() == []
+    warehouse.path.unlink()
+    pin(ops, warehouse, AS_OF + timedelta(hours=1))
+    before = current_as_of(warehouse)
+    assert before is not None
+    assert days_to_build([file], ops.touches(), before) == {date(2017, 1, 5)}
