@@ -13,7 +13,7 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.alerts import run_failed
 from orchestration.champions.kinds import KINDS, NEEDED
-from orchestration.champions.looks import JUDGED, tried_at
+from orchestration.champions.looks import JUDGED, refused_note, tried_at
 from orchestration.code_location import definitions_of_environment
 from orchestration.daily_layout import renew_daily_tables
 from orchestration.execution import execute
@@ -169,7 +169,9 @@ class RunPlan:
             self.report.skipped["training"] = "every model was looked at within a week" if self.train else "not asked"
         if wanted:
             self._execute(whole_graph.name, assets=wanted)
-            self.report.trained = any(event.kind in JUDGED for event in self._ops.model_events()[before:])
+            looked = self._ops.model_events()[before:]
+            self.report.trained = any(event.kind in JUDGED for event in looked)
+            self.report.notes += refused_note(looked)
 
     def _old_frames(self, live: datetime) -> None:
         self.report.state = "training_frames_only"

@@ -33,6 +33,12 @@ def refusals(ops: OpsStore) -> list[ModelEvent]:
     return [latest[name] for name in in_order(latest) if latest[name].kind == "refused" and not _dormant(name, moments)]
 
 
+def refused_note(events: list[ModelEvent]) -> list[str]:
+    """The line of a run on what its trainings refused; none where they refused nothing."""
+    names = in_order({event.name for event in events if event.kind == "refused"})
+    return [f"not trained: {', '.join(names)}; why: concierge models list"] if names else []
+
+
 def _latest(events: list[ModelEvent], registry: ModelRegistry, kinds: frozenset[str]) -> dict[str, datetime]:
     found = {}
     for name in registry.names():

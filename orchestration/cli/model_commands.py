@@ -48,7 +48,7 @@ def list_models(
         show_table(COLUMNS, rows)
         say(f"Cards: {project.paths.data_docs / 'models' / 'index.html'}")
     else:
-        say(f"no models in {project.paths.models}; train with: concierge run --train")
+        say(f"no models in {project.paths.models}" + ("" if refused else "; train with: concierge run --train"))
     if refused:
         show_table(
             REFUSED, refused, title="Not trained at the last look; where there is an older version, it serves on"

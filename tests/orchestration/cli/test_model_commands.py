@@ -9,6 +9,7 @@ import pytest
 from intake.ops_models import ModelEvent
 from intake.ops_store import OpsStore
 from intake.project import Project
+from orchestration.champions.looks import refused_note
 from orchestration.champions.matured import kept
 from orchestration.model_registry import ModelCard, ModelRegistry
 from tests.orchestration.cli.conftest import Concierge
@@ -58,10 +59,14 @@ def test_list_says_what_was_not_trained_and_why(project: Project, concierge: Con
     ):
         at = now - timedelta(days=days)
         ops.record_model_event(ModelEvent(name, "", kind, at, at, "training", "", why))
+    note = "not trained: churn_near, value_near, price; why: concierge models list"
+    assert refused_note(ops.model_events()) == [note]
+    assert refused_note(ops.model_events("value")) == []
     told = concierge("models", "list").stdout
     assert "churn_near" in told
     assert "633 customers left and 0 stayed" in told
     assert "price" not in told
+    assert "train with" not in told
     assert "value_near" not in told
     asked = concierge("models", "show", "churn_near")
     assert (asked.exit_code, "no version of it was trained yet" in asked.stderr) == (1, True)
