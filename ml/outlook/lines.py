@@ -54,7 +54,8 @@ class Lines(NamedTuple):
         last = int(self.key[-1]) if len(self.key) else -1
         for start in range(0, last + 1, step):
             at = slice(*np.searchsorted(self.key, (start, start + step)).tolist())
-            yield self._replace(**{name: getattr(self, name)[at] for name in COLUMNS})
+            if at.stop > at.start:
+                yield self._replace(**{name: getattr(self, name)[at] for name in COLUMNS})
 
     def items(self) -> Integers:
         """Customer and item of each entry, as one rising number."""
@@ -87,7 +88,7 @@ def year_of_lines(
     category, categories = pd.factorize(items["category"].astype(object), sort=True)
     names = np.asarray(products, dtype=object), np.asarray(categories, dtype=object)
     places = np.asarray(product, dtype=np.int64), np.asarray(category, dtype=np.int64)
-    n, cut, listed, discount = (np.asarray(found[name], dtype=np.int64)[order] for name in COLUMNS[1:])
+    n, cut, listed, discount = (np.asarray(found[name])[order].astype(np.int64) for name in COLUMNS[1:])
     return Lines(customers, *names, *places, as_of, key[order], n, cut, listed, discount)
 
 
@@ -101,7 +102,7 @@ def categories_bought(lines: Lines, asked: pd.Series) -> pd.DataFrame:
     none = [np.zeros(0, dtype=np.int64)]
     place, days, amount = (np.concatenate([part[at] for part in parts] or none) for at in range(3))
     customer, category = np.divmod(place, max(len(lines.categories), 1))
-    among = pd.Index(lines.customers).isin(asked)
+    among = pd.Index(lines.customers, dtype=object).isin(asked.to_numpy(dtype=object))
     known = among[customer] & (lines.categories != UNKNOWN)[category]
     return pd.DataFrame(
         {
@@ -113,19 +114,18 @@ def categories_bought(lines: Lines, asked: pd.Series) -> pd.DataFrame:
     )
 
 
-def _categories(lines: Lines) -> tuple[Integers, Integers, Integers]:
+def _categories(lines: Lines) -> tuple[Integers, Integers, Floats]:
     """Customer and category as one number, days and amount of each."""
     customer, item = np.divmod(lines.items(), max(len(lines.item_product), 1))
     place = customer * len(lines.categories) + lines.item_category[item]
-    order = np.argsort(place, kind="stable")
     day = np.sort(place * AGES + lines.key % AGES)
-    key = day[run_starts(day)]
-    starts = run_starts(place[order])
-    return (
-        place[order][starts],
-        np.diff(run_starts(key // AGES), append=len(key)),
-        run_sums(lines.listed[order], starts),
-    )
+    day = day[run_starts(day)]
+    starts = run_starts(day // AGES)
+    bought = day[starts] // AGES
+    first = bought[0]
+    # Sums of whole numbers, exact as floats.
+    amount = np.bincount(place - first, weights=lines.listed)[bought - first]
+    return bought, np.diff(starts, append=len(day)), amount
 
 
 def run_starts(groups: Integers) -> Integers:

@@ -72,7 +72,9 @@ class Bought(NamedTuple):
         there = np.flatnonzero(places >= 0)
         asked = places[there]
         first, last = (int(asked[0]), int(asked[-1])) if len(asked) else (0, -1)
-        at = slice(*np.searchsorted(self.customer, (first, last + 1)).tolist())
+        # Numbers of another kind would have the whole column copied.
+        ends = np.array([first, last + 1], dtype=self.customer.dtype)
+        at = slice(*np.searchsorted(self.customer, ends).tolist())
         rows = np.full(last - first + 1, -1, dtype=np.int32)
         rows[asked - first] = there
         row = rows[self.customer[at] - first]

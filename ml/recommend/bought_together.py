@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from ml.recommend.bought import AGES, Bought, Flags, Floats, Integers, Names
 from ml.recommend.judge import best
-from ml.recommend.ranking import TOP, Listed, as_counts, nothing, places_within
+from ml.recommend.ranking import TOP, Listed, as_counts, nothing, places_of, places_within
 
 TASK = "bought_together"
 # Below 1.2 two products share baskets hardly more often than any two do.
@@ -23,10 +23,17 @@ CELLS: Final = 1_000_000
 
 
 class Partners(NamedTuple):
-    """Products that share baskets: names, sorted, and the confidence of each (column) given another (row), sparse."""
+    """Products that share baskets.
+
+    Attributes:
+        names: of rows and columns, sorted.
+        chance: the confidence of each (column) given another (row), sparse.
+        misses: minus the logarithm of what it leaves.
+    """
 
     names: Names
     chance: Any
+    misses: Any
 
 
 def partners(pairs: pd.DataFrame) -> Partners:
@@ -37,9 +44,12 @@ def partners(pairs: pd.DataFrame) -> Partners:
     """
     links = directed(pairs)
     names = np.sort(pd.unique(pd.concat([links["seed"], links["product_id"]])).astype(object))
-    at = [pd.Index(names).get_indexer(pd.Index(links[column])) for column in ("seed", "product_id")]
+    at = [places_of(links[column].to_numpy(dtype=object), names) for column in ("seed", "product_id")]
     values = links["confidence"].clip(0.0, 0.999).to_numpy(dtype=np.float64)
-    return Partners(names, sp.csr_matrix((values, tuple(at)), shape=(len(names), len(names))))
+    chance = sp.csr_matrix((values, tuple(at)), shape=(len(names), len(names)))
+    misses = chance.copy()
+    misses.data = -np.log1p(-misses.data)
+    return Partners(names, chance, misses)
 
 
 def bought_together_for(shelf: Bought, known: Partners, owned: Flags, *, top: int = TOP) -> Listed:
@@ -55,7 +65,7 @@ def bought_together_for(shelf: Bought, known: Partners, owned: Flags, *, top: in
     """
     if not len(known.names) or not len(shelf.customer):
         return nothing(TASK)
-    column = pd.Index(known.names).get_indexer(pd.Index(shelf.products))[shelf.product].astype(np.int64)
+    column = places_of(shelf.products, known.names)[shelf.product]
     shape = (len(shelf.customers), len(known.names))
     latest = _latest(shelf)
     asked = _flags(shelf.customer[latest], column[latest], shape)
@@ -94,9 +104,7 @@ def _flags(rows: npt.NDArray[np.integer], columns: Integers, shape: tuple[int, i
 
 def _offers(asked: Any, held: Any, known: Partners, top: int) -> _Offers:
     """The best partners of some customers' seeds, without what they hold."""
-    misses = known.chance.copy()
-    misses.data = -np.log1p(-misses.data)
-    odds = (asked @ misses).toarray()
+    odds = (asked @ known.misses).toarray()
     odds[odds <= 0] = -np.inf
     odds[held.nonzero()] = -np.inf
     column = best(odds, top)
@@ -110,13 +118,14 @@ def _best_seed(asked: Any, row: Integers, product: Integers, known: Partners) ->
     asked.sort_indices()
     lengths = np.diff(asked.indptr)[row]
     starts = np.cumsum(lengths) - lengths
-    entry = np.arange(int(lengths.sum())) - np.repeat(starts - asked.indptr[row], lengths)
+    offer = np.repeat(np.arange(len(row)), lengths)
+    entry = np.arange(len(offer)) - (starts - asked.indptr[row])[offer]
     seed = asked.indices[entry].astype(np.int64)
-    value = np.asarray(known.chance[seed, np.repeat(product, lengths)]).ravel()
+    value = np.asarray(known.chance[seed, product[offer]]).ravel()
     if not len(row):
         return row
-    highest = np.flatnonzero(value == np.repeat(np.maximum.reduceat(value, starts), lengths))
-    found: Integers = seed[highest[np.searchsorted(highest, starts)]]
+    highest = np.flatnonzero(value == np.maximum.reduceat(value, starts)[offer])
+    found: Integers = seed[highest[np.flatnonzero(np.diff(offer[highest], prepend=-1))]]
     return found
 
 

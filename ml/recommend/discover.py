@@ -11,7 +11,7 @@ import pandas as pd
 from ml.recommend.discovery import Scores
 from ml.recommend.judge import best
 from ml.recommend.matrix import Labels, Purchases
-from ml.recommend.ranking import TOP, Flags, Floats, Listed, Names, nothing
+from ml.recommend.ranking import TOP, Flags, Floats, Listed, Names, nothing, places_of
 
 TASK: Final = "discovery"
 # A place is explored among the next forty: further down nobody would ever click, and nothing would be learned.
@@ -56,9 +56,8 @@ def discover(
         return nothing(TASK)
     chunks = [_best(known, scores, some) for some in known.chunks(rows)]
     lists = _Lists(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
-    products = np.concatenate([known.products, newcomers[~pd.Index(newcomers).isin(known.products)]])
-    fresh = pd.Index(products).get_indexer(pd.Index(newcomers))
-    _explore(lists, known.customers[rows], np.asarray(fresh, dtype=np.int64), explore_share, day)
+    products = np.concatenate([known.products, newcomers[places_of(newcomers, known.products) < 0]])
+    _explore(lists, known.customers[rows], places_of(newcomers, products), explore_share, day)
     row, place = np.nonzero(lists.product[:, :TOP] >= 0)
     product, score, reason = lists.product[row, place], lists.score[row, place], lists.reason[row, place]
     reasons = np.array([f"new to you, by {method}", "something to try", "new in the shop"], dtype=object)

@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ml.recommend.bought import Bought
+from ml.recommend.ranking import places_of
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -77,7 +78,7 @@ def purchases(
     rows = rows.sort_values(["buyers_quarter", "product_id"], ascending=[False, True]).head(most)
     products = np.sort(rows["product_id"].astype(str).to_numpy(dtype=object))
     customers = bought.customers
-    column = pd.Index(products).get_indexer(pd.Index(bought.products))[bought.product]
+    column = places_of(bought.products, products)[bought.product]
     known = column >= 0
     starts = np.concatenate([[0], np.cumsum(np.bincount(bought.customer[known], minlength=len(customers)))])
     shape = (len(customers), len(products))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ml.recommend.bought import Bought, Flags
-from ml.recommend.ranking import TOP, Listed, as_counts, nothing
+from ml.recommend.ranking import TOP, Listed, as_counts, nothing, places_of
 
 TASK = "popular"
 # Somebody who owns all ten best sellers is still owed ten: look this much further down the list.
@@ -29,7 +29,7 @@ def popular(popularity: pd.DataFrame, customers: int, shelf: Bought, owned: Flag
     if sellers.empty or not customers:
         return nothing(TASK)
     products, score = sellers["product_id"].to_numpy(dtype=object), sellers["score"].to_numpy(dtype=np.float64)
-    column = pd.Index(products).get_indexer(pd.Index(shelf.products))[shelf.product]
+    column = places_of(shelf.products, products)[shelf.product]
     held = owned & (column >= 0)
     offered = np.ones((customers, len(products)), dtype=np.bool_)
     offered[shelf.customer[held], column[held]] = False

@@ -69,6 +69,12 @@ def places_within(groups: Integers) -> Integers:
     return np.arange(1, len(groups) + 1) - np.repeat(starts, lengths)
 
 
+def places_of(texts: Names, among: Names) -> Integers:
+    """Place of each text among different ones, -1 where it is none of them; what they are is not guessed at."""
+    known = pd.Index(among, dtype=object)
+    return np.asarray(known.get_indexer(pd.Index(texts, dtype=object)), dtype=np.int64)
+
+
 def as_counts(values: pd.Series) -> pd.Series:
     """Numbers as floats, missing as 0."""
     return pd.to_numeric(values).astype("float64").fillna(0.0)

@@ -53,7 +53,8 @@ def list_parts(
     shop = _shop(connection, settings, days)
     del days
     discovered = _discovery(mix, settings, shop, at, seed)
-    places = pd.Index(shop.shelf.customers).get_indexer(pd.Index(names)).astype(np.int64)
+    known = pd.Index(shop.shelf.customers, dtype=object)
+    places = known.get_indexer(pd.Index(names, dtype=object)).astype(np.int64)
     for start in range(0, len(names), CUSTOMERS_AT_A_TIME):
         some = slice(start, start + CUSTOMERS_AT_A_TIME)
         people = pa.array(names[some], pa.string())
@@ -109,7 +110,7 @@ def _lists(shop: _Shop, mix: Mix, places: Integers, discovered: Discovered) -> I
     """The lists of some customers, given by their places among those who bought something (-1: nothing)."""
     mine = shop.shelf.of(places)
     owned = still_owned(mine, shop.cadence)
-    barred: Flags = pd.Index(mine.products).isin(list(shop.blocked))
+    barred: Flags = pd.Index(mine.products, dtype=object).isin(list(shop.blocked))
     offered = worth_repeating(mine, shop.cadence) & ~barred[mine.product]
     yield buy_again(mine, offered=offered, decayed=mix.buy_again == FRESH)
     yield bought_together_for(mine, shop.partners, owned)
