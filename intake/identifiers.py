@@ -13,10 +13,9 @@ from intake.contract import IdentifierSpec
 from intake.event import IDENTIFIER_TYPES, IDENTIFIERS
 from intake.expressions import column_of
 from intake.hashing import CHAIN, HASH_PATTERN, hash_distinct, upgraded
-from intake.values import Whole, as_text, is_valid, mask_of
+from intake.values import Whole, as_text, is_valid, mask_of, without_float_tail
 
 _CODES = {name: code for code, name in enumerate(IDENTIFIER_TYPES)}
-_WHOLE_FLOAT = r"^[0-9]+\.0+$"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Hasher:
         words = clear.dictionary_encode()
         values = words.dictionary
         if identifier_type not in ("email", "phone"):
-            values = _without_float_tail(values)
+            values = without_float_tail(values)
         hashed = hash_distinct(self.key, identifier_type, values.to_pylist(), self.region)
         return pa.array(hashed, pa.string()).take(words.indices)
 
@@ -112,11 +111,3 @@ def _from_lists(column: pa.Array, spec: IdentifierSpec, hasher: Hasher) -> list[
 def _present(rows: Whole, code: int, hashed: pa.Array) -> _Found:
     given = is_valid(hashed)
     return _Found(rows[given], np.full(int(given.sum()), code), hashed.filter(pa.array(given)))
-
-
-def _without_float_tail(values: pa.Array) -> pa.Array:
-    if not len(values) or not mask_of(pc.match_substring_regex(values, _WHOLE_FLOAT)).any():
-        return values
-    return pc.if_else(
-        pc.match_substring_regex(values, _WHOLE_FLOAT), pc.replace_substring_regex(values, r"\.0+$", ""), values
-    )

@@ -15,7 +15,7 @@ from intake.contract_terms import Expression
 from intake.expressions import column_of, scaled, text
 from intake.json_text import joined_lists, json_numbers, json_object, quoted
 from intake.reasons import Reasons
-from intake.values import Mask, Scaled, Whole, as_text, is_valid
+from intake.values import Mask, Scaled, Whole, as_text, is_valid, without_float_tail
 
 MONEY_SCALE = 4
 _NUMERIC_LINE_FIELDS = ("quantity", "amount", "list_amount", "discount_amount", "unit_price")
@@ -110,7 +110,8 @@ def _line_member(table: pa.Table, name: str, expression: Expression) -> pa.Array
     if _is_numeric(name, expression):
         return json_numbers(scaled(table, expression, MONEY_SCALE), MONEY_SCALE)
     words = text(table, expression).dictionary_encode()
-    return pc.take(quoted(words.dictionary), words.indices)
+    values = without_float_tail(words.dictionary) if name.endswith("_id") and expression.column else words.dictionary
+    return pc.take(quoted(values), words.indices)
 
 
 def _is_numeric(name: str, expression: Expression) -> bool:

@@ -81,6 +81,13 @@ def as_text(array: pa.Array) -> pa.Array:
     return pc.if_else(empty, None, trimmed) if mask_of(empty).any() else trimmed
 
 
+def without_float_tail(words: pa.Array) -> pa.Array:
+    """Ids that went through a table of floats as they were before: `1001.0` is 1001; all others stay."""
+    if not pc.any(pc.ends_with(words, ".0")).as_py():
+        return words
+    return pc.replace_substring_regex(words, r"^([0-9]+)\.0+$", r"\1")
+
+
 def nested_text(array: pa.Array) -> pa.Array:
     """Objects, maps and arrays as JSON text."""
     return pa.array([None if value is None else json_of(value) for value in plain_objects(array)], pa.string())

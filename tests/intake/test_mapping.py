@@ -255,3 +255,16 @@ def map_events(project: Project, source: SourceContract, file: Path) -> list[dic
 def test_events_have_the_schema_of_the_lake() -> None:
     mapped = map_rows(pa.Table.from_pylist([click("1")]), contract(), SURROUNDINGS)
     assert mapped.events.schema.equals(EVENT_SCHEMA)
+
+
+def test_ids_keep_their_zeros_and_lose_the_tail_of_floats() -> None:
+    """A table with gaps turns 1001 into 1001.0, in refunds as in products; what is put together stays as it is."""
+    rows = [{"basket": order, "sku": "0042.0", "qty": 1, "price": 2, "off": 0, "at": "2017-05-01", "till": 12, "no": 0}
+            for order in ("1001.0", "007", "1.5", "v1.0")]  # fmt: skip
+    put_together = {"concat": ["till", "no"]}
+    columns = {**BASKETS.model_dump()["columns"], "session_id": put_together, "store_id": "basket"}
+    source = SourceContract.model_validate({**BASKETS.model_dump(), "columns": columns})
+    events = map_rows(pa.Table.from_pylist(rows), source, SURROUNDINGS).events.to_pylist()
+    assert [event["order_id"] for event in events] == ["1001", "007", "1.5", "v1.0"]
+    assert {event["session_id"] for event in events} == {"12.0"}
+    assert {json.loads(event["properties"])["lines"][0]["product_id"] for event in events} == {"0042"}
