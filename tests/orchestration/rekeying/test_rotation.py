@@ -20,6 +20,7 @@ from intake.project import Project
 from intake.scan import scan_locations
 from orchestration.rekeying import rotation
 from orchestration.rekeying.rotation import RotationError, rotate
+from orchestration.warehouse import Warehouse
 from tests.intake.scene import lake_rows
 
 CONTRACT = """
@@ -165,3 +166,19 @@ def test_a_chain_has_an_end(project: Project) -> None:
     rotate(project)
     with pytest.raises(RotationError, match=f"holds {MAX_KEYS} keys"):
         rotate(project)
+
+
+def test_events_of_the_warehouse_keep_their_lists_under_new_hashes(project: Project) -> None:
+    files = [str(project.paths.root / file.path) for file in OpsStore(project.paths).visible_files()]
+    warehouse, told = Warehouse(project.paths.warehouse), "select event_id, identifiers from intermediate.int_events"
+    with warehouse.connect() as connection:
+        connection.execute("create schema intermediate").fetchall()
+        connection.execute(
+            "create table intermediate.int_events as select event_id, identifiers"
+            f" from read_parquet({files}, hive_partitioning = false)"
+        ).fetchall()
+    before = hashes(project)
+    rotate(project)
+    assert not [value for value in before if value in str(warehouse.rows(told))]
+    lake = {row["event_id"]: row["identifiers"] for row in lake_rows(project)}
+    assert {str(name): pairs for name, pairs in warehouse.rows(told)} == lake
