@@ -9,7 +9,7 @@ from datetime import datetime
 
 from orchestration.policy.carts import HARMLESS, TriedCart, carts_to_try
 from orchestration.policy.evidence import Breach, Kind
-from orchestration.policy.guarded import key_of, objection, provable
+from orchestration.policy.guarded import kind_of, objection, provable
 from serving.evidence import Evidence, breaches, gather, local_time, price_cut_share, viewed_values
 from serving.expression import variables_in
 from serving.live import LiveSnapshot
@@ -91,7 +91,8 @@ def _prove(
     """Every case must meet an objection, whoever asks; cases that the rules cannot tell apart are judged once."""
     fixed = live.action_values[placement.name, action.name]
     fields = _fields_read(rules)
-    people = list({key_of(rules, base): base for base in reversed(bases)}.values())
+    kind_of_person = kind_of(rules)
+    people = list({kind_of_person(base): base for base in reversed(bases)}.values())
     carts = carts_to_try([one.rule.when for one in rules], is_value_free=action.incentive.kind != "amount_off")
     answers: dict[tuple[object, ...], bool] = {}
     for kind, product, example in cases:

@@ -18,6 +18,7 @@ from intake.project import Project
 from intake.settings import Settings
 from orchestration.policy.evidence import Proof, ProofError, markdown
 from orchestration.policy.fairness_rules import FairnessRules
+from orchestration.policy.guarded import kind_of
 from orchestration.policy.proof import Fairness, prove
 from orchestration.policy.publish_config import publish_config
 from serving.content import Content, load_content
@@ -25,9 +26,13 @@ from serving.edited import edited
 from serving.experiments.learned import Learned
 from serving.live import LiveSnapshot
 from serving.placement import Placement
+from serving.policy import Rule
+from serving.rulebook import Compiled, Program
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
+from serving.variables import VARIABLES
+from serving.wanted import Wanted
 from tests.serving import sample
 
 Edit = Callable[[Content], Content]
@@ -108,6 +113,33 @@ def with_rule(content: Content, name: str, **changes: object) -> Content:
 def test_a_guardrail_must_hold_in_larger_and_dearer_carts(folder: Path, shipped: Content, unless: str) -> None:
     proof = proof_of(folder, with_rule(shipped, "never_below_floor", when=f"products_below_floor == 0 || ({unless})"))
     assert {breach.kind for breach in proof.breaches} == {"floor"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "kinds"),
+    [
+        ("ltv_amount > 50.0", 3),
+        ("ltv_amount > 50.0 && ltv_amount <= 70.0 || (ltv_amount == 90.0)", 7),
+        ("(ltv_amount>=-1.0)", 1),
+        ("orders_91d < 50 ? true : false", 3),
+        # Anything else may tell every value from the next.
+        ("ltv_amount * 2.0 > 50.0", 100),
+        ("ltv_amount > 50.0 * spend_91d", 100),
+        ("1.0 + ltv_amount > 50.0", 100),
+        ("ltv_amount > 50.0 && ltv_amount > spend_91d", 100),
+        ("int(ltv_amount) / 30 > 1", 100),
+    ],
+)
+def test_rules_tell_numbers_apart_by_what_they_compare_them_with(expression: str, kinds: int) -> None:
+    rule = Rule(name="r", effect="allow", when=expression, reason="So.")
+    compiled = Compiled(rule, Program(expression))
+    kind = kind_of([compiled])
+    answers: dict[tuple[object, ...], set[bool | None]] = {}
+    for number in range(100):
+        values = Wanted(VARIABLES).blank | {"ltv_amount": float(number), "orders_91d": number, "known_ltv_amount": True}
+        answers.setdefault(kind(values), set()).add(compiled.program.answer(values))
+    assert len(answers) == kinds
+    assert all(len(told) == 1 for told in answers.values())
 
 
 def test_a_guardrail_that_errs_blocks_and_so_holds(folder: Path, shipped: Content) -> None:
