@@ -17,6 +17,8 @@ from intake.values import as_text, flat
 
 _CURRENCY = r"(?:[A-Z]{3}|[$€£¥₹₺₽₩]|kr\.?|zł|Kč|Fr\.?)"
 _NONE_SUCH = "?"
+_PLAIN_SIGNS = str.maketrans({"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+"""The minus sign, and the blanks that do not break a line: a program writes one where another writes the plain sign."""
 
 
 def plain_columns(table: pa.Table, names: Iterable[str], style: NumberStyle | None) -> pa.Table:
@@ -35,12 +37,15 @@ def plain_columns(table: pa.Table, names: Iterable[str], style: NumberStyle | No
 
 
 def plain_number(word: str, style: NumberStyle) -> str:
-    """One number; anything else comes back with a mark that no number has."""
-    found = _pattern(style.decimal, style.thousands).fullmatch(word.strip())
-    if found is None or not (found["whole"] or found["part"]):
+    """One number; anything else comes back with a mark that no number has. In brackets it is negative, as in books."""
+    text = word.strip().translate(_PLAIN_SIGNS)
+    mark = style.thousands.translate(_PLAIN_SIGNS)
+    bracketed = text.startswith("(") and text.endswith(")")
+    found = _pattern(style.decimal, mark).fullmatch(text[1:-1].strip() if bracketed else text)
+    if found is None or not (found["whole"] or found["part"]) or (bracketed and (found["before"] or found["after"])):
         return word + _NONE_SUCH
-    whole = found["whole"].replace(style.thousands, "") if style.thousands else found["whole"]
-    sign = "-" if "-" in (found["before"], found["after"]) else ""
+    whole = found["whole"].replace(mark, "") if mark else found["whole"]
+    sign = "-" if bracketed or "-" in (found["before"], found["after"]) else ""
     return f"{sign}{whole or '0'}{'.' + found['part'] if found['part'] else ''}"
 
 

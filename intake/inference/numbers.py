@@ -11,7 +11,7 @@ from intake.number_style import plain_number
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "kr": "SEK"}
 _STYLES = (
     NumberStyle(decimal=",", thousands="."), NumberStyle(decimal=",", thousands=" "),
-    NumberStyle(decimal=",", thousands="\u00a0"), NumberStyle(decimal=".", thousands=","),
+    NumberStyle(decimal=".", thousands=","),
     NumberStyle(decimal=".", thousands="'"), NumberStyle(decimal=".", thousands="\u2019"), NumberStyle(),
 )  # fmt: skip
 _COMMA = re.compile(r"\d,\d{1,2}(?!\d)|\d,\d{4,}")

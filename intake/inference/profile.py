@@ -14,7 +14,9 @@ _EMAIL = re.compile(r"^[^@\s/?=&]+@[^@\s]+\.[A-Za-z]{2,}$")
 _IP = re.compile(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}$", re.IGNORECASE)
 _PHONE = re.compile(r"^\+?\(?\d[\d\s()/.\-]{6,18}\d$")
 _CURRENCY_CODE = re.compile(r"^[A-Z]{3}$")
-_NUMBER = re.compile(r"^(?:[$€£¥]|[A-Z]{3} ?)?\s*[+-]?\d[\d.,'\u2019\u00a0\u202f ]*-?\s*(?:[$€£¥]|[A-Z]{3}|kr\.?)?$")
+_NUMBER = re.compile(
+    r"^\(?(?:[$€£¥]|[A-Z]{3} ?)?\s*[+\u2212-]?\d[\d.,'\u2019\u00a0\u202f ]*-?\s*(?:[$€£¥]|[A-Z]{3}|kr\.?)?\)?$"
+)
 _ID = re.compile(r"^\S*\d\S*$")
 _NAMES_PEOPLE = frozenset({"full_name", "given_name", "family_name"})
 _ACCENTS = {letter: letter for letter in "äöüßÄÖÜ"}

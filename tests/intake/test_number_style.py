@@ -25,7 +25,19 @@ def test_every_amount_comes_back(amount: Decimal, style: NumberStyle, frame: str
     assert Decimal(plain_number(frame.format(written), style)) == amount
 
 
-@pytest.mark.parametrize("word", ["12.50", "1.23", "1,2,3", "1.234.5", "abc", "", "-", "1,234.50"])
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [("(10,50)", "-10.50"), ("(1 234,50 €)", "-1234.50"), ("\u221210,50", "-10.50"), ("1\u00a0234,50", "1234.50"),
+     ("1\u202f234\u202f567,5 kr", "1234567.5"), ("- 5", "-5")],
+)  # fmt: skip
+def test_brackets_and_blanks_as_books_and_spreadsheets_write_them(word: str, number: str) -> None:
+    for blank in (" ", "\u00a0"):
+        assert plain_number(word, NumberStyle(decimal=",", thousands=blank)) == number
+
+
+@pytest.mark.parametrize(
+    "word", ["(-5)", "(5-)", "()", "(5", "12.50", "1.23", "1,2,3", "1.234.5", "abc", "", "-", "1,234.50"]
+)
 def test_what_is_no_number_in_this_notation_is_none(word: str) -> None:
     with pytest.raises(ValueError, match="could not convert"):
         float(plain_number(word, GERMAN))
