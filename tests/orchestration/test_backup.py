@@ -79,6 +79,7 @@ def _fill(folder: Path) -> None:
     (root / "landing").mkdir()
     (root / "landing/orders.parquet").symlink_to("../../elsewhere.parquet")
     put(root, "dagster/history.db", b"runs")
+    put(root, "warehouse.duckdb.tmp/duckdb_temp_storage-0.tmp", b"spilled")
     put(root, "published/.v2.partial/marts.parquet", b"half")
     record = BatchRecord("b1", "clicks", "v1", "a.jsonl", "hash", 3, 3, 0, 0, 0, 3, T0, T0)
     store.record_batch(record, [LakeFile(LAKE_FILE, "clicks", date(2018, 1, 1), "b1", 3, T0, T0, T0)])
@@ -103,7 +104,11 @@ def test_what_comes_back_is_what_went_in(project: Project, tmp_path: Path, suffi
     assert [path.name for path in archive.parent.iterdir()] == [archive.name]
     assert restore(archive, tmp_path / "back") == done.manifest
     before, after = contents(project.paths.root), contents(tmp_path / "back" / "data")
-    derived = {name for name in before if name.startswith(("dagster/", "published/.")) or name.endswith(".lock")}
+    derived = {
+        name
+        for name in before
+        if name.startswith(("dagster/", "published/.", "warehouse.duckdb.tmp/")) or name.endswith(".lock")
+    }
     assert after.keys() == before.keys() - derived - {"ops.sqlite-wal", "ops.sqlite-shm"} | {"landing/orders.parquet"}
     assert after.pop("landing/orders.parquet")[0] == b"orders of a supplier"
     after.pop("ops.sqlite")
