@@ -24,7 +24,7 @@ from serving.variables import (
     Value,
     known_name,
 )
-from serving.wanted import BELOW, EVERYTHING, OF_CART, Wanted
+from serving.wanted import BELOW, COUNTED, EVERYTHING, Wanted
 
 _KINDS: dict[str, Kind] = {name: variable.kind for name, variable in VARIABLES.items()}
 _CONVERT: dict[str, Any] = {
@@ -32,10 +32,10 @@ _CONVERT: dict[str, Any] = {
 }  # fmt: skip
 # Type and flag by name: two look-ups less for each of some forty values of a question.
 _SLOTS = {name: (_CONVERT[kind], known_name(name)) for name, kind in _KINDS.items()}
-_KNOWN_OF_CART = dict.fromkeys(map(known_name, OF_CART), True)
-# Of a cart whose products nobody has to look up: no action cuts a price, so none falls below a bound.
-_UNSEEN: dict[str, Value] = dict.fromkeys(BELOW, 0)
-_UNSEEN |= {known_name(name): True for name in ("price_cut_share", "cart_products", *BELOW)}
+# Of a cart before any cut. Products are looked up where some rule counts them, or some action lowers a price.
+_UNCUT: dict[str, Value] = {"price_cut_share": 0.0, **dict.fromkeys(BELOW, 0)}
+_UNCUT |= {known_name(name): True for name in ("price_cut_share", "cart_products", *BELOW)}
+_KNOWN_IF_SEEN = dict.fromkeys(map(known_name, COUNTED), True)
 _MAXIMUM_INT = 2**63 - 1
 
 
@@ -99,13 +99,15 @@ class Evidence:
     def _with_cart(self, share: float) -> dict[str, Value]:
         values = self._by_share.get(share)
         if values is None:
-            values = self.values
-            if self._wanted.needs_products:
-                values = values | _cart_values(self._cart, share)
-            elif self._wanted.needs_cart:
-                values = values | _names_values(len(self._cart), share)
+            values = self.values if not share else self._with_cart(0.0)
+            if self._wanted.needs_cart:
+                values = values | (_cut_values(self._cart, share) if share else self._uncut_values())
             self._by_share[share] = values
         return values
+
+    def _uncut_values(self) -> dict[str, Value]:
+        counts = _counted(self._cart) if self._wanted.needs_products else {}
+        return {**_UNCUT, "cart_products": len(self._cart), **counts}
 
 
 def viewed_values(product: ProductRecord, wanted: Wanted = EVERYTHING) -> dict[str, Value]:
@@ -128,33 +130,29 @@ def action_values(action: Action) -> dict[str, Value]:
     return values
 
 
-def _cart_values(cart: Sequence[ProductRecord | None], share: float) -> dict[str, Value]:
-    without_price = out_of_stock = below_floor = below_map = below_parity = 0
+def _counted(cart: Sequence[ProductRecord | None]) -> dict[str, Value]:
+    without_price = out_of_stock = 0
     for product in cart:
-        if product is None:
-            without_price, out_of_stock = without_price + 1, out_of_stock + 1
-            continue
-        if product.list_price is None or product.floor_price is None:
+        if product is None or product.list_price is None or product.floor_price is None:
             without_price += 1
-        if not product.stock:
+        if product is None or not product.stock:
             out_of_stock += 1
-        if share:
+    return {**_KNOWN_IF_SEEN, "products_without_price": without_price, "products_out_of_stock": out_of_stock}
+
+
+def _cut_values(cart: Sequence[ProductRecord | None], share: float) -> dict[str, Value]:
+    """What a price cut changes; products that nobody looked up fall below nothing."""
+    below_floor = below_map = below_parity = 0
+    for product in cart:
+        if product is not None:
             below = breaches(product, share)
             below_floor, below_map, below_parity = below_floor + below[0], below_map + below[1], below_parity + below[2]
     return {
-        **_KNOWN_OF_CART,
-        "price_cut_share": share + 0.0,
-        "cart_products": len(cart),
-        "products_without_price": without_price,
+        "price_cut_share": share,
         "products_below_floor": below_floor,
         "products_below_map": below_map,
         "products_below_parity": below_parity,
-        "products_out_of_stock": out_of_stock,
     }
-
-
-def _names_values(products: int, share: float) -> dict[str, Value]:
-    return {**_UNSEEN, "price_cut_share": share + 0.0, "cart_products": products}
 
 
 def gather(

@@ -35,10 +35,14 @@ from serving.showings import told_of
 from serving.silence import under_regime
 from serving.snapshot.manifest import DATA_FILE, DELTA_FILE
 from serving.snapshot.store import SnapshotStore
+from serving.variables import Value
 from serving.visit import Visit, visit_of
 
 _LOG = logging.getLogger(__name__)
 _NOWHERE = Context()
+_EMPTY: frozenset[str] = frozenset()
+# Tables of the overlay that visits are read from.
+_OF_VISITS = frozenset({"pointer", "seen", "assigned"})
 # Checksums of a snapshot's data and delta, and the moment that it is of: others may have new probabilities alone.
 People = tuple[str, str, str] | None
 
@@ -101,7 +105,7 @@ class LiveSide:
         if overlay is None:
             return [False] * len(arrivals)
         with self._store.lease() as live:
-            has_words = overlay.has_words()
+            has_words = "word" in overlay.filled()
 
             def words(arrival: Arrival) -> Sequence[Word]:
                 return self._words(overlay, live, arrival.pairs, has_words)
@@ -118,10 +122,22 @@ class LiveSide:
         pairs = {pair for word in words for pair in word.pairs}
         return unheard(words, self.overlay.words(pairs, ()))
 
-    def person(self, person: Person, identifiers: Sequence[Pair], context: Context = _NOWHERE) -> Person:
+    def filled(self) -> frozenset[str]:
+        """Tables of the overlay that hold something: one look for a request, which then spares the empty ones."""
+        return _EMPTY if self.overlay is None else self.overlay.filled()
+
+    def person(
+        self,
+        person: Person,
+        identifiers: Sequence[Pair],
+        context: Context = _NOWHERE,
+        filled: frozenset[str] | None = None,
+    ) -> Person:
         """The person with what was said of consent since the snapshot, and what silence means where they are."""
-        words = [] if self.overlay is None else self.overlay.words(identifiers, person.customer_ids)
-        person = with_words(person, words)
+        words: Sequence[Word] = ()
+        if self.overlay is not None and "word" in (self.filled() if filled is None else filled):
+            words = self.overlay.words(identifiers, person.customer_ids)
+            person = with_words(person, words)
         return under_regime(person, self._config.rules(), context.country, context.region, words)
 
     def visit(
@@ -131,22 +147,23 @@ class LiveSide:
         identifiers: Sequence[Pair],
         now: datetime,
         session_id: str | None = None,
+        filled: frozenset[str] | None = None,
     ) -> Visit | None:
         """What the person is doing now, and what they drew in experiments; None when nothing is known, or when they
         are not to be profiled."""
-        if self.overlay is None or not person.is_profiled:
+        filled = self.filled() if filled is None else filled
+        if self.overlay is None or _OF_VISITS.isdisjoint(filled) or not person.is_profiled:
             return None
-        at_us = microseconds(now)
+        told: dict[str, Value] = {}
         customer = person.profile.customer_id if person.profile is not None else None
-        state = self.overlay.sessions(identifiers, customer, at_us)
-        told = (
-            {}
-            if state is None
-            else dict(visit_of(self.overlay.reducer, state, at_us, live.session_features, live.visit_scores))
-        )
-        if live.watched.names:
+        if "pointer" in filled:
+            at_us = microseconds(now)
+            state = self.overlay.sessions(identifiers, customer, at_us)
+            if state is not None:
+                told |= visit_of(self.overlay.reducer, state, at_us, live.session_features, live.visit_scores)
+        if "seen" in filled and live.watched.names:
             told |= told_of(live.watched, *self.overlay.seen(identifiers, customer))
-        if live.trials.remembering:
+        if "assigned" in filled and live.trials.remembering:
             account = None if person.profile is None else person.profile.account_id
             whose = Whose(tuple(identifiers), session_id, account)
             told |= draws_told(self.overlay.assigned(whose, live.trials.remembering, customer))

@@ -36,9 +36,9 @@ _JUDGED = (
     ("product_returns_rate", "returns_rate"),
     ("product_units_28d", "units_28d"),
 )
-_COUNTED = ("products_without_price", "products_out_of_stock")
+COUNTED = ("products_without_price", "products_out_of_stock")
 BELOW = ("products_below_floor", "products_below_map", "products_below_parity")
-OF_CART = ("price_cut_share", "cart_products", *_COUNTED, *BELOW)
+OF_CART = ("price_cut_share", "cart_products", *COUNTED, *BELOW)
 Pairs = tuple[tuple[str, str], ...]
 """Variable and the field that it comes from."""
 
@@ -65,7 +65,7 @@ class Wanted:
         self.judged: Pairs = _among(mine, _JUDGED)
         self.needs_time = bool(mine & {"hour", "weekday"})
         self.needs_cart = bool(mine & set(OF_CART))
-        self.needs_products = bool(mine & set(_COUNTED)) or (cuts_prices and bool(mine & set(BELOW)))
+        self.needs_products = bool(mine & set(COUNTED)) or (cuts_prices and bool(mine & set(BELOW)))
         """Whether the products of a cart have to be looked up, or counting their names will do."""
 
     def of(self, values: dict[str, Value]) -> dict[str, Value]:

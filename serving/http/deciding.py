@@ -57,11 +57,12 @@ def decided(
         return [_late(service, live, asked, name, now, cause) for name in asked.placements]
     hashed, context = asked.identifiers, asked.context
     found = find_person(live.reader, hashed)
-    person = service.live_side.person(found, hashed, context)
+    filled = service.live_side.filled()
+    person = service.live_side.person(found, hashed, context, filled)
     # Of somebody who is not to be tracked it is known that a decision was made, and not for whom.
     whose = hashed if person.is_tracked else ()
     context = context if person.is_tracked else nameless(context)
-    visit = service.live_side.visit(live, person, hashed, now, context.session_id)
+    visit = service.live_side.visit(live, person, hashed, now, context.session_id, filled)
     decisions = []
     for name in asked.placements:
         cause = budget.spent() if budget else None

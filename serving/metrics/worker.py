@@ -42,6 +42,7 @@ class WorkerMetrics:
     def __init__(self, worker: str) -> None:
         self.counted = Counted(worker)
         self._today = Histogram()
+        self._names: dict[tuple[str, str], str] = {}
 
     def begin_day(self, day: date) -> None:
         """Count decision requests for this day from now on; call it as often as you like."""
@@ -63,9 +64,16 @@ class WorkerMetrics:
         """One placement answered: how long it took, on which rung, and what was blocked by which rule."""
         placement = decision.placement
         _of(self.counted.decisions, placement).observe(milliseconds)
-        _count(self.counted.rungs, f"{placement}\t{decision.rung}")
+        _count(self.counted.rungs, self._named(placement, decision.rung))
         for blocked in decision.blocked:
-            _count(self.counted.blocks, f"{placement}\t{blocked.rule}")
+            _count(self.counted.blocks, self._named(placement, blocked.rule))
+
+    def _named(self, placement: str, what: str) -> str:
+        """The key for two parts: as many as rungs and rules, and joining them anew takes half a microsecond."""
+        found = self._names.get((placement, what))
+        if found is None:
+            found = self._names[placement, what] = f"{placement}\t{what}"
+        return found
 
     def late(self, decision: Decision, cause: str) -> None:
         """One placement answered with what was prepared, for want of time or of room."""

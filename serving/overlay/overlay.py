@@ -132,10 +132,10 @@ class Overlay:
                 return {}
             return self._assigned.of(txn, whose, keys, customer_id)
 
-    def has_words(self) -> bool:
-        """Whether anything was said of consent since the snapshot."""
+    def filled(self) -> frozenset[str]:
+        """Tables that hold something now."""
         with self._shared.lmdb.begin() as txn:
-            return "word" in self._filled(txn)
+            return self._filled(txn)
 
     def reindex(self, customer_of: CustomerOf, known_until_us: int) -> None:
         """After a new snapshot: words that reached the batch before it go, the others are given to its customers."""
