@@ -144,10 +144,12 @@ class PatientProtocol(HttpToolsProtocol):
             self._reception.waiting += 1
         cast("dict[str, Any]", self.scope)[RECEIVED] = perf_counter()
         super().on_message_complete()
-        if self._own is not None:
+        own, self._own = self._own, None
+        if own is not None:
+            # Each would else hold the one before it for as long as the connection stands.
+            own.before = None
             # After what else has come by now, as a task of the framework would: it all waits, and counts as waiting.
-            self.loop.call_soon(self._answer, self._own)
-            self._own = None
+            self.loop.call_soon(self._answer, own)
 
     def on_response_complete(self) -> None:
         """The answer went out."""
@@ -201,7 +203,8 @@ class PatientProtocol(HttpToolsProtocol):
             return
         if own.is_forwarded and self._proxies is not None:
             name_client(self._proxies, own.scope)
-        answer = at_once.answer(own.scope, bytes(own.body))
+        content, own.body = bytes(own.body), bytearray()
+        answer = at_once.answer(own.scope, content)
         more = b"" if own.keep_alive else b"connection: close\r\n"
         status = STATUS_LINE[answer.status_code]
         self.transport.write(at_once.sent(path, answer, self.server_state.default_headers, status, more))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from serving.app import create_app
-from serving.http.protocol import PatientProtocol
+from serving.http.protocol import OwnCall, PatientProtocol
 from serving.http.reception import NAME, Reception
 from serving.service import Service
 from serving.snapshot import pointer
@@ -246,6 +247,19 @@ def test_what_waits_is_counted_until_it_is_answered(tmp_path: Path) -> None:
             await shop.settled()
             # Above the limit the answer is the one prepared for everybody; the two that came later are below it.
             assert [b'"rung":"late"' in wire.sent for wire in wires] == [True, False, False]
+
+    asyncio.run(run())
+
+
+def test_a_connection_holds_nothing_of_what_was_answered(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            protocol, _ = shop.connect()
+            for _ in range(5):
+                protocol.data_received(b"".join(request(LOOKUP, ANN)))
+                await shop.settled()
+            kept = [one for one in gc.get_objects() if isinstance(one, OwnCall)]
+            assert {(one.before, bytes(one.body)) for one in kept} == {(None, b"")}
 
     asyncio.run(run())
 
