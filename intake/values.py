@@ -25,6 +25,8 @@ EXCEL = "excel"
 """The time format of spreadsheets: days since 1899-12-30 of the contract's time zone, as numbers or text."""
 
 _ISO_WITH_ZONE = r"(?:[zZ]|UTC|GMT)$|[T ]\d{2}.*[+-]\d{2}(?::?\d{2})?$"
+_COUNTED = r"^(?:[0-9]{9,11}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:\.[0-9]+)?$"
+"""As many digits as seconds, milli-, micro- and nanoseconds of these decades have, and no date without signs."""
 _EXCEL_DAY_ZERO, _EXCEL_LAST_DAY = -25_569, 2_958_465
 
 
@@ -159,14 +161,17 @@ def as_moments(array: pa.Array, *, zone: str, unit: str, pattern: str | None) ->
     if pattern == EXCEL and (numeric or pa.types.is_string(kind)):
         return _from_excel(array, zone)
     if numeric or (pattern == EPOCH and pa.types.is_string(kind)):
-        numbers, bad = as_numbers(array)
-        micros_per_unit = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
-        scaled = scale_numbers(numbers * micros_per_unit, bad, 0)
-        return Moments(*scaled)
+        return _from_numbers(array, unit)
     if pa.types.is_null(kind):
         nothing = np.zeros(len(array), dtype=bool)
         return Moments(np.zeros(len(array), dtype=np.int64), nothing, nothing)
-    return _from_text(as_text(array), zone, pattern)
+    return _from_text(as_text(array), zone, unit, pattern)
+
+
+def _from_numbers(array: pa.Array, unit: str) -> Moments:
+    numbers, bad = as_numbers(array)
+    micros_per_unit = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
+    return Moments(*scale_numbers(numbers * micros_per_unit, bad, 0))
 
 
 def _from_arrow(array: pa.Array, zone: str) -> Moments:
@@ -197,14 +202,19 @@ def _localised(stamps: pa.Array, zone: str) -> pa.Array:
     return pc.assume_timezone(stamps, zone, ambiguous="earliest", nonexistent="latest")
 
 
-def _from_text(text: pa.Array, zone: str, pattern: str | None) -> Moments:
+def _from_text(text: pa.Array, zone: str, unit: str, pattern: str | None) -> Moments:
+    """Text in a notation; numbers that stand among other text, as in JSON beside a word, are numbers all the same."""
     distinct = text.dictionary_encode()
     given = is_valid(text)
     if not len(distinct.dictionary):
         return Moments(np.zeros(len(text), dtype=np.int64), given, given)
     utc = _parsed(distinct.dictionary, zone, pattern)
     micros = utc.to_numpy().astype("datetime64[us]").astype(np.int64)
-    known = utc.notna().to_numpy()
+    known = utc.notna().to_numpy(copy=True)
+    counted = mask_of(pc.match_substring_regex(distinct.dictionary, _COUNTED)) & (pattern is None)
+    if counted.any():
+        since = _from_numbers(distinct.dictionary, unit)
+        micros, known = np.where(counted, since.micros, micros), np.where(counted, since.valid, known)
     codes = pc.fill_null(distinct.indices, 0).to_numpy(zero_copy_only=False)
     valid = given & known[codes]
     return Moments(np.where(valid, micros[codes], 0), valid, given & ~known[codes])

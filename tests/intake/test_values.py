@@ -102,6 +102,14 @@ def test_times_say_their_zone_or_are_of_the_contracts() -> None:
         assert moments(pa.array([word]), zone="Europe/Berlin", pattern=pattern) == [midnight], word
 
 
+def test_a_word_among_numbers_spoils_only_its_own_row() -> None:
+    at = datetime(2018, 5, 1, 10, 0, 1, tzinfo=UTC)
+    seconds = int(at.timestamp())
+    assert moments(pa.array([str(seconds), "soon", "2018-05-01T10:00:01Z"])) == [at, None, at]
+    assert moments(pa.array([f"{seconds}000", f"{seconds}000.0", None]), unit="ms") == [at, at, None]
+    assert moments(pa.array(["20180501", "20180501T100001"])) == [datetime(2018, 5, 1, tzinfo=UTC), at]
+
+
 def test_days_of_a_spreadsheet_are_local_times() -> None:
     half_past_ten = datetime(2018, 6, 1, 8, 30, tzinfo=UTC)
     for days in ([43252.4375], ["43252.4375"], ["43252,4375"], [Decimal("43252.4375")]):
