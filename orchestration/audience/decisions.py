@@ -45,7 +45,7 @@ def decide_members(
         Members with `placement`, `action`, `content` (JSON), `why`, `rung`, `propensity`, `personalization_id`.
 
     Raises:
-        AudienceError: no live snapshot, or it has no such placement.
+        AudienceError: no live snapshot, or it has no such placement, or the placement is made for other channels.
     """
     pairs = _pairs(owners.loc[owners["customer_id"].isin(set(members["customer_id"]))])
     asked = [
@@ -100,3 +100,9 @@ def _check(live: LiveSnapshot | None, asked: Sequence[Asked]) -> None:
     there = ", ".join(sorted(live.placements))
     for name in {name for one in asked for name in one.placements} - live.placements.keys():
         raise AudienceError(f"{name!r} is no placement of {live.version}; there are: {there}")
+    for name, channel in {(name, one.context.channel) for one in asked for name in one.placements}:
+        made_for = live.placements[name].channels
+        if channel not in made_for:
+            raise AudienceError(
+                f"{name} is made for {', '.join(made_for)}: over {channel} everybody gets its plain action"
+            )

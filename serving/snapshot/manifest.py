@@ -87,7 +87,7 @@ def check_schema(manifest: Manifest) -> None:
     if not is_of_this_schema(manifest):
         expected = schema_hash(with_delta=manifest.has_delta)
         told = f"schema_hash is {manifest.schema_hash}, this reader needs {expected}"
-        raise SnapshotError(f"{manifest.version}: {told}; make one with: concierge run")
+        raise SnapshotError(f"{manifest.version}: {told}; one of this program is made by: concierge run")
 
 
 def as_whole(manifest: Manifest) -> Manifest:

@@ -276,3 +276,5 @@ def test_decisions_are_those_of_the_service_and_are_logged(shop: Project, concie
     assert {line["personalization_id"] for line in shown} == set(rows["personalization_id"])
     refused = concierge("export", "decisions", "nowhere", "--channel", "email", "--to", tmp_path / "no.csv")
     assert (refused.exit_code, "'nowhere' is no placement of v1; there are:" in refused.stderr) == (1, True)
+    refused = concierge("export", "decisions", "page_notice", "--channel", "email", "--to", tmp_path / "no.csv")
+    assert (refused.exit_code, "page_notice is made for web, app: over email" in refused.stderr) == (1, True)

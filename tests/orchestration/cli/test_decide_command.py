@@ -124,7 +124,7 @@ def test_a_version_of_another_program_is_told_as_one(concierge: Concierge, proje
     result = concierge("decide", "home_hero", "--as", "email=ada@shop.test")
     assert result.exit_code == 1
     assert "this reader needs" in result.stderr
-    assert "make one with: concierge run" in result.stderr
+    assert "is made by: concierge run" in result.stderr
 
 
 @pytest.mark.parametrize(
