@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.cli.errors import CommandError
 from orchestration.cli.project import open_project
+
+if TYPE_CHECKING:
+    from orchestration.champions.promotion import Named
+    from orchestration.model_registry import ModelCard, ModelRegistry
 
 models = typer.Typer(help="Models: versions, cards, champion and challenger.", no_args_is_help=True)
 COLUMNS = ("model", "version", "state", "as of (UTC)", "cut-offs", "figure", "value")
@@ -67,7 +71,7 @@ def show(version: Version) -> None:
     project = open_project()
     registry = ModelRegistry(project.paths.models)
     named = named_version(registry, version)
-    card = registry.load(named.name, named.version).card
+    card = _card(registry, named)
     kind = kind_of(named.name)
     say(f"{named}: {registry.state(named.name, named.version)}")
     say(f"{kind.title}: {kind.says}")
@@ -99,7 +103,7 @@ def compare(first: Version, second: Version) -> None:
         raise CommandError(f"{both[0]} and {both[1]}: two versions of one model are needed")
     if both[0] == both[1]:
         raise CommandError(f"{both[0]}: two different versions are needed")
-    cards = [registry.load(one.name, one.version).card for one in both]
+    cards = [_card(registry, one) for one in both]
     columns = ("", "metric", *(f"{one.version} ({registry.state(one.name, one.version)})" for one in both))
     sides = [{(who, metric): value for who, metric, value, *_ in figures(card.metrics, {})} for card in cards]
     rows = [(*key, *(side.get(key) for side in sides)) for key in dict.fromkeys(key for side in sides for key in side)]
@@ -144,6 +148,14 @@ def rollback(
 
     now, until = roll_back(open_project(), name, reason=_given(reason), actor=current_actor())
     say(f"{name}/{now} serves from the next run or `concierge publish` on; before: {until}")
+
+
+def _card(registry: ModelRegistry, named: Named) -> ModelCard:
+    """The card of a version whose files are whole."""
+    try:
+        return registry.load(named.name, named.version).card
+    except (ValueError, LookupError, OSError) as error:
+        raise CommandError(f"{named} cannot be read: {error}") from error
 
 
 def _given(reason: str) -> str:

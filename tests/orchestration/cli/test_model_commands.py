@@ -85,6 +85,14 @@ def test_list_and_show(two: ModelRegistry, concierge: Concierge) -> None:
     assert "0.810" in shown
 
 
+@pytest.mark.parametrize("words", [("show", "bbbb"), ("compare", "aaaa", "bbbb")])
+def test_a_damaged_version_is_told(two: ModelRegistry, concierge: Concierge, words: tuple[str, ...]) -> None:
+    (two.root / "churn" / "20180109-bbbb" / "a").write_bytes(b"3")
+    found = concierge("models", *words)
+    assert found.exit_code == 1
+    assert "error: churn/20180109-bbbb cannot be read: " in found.stderr
+
+
 def test_compare_shows_labels_that_came_since(two: ModelRegistry, project: Project, concierge: Concierge) -> None:
     ops = OpsStore(project.paths)
     figures = {("churn", "20180102-aaaa"): {"roc_auc": 0.777}, ("churn", "20180109-bbbb"): {"roc_auc": 0.799}}
