@@ -56,13 +56,17 @@ def read_head(contract: SourceContract, file: Path) -> CsvHead:
 
 
 def column_names(cells: Sequence[str]) -> list[str]:
-    """A name of its own for each column: `column_3` where there is none, `price_2` for the second `price`."""
+    """A name of its own for each column: `column_3` where there is none, `price_2` for the second `price`.
+
+    Blanks around a name are none of it, as those around a value.
+    """
+    given = [cell.strip() for cell in cells]
     names: dict[str, None] = {}
-    for place, cell in enumerate(cells, start=1):
-        name = cell if cell.strip() else f"column_{place}"
+    for place, cell in enumerate(given, start=1):
+        name = cell or f"column_{place}"
         if name in names:
             numbered = (f"{name}_{number}" for number in count(2))
-            name = next(other for other in numbered if other not in names and other not in cells)
+            name = next(other for other in numbered if other not in names and other not in given)
         names[name] = None
     return list(names)
 
@@ -86,7 +90,7 @@ def _skipped(text: io.TextIOWrapper, contract: SourceContract) -> tuple[int, str
 def _refuse_ambiguous(contract: SourceContract, file: Path, cells: Sequence[str]) -> None:
     """A column that stands there twice is one of two: the contract has to name both, or neither."""
     read = {part for name in contract.names_read() for part in (name, root_of(name))}
-    for cell, name in zip(cells, column_names(cells), strict=True):
+    for cell, name in zip(map(str.strip, cells), column_names(cells), strict=True):
         if cell in read and cell != name and name not in read:
             raise UnreadableInputError(
                 f"{file}: wrong header: column {cell!r} stands there twice; name the later one {name!r} "

@@ -26,9 +26,14 @@ def wanted_columns(
     present = set(available)
     for name in sorted(contract.source_columns() - joined - set(contract.optional)):
         if not present.intersection((name, root_of(name), *contract.aliases.get(name, ()))):
-            have = ", ".join(list(available)[:12])
+            have = ", ".join(_shown(column) for column in list(available)[:12])
             raise UnreadableInputError(f"{file}: wrong header: column {name!r} is missing (the file has: {have})")
     return _wanted(contract, available, watch)
+
+
+def _shown(column: str) -> str:
+    """A name as a message may print it: of a file that is no table it may be anything."""
+    return "".join(letter if letter.isprintable() else "?" for letter in column[:60])
 
 
 def _wanted(contract: SourceContract, available: Sequence[str], watch: ColumnWatch | None) -> list[str]:

@@ -34,10 +34,23 @@ ROWS = "".join(f"{number},product_viewed,2017-05-01T10:00:00Z,p1,ann,fine\n" for
         (f"{HEADER}\n{ROWS}".replace("note", '"a\nnote"'), {}),
         (f"{HEADER},note\n{ROWS}".replace("fine", "fine,same"), {}),
         (f"{HEADER},at\n{ROWS}".replace("fine", "fine,never"), {"optional": ["at_2"]}),
+        (f"{HEADER}\n{ROWS}".replace(",", ", "), {}),
         (ROWS, {"header": HEADER.split(",")}),
         (f"Report\n{ROWS}", {"header": HEADER.split(","), "skip_lines": 1}),
     ],
-    ids=["sep", "blank", "title", "unnamed", "old Mac", "line in header", "twice", "named", "no header", "title alone"],
+    ids=[
+        "sep",
+        "blank",
+        "title",
+        "unnamed",
+        "old Mac",
+        "line in header",
+        "twice",
+        "named",
+        "blanks",
+        "no header",
+        "title alone",
+    ],
 )
 def test_rows_below_any_head_are_read(
     project: Project, tmp_path: Path, content: str, changes: dict[str, object]
@@ -64,6 +77,14 @@ def test_a_column_that_is_read_must_not_stand_there_twice_unknown(project: Proje
     file.write_text(f"{HEADER},at\n")
     report = ingest(project, contract(format="csv"), [file]).files[0]
     assert "column 'at' stands there twice; name the later one 'at_2'" in report.message
+
+
+def test_what_a_file_that_is_no_table_has_for_a_header_is_printed_in_short(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    file.write_bytes(b"PAR1\x1b[31m" + bytes(900))
+    message = ingest(project, contract(format="csv"), [file]).files[0].message
+    assert message.isprintable()
+    assert len(message.removeprefix(str(file))) < 150
 
 
 def test_every_column_has_a_name_of_its_own() -> None:
