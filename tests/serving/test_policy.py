@@ -130,3 +130,12 @@ def test_published_schemas_are_current_and_accept_the_shipped_files(name: str) -
     assert files
     for file in files:
         jsonschema.validate(yaml.safe_load(file.read_text()), json.loads(text))
+
+
+def test_editors_find_a_schema_for_every_file_that_has_one() -> None:
+    root = sample.CONFIG.parent
+    text = (root / ".vscode" / "settings.json").read_text()
+    assert text == (root / "orchestration" / "cli" / "template" / ".vscode" / "settings.json").read_text()
+    mapped = json.loads(text)["yaml.schemas"]
+    assert {(root / schema).resolve() for schema in mapped} == set((sample.CONFIG / "schemas").glob("*.schema.json"))
+    assert all(list(root.glob(files)) for files in mapped.values())
