@@ -14,7 +14,7 @@ import msgspec
 from intake.erased import ErasedIdentifiers
 from intake.event import HINT_TYPES
 from intake.log_line import payload, with_checksum
-from intake.mentions import Mentions
+from intake.mentions import WRITTEN, Mentions
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.sealed import Unseal, unsealer
@@ -35,14 +35,18 @@ class Line:
 
 
 def survey(project: Project, scope: Scope) -> None:
-    """Learn the ids of their decisions: an exposure may name nothing else."""
+    """Learn the ids of their decisions, as an exposure may name nothing else, and what others wrote of them."""
     reader = LineReader(project, scope)
     for file in files(project):
         for line in lines(file):
             said = reader.said(line.content)
-            if said is not None and reader.is_theirs(said):
+            if said is None:
+                continue
+            if reader.is_theirs(said):
                 found = {said.get("event_id"), said.get("personalization_id")}
                 scope.event_ids |= {str(value) for value in found if value}
+            else:
+                scope.clear |= reader.words_of(said)
 
 
 def erase(project: Project, scope: Scope) -> int:
@@ -118,9 +122,17 @@ class LineReader:
         if not self._matcher.in_text(content.decode("utf-8", errors="replace")):
             return None
         pairs = [pair for pair in _pairs(said) if not self._erased.is_person(pair["value"])]
-        shorter = with_checksum(msgspec.json.encode({**said, "identifiers": pairs})).rstrip(b"\n")
+        others = {**said, "identifiers": pairs} if "identifiers" in said else said
+        cleaned = self._matcher.cleaned(msgspec.json.encode(others).decode())
+        shorter = with_checksum(cleaned.encode()).rstrip(b"\n")
         still = self._matcher.in_text(shorter.decode("utf-8", errors="replace"))
         return b"" if still or len(shorter) > len(content) else shorter
+
+    def words_of(self, said: dict[str, Any]) -> set[str]:
+        """Their identifiers in clear in what somebody else wrote."""
+        texts = (said.get(name) for name in WRITTEN if said.get("event_type") != "decision_made")
+        written = (text if isinstance(text, str) else msgspec.json.encode(text).decode() for text in texts if text)
+        return {word for text in written for word in self._mentions.words_in(text)}
 
     def is_theirs(self, said: dict[str, Any]) -> bool:
         """Whether a line speaks of them: by its ids, by whose it is, or by what it says under seal."""

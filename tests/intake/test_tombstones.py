@@ -155,6 +155,10 @@ def test_what_others_write_comes_in_without_the_erased(project: Project, tmp_pat
     (row,) = lake_rows(project)
     assert row["page_url"] == "/friends/[erased]?x=1"
     assert json.loads(row["properties"])["note"] == "for [erased], see you"
+    lines = [{"product_id": "4017293845", "quantity": 1, "amount": 5}]
+    order = click("2", type="order_completed", order="o2", login="bob", amount=5, lines=lines)
+    assert take_in(project, tmp_path, order).accepted == 1
+    assert "4017293845" in lake_rows(project)[-1]["properties"]
 
 
 def test_a_cookie_that_looks_like_a_hash_is_hashed_like_any_other(project: Project) -> None:

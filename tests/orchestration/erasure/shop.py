@@ -231,6 +231,8 @@ def _service_log(project: Project) -> None:
             json.dumps({"event_id": "xp1", "personalization_id": "p1", "event_type": "exposure_shown"}).encode()
         ),
         decision("p3", [("login", hash_of(project, "bob login")), ("cookie", hash_of(project, "ann cookie"))]),
+        # Bob's page names her.
+        with_checksum(json.dumps({"event_id": "v1", "page_url": "/with/cookie-of-ann-1"}).encode()),
     ]
     (folder / "w1-000001.jsonl").write_bytes(b"".join(lines))
     (folder / "w1-000002.open").write_bytes(lines[0])

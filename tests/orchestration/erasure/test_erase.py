@@ -170,8 +170,9 @@ def test_the_log_keeps_its_size_and_others_lines(erased: Project, made: Path) ->
     before, after = made / "data" / name, erased.paths.root / name
     assert (before.stat().st_size, before.stat().st_mtime_ns) == (after.stat().st_size, after.stat().st_mtime_ns)
     said = [json.loads(payload(line)) for line in after.read_bytes().splitlines() if line.strip()]
-    assert [line["event_id"] for line in said] == ["dp2", "dp3"]
+    assert [line["event_id"] for line in said] == ["dp2", "dp3", "v1"]
     assert [pair["type"] for pair in said[1]["identifiers"]] == ["login"]
+    assert said[2] == {"event_id": "v1", "page_url": "/with/[erased]"}
 
 
 def test_model_files_keep_a_true_checksum(erased: Project) -> None:
@@ -322,6 +323,7 @@ def test_what_she_does_after_her_erasure_is_a_new_relationship(project: Project)
     for name in ("ann login", "ann mail", "ann cookie"):
         scope.add(hash_of(project, name), "login")
     log_store.survey(project, scope)
+    assert scope.clear == {"cookie-of-ann-1"}
     log_store.erase(project, scope)
     ends = log_store.ends(project)
     segment = project.paths.service_log / "decisions" / "w1-000002.open"
