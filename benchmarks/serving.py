@@ -83,8 +83,8 @@ def bench_app() -> Starlette:
     async def echo(request: Request) -> Response:
         return Response(msgspec.json.encode(decoder.decode(await request.body())), media_type="application/json")
 
-    # The controls go the way of the calls they are compared with, past the framework's routes; and, told beside it,
-    # the way that any handler of the framework goes, as the first of its routes.
+    # The controls go by the framework's layers and past its routes, as calls do whose body comes in pieces; and, told
+    # beside it, the way that any handler of the framework goes, as the first of its routes.
     app.router.routes[:0] = [Route("/routed/static", static), Route("/routed/echo", echo, methods=["POST"])]
     handlers = next(one.kwargs["handlers"] for one in app.user_middleware if "handlers" in one.kwargs)
     cast("dict[tuple[str, str], Handler]", handlers).update({("GET", "/static"): static, ("POST", "/echo"): echo})
