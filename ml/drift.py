@@ -33,15 +33,22 @@ REPORT_COLUMNS: Final = (
 def population_stability_index(reference: npt.ArrayLike, current: npt.ArrayLike, bins: int = BINS) -> float:
     """Distance of two samples of one number: sum over bins of (c - r) · ln(c / r), never negative.
 
-    Bins are quantiles of `reference`; missing values are a bin of their own. 0 where either side is empty.
+    Bins are quantiles of `reference`; missing values are a bin of their own, and so is what lies below the lowest value
+    where a tenth of `reference` has that value. 0 where either side is empty.
     """
     before, now = np.asarray(reference, dtype=np.float64), np.asarray(current, dtype=np.float64)
     if len(before) == 0 or len(now) == 0:
         return 0.0
     known = before[np.isfinite(before)]
-    inner = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])) if len(known) else np.zeros(0)
+    inner = _edges(known, bins) if len(known) else np.zeros(0)
     shares = [np.maximum(_bin_shares(values, inner), LEAST_SHARE) for values in (before, now)]
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
+
+
+def _edges(known: Floats, bins: int) -> Floats:
+    """Inner quantiles; a fall from the lowest value, which many share, would else stay in their bin."""
+    inner = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
+    return inner if inner[0] > known.min() else np.append(np.nextafter(inner[0], -np.inf), inner)
 
 
 def _bin_shares(values: Floats, inner: Floats) -> Floats:

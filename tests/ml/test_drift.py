@@ -32,6 +32,16 @@ def test_values_going_missing_are_drift() -> None:
     assert population_stability_index(before, now) > 0.25
 
 
+@pytest.mark.parametrize("common", [1.0, 0.3])
+def test_a_fall_below_a_value_that_most_had_is_drift(common: float) -> None:
+    before = np.where(np.arange(1_000) < 1_000 * common, 1.0, 2.0)
+    fallen = np.where(np.arange(1_000) < 500, 0.0, before)
+    assert population_stability_index(before, fallen) > 0.25
+    # One extreme value is no group of its own, and a value that nobody shares no edge.
+    spread = np.arange(1_000.0)
+    assert population_stability_index(spread, spread - 5) < 0.05
+
+
 def test_a_planted_shift_leads_the_report() -> None:
     random = np.random.default_rng(1)
     before = pd.DataFrame({"steady": random.normal(size=2_000), "moved": random.normal(size=2_000), "flat": 1.0})
