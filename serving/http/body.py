@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import zlib
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
+from intake.purposes import Asked
+from serving.http.messages import IdentifierType
 from serving.http.problems import Problem, refuse
 
 Body = TypeVar("Body")
@@ -23,6 +25,11 @@ _UNKNOWN = re.compile(r"unknown field `(.+?)`")
 _UNTOLD = ("identifiers", "properties", "query", "page_url", "referrer", "user_token")
 _LONGEST_VALUE = 100
 _BOUND = re.compile(r"((?:of length )?(?:[<>]=? -?[\d.e+]+)|matching regex .*)$")
+# Fields that take one word of a list.
+_WORDS = (
+    (re.compile(r"identifiers\[\d+\]\.type$"), list(get_args(IdentifierType))),
+    (re.compile(r"^\.purpose$"), list(get_args(Asked))),
+)
 _QUOTED = re.compile(r" '.*'$", re.DOTALL)
 _ANYTHING = msgspec.json.Decoder()
 
@@ -162,6 +169,9 @@ def wrong_field(message: str, content: Any) -> Problem:
     is_told = not any(name in path for name in _UNTOLD)
     if match and unknown is None and value is not None and is_told:
         details["value"] = value
+    allowed = next((words for place, words in _WORDS if place.search(path)), None)
+    if allowed is not None and what.startswith("Invalid enum value"):
+        details["allowed"] = allowed
     if bound := _BOUND.search(what):
         details["bound"] = bound[1].removeprefix("of ")
     return refuse(422, "wrong_field", what if is_told else _QUOTED.sub("", what), **details)

@@ -125,6 +125,21 @@ def test_wrong_bodies_name_field_and_value(
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "word"),
+    [
+        ("/v1/profiles/lookup", {"identifiers": [{"type": "ssn", "value": "x"}]}, "loyalty_id"),
+        ("/v1/consent", {"identifiers": [{"type": "cookie", "value": "x"}], "purpose": "ads", "granted": True},
+         "marketing_ads"),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_is_answered_with_those_that_are_allowed(root: Path, path: str, body: Any, word: str) -> None:
+    async def scenario(client: httpx.AsyncClient) -> None:
+        assert word in (await client.post(path, json=body)).json()["error"]["allowed"]
+
+    play(scenario, root)
+
+
+@pytest.mark.parametrize(
     ("content", "status", "code"),
     [
         (b"", 400, "not_json"),
