@@ -42,4 +42,5 @@ def objects_in(line: bytes) -> list[bytes]:
         elements = [bytes(element).strip() for element in _ARRAY.decode(line)]
     except (msgspec.DecodeError, ValueError):
         return [line]
-    return [element + b"\n" for element in elements] if all(part[:1] == b"{" for part in elements) else [line]
+    sound = elements and all(element[:1] == b"{" for element in elements)
+    return [element + b"\n" for element in elements] if sound else [line]

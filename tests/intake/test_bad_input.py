@@ -171,10 +171,10 @@ def test_a_line_may_be_an_array_of_objects(project: Project, tmp_path: Path) -> 
     ]
     file.write_text("\ufeff" + "\n".join(posts))
     report = take(project, contract(), file)
-    assert (report.rows_read, report.accepted) == (5, 3)
-    assert report.reasons == {"unknown_event_type": 1, "malformed_record": 1}
+    assert (report.rows_read, report.accepted) == (6, 3)
+    assert report.reasons == {"unknown_event_type": 1, "malformed_record": 2}
     originals = [row.original for row in read_quarantine(project.paths, "clicks", report.batch_id)]
-    assert originals == [json.dumps(click("2", type="odd")).encode(), b"[7]"]
+    assert originals == [json.dumps(click("2", type="odd")).encode(), b"[]", b"[7]"]
     assert read_sample(file).rows == 4
 
 
