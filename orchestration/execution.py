@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dagster import AssetKey, DagsterEvent, DagsterInstance, Definitions, ExecuteInProcessResult
 
+from orchestration.alerts import BLOCKED
 from orchestration.instance import PROCESS_TAG
 from orchestration.stages import StageClock
 
@@ -71,7 +72,8 @@ def reason(event: DagsterEvent) -> str:
         return event.message or "unknown reason"
     while error.cause is not None:
         error = error.cause
-    return one_line(error.message)
+    told = one_line(error.message)
+    return f"{told}; what it found: concierge alerts list" if BLOCKED in told else told
 
 
 def one_line(message: str) -> str:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions, asset, define_asset_job
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetKey,
+    DagsterInstance,
+    Definitions,
+    Output,
+    asset,
+    define_asset_job,
+)
 
 from intake.paths import DataPaths
+from orchestration.alerts import BLOCKED
 from orchestration.execution import Execution, execute, one_line
 from orchestration.instance import PROCESS_TAG, open_instance
 from orchestration.stages import StageClock, tree_bytes
@@ -62,6 +72,21 @@ def test_the_innermost_reason_of_the_first_failed_step(
     assert tags[PROCESS_TAG].isdigit()
     assert tags["a"] == "b"
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_check_that_blocks_points_at_its_alert(instance: DagsterInstance) -> None:
+    there = AssetCheckSpec("there_are_rows", asset="counted", blocking=True)
+
+    @asset(check_specs=[there])
+    def counted() -> Iterator[Output[None] | AssetCheckResult]:
+        yield Output(None)
+        yield AssetCheckResult(passed=False)
+
+    job = Definitions(assets=[counted], jobs=[define_asset_job("one")])
+    done = execute(job, instance, "one", StageClock(), tags={})
+    assert done.failure is not None
+    assert BLOCKED in done.failure.reason
+    assert done.failure.reason.endswith("there_are_rows; what it found: concierge alerts list")
 
 
 def test_a_selection_runs_only_what_was_selected(instance: DagsterInstance) -> None:
