@@ -59,6 +59,12 @@ class _Held(Generic[Ready]):
             self.ready.close()
 
 
+def _missing(live: str | None) -> str:
+    if live is None:
+        return "no snapshot has been published"
+    return f"current is gone; {live} is served on, and a worker that starts now has nothing: concierge rollback {live}"
+
+
 class SnapshotStore(Generic[Ready]):
     """Holds the live version. `refresh` may run in another thread than `lease`."""
 
@@ -94,7 +100,7 @@ class SnapshotStore(Generic[Ready]):
         """
         wanted = current(self._root)
         if wanted is None or wanted == self.version:
-            self.problem = "no snapshot has been published" if wanted is None and self._held is None else None
+            self.problem = _missing(self.version) if wanted is None else None
             self._refused = None
             return False
         if wanted == self._refused:

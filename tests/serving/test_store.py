@@ -103,6 +103,12 @@ def test_a_pointer_to_a_missing_version_is_refused(root: Path) -> None:
     assert not store.refresh()
     assert store.version == "v1"
     assert store.problem == "current names 'gone', which does not exist"
+    (root / "current").unlink()
+    assert not store.refresh()
+    assert store.version == "v1"
+    assert "current is gone; v1 is served on" in str(store.problem)
+    pointer.switch(root, "v1")
+    assert (store.refresh(), store.problem) == (False, None)
     store.close()
 
 
