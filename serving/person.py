@@ -58,7 +58,11 @@ class Person(msgspec.Struct, frozen=True):
         none is answered as everybody.
         """
         needed = placement.purposes_of_known if self.profile is not None else placement.purposes_of_contact
-        missing = next((purpose for purpose in needed if purpose not in self.granted), None)
+        missing = None
+        for purpose in needed:
+            if purpose not in self.granted:
+                missing = purpose
+                break
         if self.silent and missing in (None, "personalization"):
             return next((purpose for purpose in _TRACKED if purpose in self.silent), missing)
         return missing
