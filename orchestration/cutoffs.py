@@ -10,6 +10,9 @@ import pandas as pd
 from intake.settings import ModelSettings
 
 SHORTEST_HORIZON_DAYS = 7
+# Whole weeks that a short history shortens the horizon to: one that grew with each day would leave no two versions of a
+# model that can be compared.
+SHORTER_HORIZONS = (SHORTEST_HORIZON_DAYS, 14, 21, 28, 42, 56, 91, 182, 364)
 # A cut-off needs history before it, and its labels a horizon after it; judge and train need one horizon each.
 HORIZONS_OF_HISTORY = 3
 # The same weekday a year ago.
@@ -68,20 +71,20 @@ def plan_cutoffs(
 ) -> CutoffPlan:
     """Judge at `as_of` minus one horizon; train cut-offs end their labels before the judge begins.
 
-    The horizon is the one that is set, or `learned_days` where none is. It shrinks to a third of the history when that
-    is shorter than three horizons; under 7 days nothing is planned. Train cut-offs are `cutoff_spacing_days` apart,
-    latest first, each with at least four weeks (or a horizon, if shorter) of history before it, at most
-    `max_train_cutoffs` of them. The near horizon has midnights of its own by the same rule, at most
+    The horizon is the one that is set, or `learned_days` where none is. Where the history is shorter than three of it,
+    it is the longest of `SHORTER_HORIZONS` that fits three times; where none does, nothing is planned. Train cut-offs
+    are `cutoff_spacing_days` apart, latest first, each with at least four weeks (or a horizon, if shorter) of history
+    before it, at most `max_train_cutoffs` of them. The near horizon has midnights of its own by the same rule, at most
     `NEAR_TRAIN_CUTOFFS` to train on, and stays away where it would not be shorter.
     """
     wanted = settings.horizon_days or learned_days
     if first_event is None:
         return CutoffPlan(wanted, None, (), "no events yet: nothing to train on")
     days = (as_of.date() - first_event).days
-    horizon = min(wanted, days // HORIZONS_OF_HISTORY)
-    if horizon < SHORTEST_HORIZON_DAYS:
+    horizon = _fitting(wanted, days // HORIZONS_OF_HISTORY)
+    if horizon is None:
         needed = SHORTEST_HORIZON_DAYS * HORIZONS_OF_HISTORY
-        return CutoffPlan(horizon, None, (), f"{days} days of history; training needs at least {needed}")
+        return CutoffPlan(wanted, None, (), f"{days} days of history; training needs at least {needed}")
     note = "" if horizon == wanted else (f"{days} days of history: the horizon is {horizon} days instead of {wanted}")
     judge, train = _midnights(first_event, as_of.date(), horizon, settings, settings.max_train_cutoffs)
     near = settings.near_horizon_days if 0 < settings.near_horizon_days < horizon else None
@@ -94,6 +97,11 @@ def plan_cutoffs(
     # A cut-off that teaches may lie there already: the same midnight cannot be both.
     known = season >= _earliest(first_event, horizon) and season < min((*train, *closer), default=season)
     return CutoffPlan(horizon, judge, train, note, near, closer, season if known else None)
+
+
+def _fitting(wanted: int, most: int) -> int | None:
+    """The wanted horizon, or the longest shorter one, of at most so many days."""
+    return wanted if wanted <= most else max((days for days in SHORTER_HORIZONS if days <= most), default=None)
 
 
 def _midnights(

@@ -24,9 +24,22 @@ def test_a_full_year_gives_the_full_horizon() -> None:
 
 def test_a_short_history_says_that_the_horizon_shrinks() -> None:
     plan = plan_cutoffs(date(2017, 1, 1), datetime(2017, 3, 2, tzinfo=UTC), SETTINGS)
-    assert plan.horizon_days == 20
-    assert plan.note == "60 days of history: the horizon is 20 days instead of 91"
+    assert plan.horizon_days == 14
+    assert plan.note == "60 days of history: the horizon is 14 days instead of 91"
     assert plan.possible
+
+
+@pytest.mark.parametrize(("wanted", "longest"), [(None, 91), (60, 60), (364, 182)])
+def test_a_young_shop_changes_its_horizon_seldom_so_that_its_models_can_be_compared(
+    wanted: int | None, longest: int
+) -> None:
+    settings = ModelSettings(horizon_days=wanted)
+    plans = [plan_cutoffs(AS_OF.date() - timedelta(days=days), AS_OF, settings) for days in range(21, 600)]
+    horizons = [plan.horizon_days for plan in plans]
+    assert horizons == sorted(horizons)
+    steps = [days for days in (7, 14, 21, 28, 42, 56, 91, 182, 364) if days < longest]
+    assert sorted(set(horizons)) == [*steps, longest]
+    assert all(horizon * 3 <= days for horizon, days in zip(horizons, range(21, 600), strict=True))
 
 
 @pytest.mark.parametrize(("first", "reason"), [(None, "no events"), (date(2017, 12, 20), "at least 21")])
