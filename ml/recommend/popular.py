@@ -37,6 +37,6 @@ def popular(popularity: pd.DataFrame, customers: int, shelf: Bought, owned: Flag
     row, what = np.nonzero(offered & (place <= top))
     rank = np.asarray(place[row, what], dtype=np.int64)
     counts, told = np.unique(score, return_inverse=True)
-    reasons = np.array([f"{int(orders)} orders in 30 days" for orders in counts], dtype=object)
+    reasons = np.array([f"{int(n)} {'order' if n == 1 else 'orders'} in 30 days" for n in counts], dtype=object)
     never = np.zeros(len(row), dtype=np.bool_)
     return Listed(TASK, row, rank, what, score[what], told[what], never, products, reasons)
