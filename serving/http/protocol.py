@@ -18,6 +18,8 @@ from serving.http.problems import PROBLEM_TYPE, refusal_bytes
 from serving.http.reception import NAME, RECEIVED, Reception
 
 MAX_HEAD_BYTES = 32 << 10
+# Requests that one connection sends ahead, each some 2 kB until it is answered.
+MAX_AHEAD = 256
 # What the framework's layers look at: packed bodies and pages of other origins.
 _FOR_THE_FRAMEWORK = frozenset({b"content-encoding", b"origin"})
 _BY_PROXIES = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
@@ -74,6 +76,9 @@ class PatientProtocol(HttpToolsProtocol):
     It notes when the last byte was here, so that waiting for the event loop counts against a request's deadline.
 
     Requests that are here whole and wait for nothing are answered at once (`AtOnce`), all others by the framework.
+
+    A connection waits for one answer at a time, however many requests it sent ahead, and for none while it does not
+    read; one that takes nothing of what was sent for `Reception.body_seconds` is dropped.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -81,7 +86,9 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._reception: Reception = self.app_state.get(NAME) or Reception()
         self._late: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._head_bytes = self._unanswered = 0
+        self._is_waiting = False
         self._refusal = (400, Fault(code="not_http", message="This is no HTTP/1.1 request."))
         self._is_arriving, self._has_head = True, False
         self._own: OwnCall | None = None
@@ -96,7 +103,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; a request that is not whole yet is waited for, but not for ever."""
-        if b"pgrade" in data and not self._has_head:
+        if not self._has_head and (b"pgrade" in data or b"PGRADE" in data):
             data = _without_upgrade(data)
         super().data_received(data)
         if self._own is not None:
@@ -105,6 +112,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
+        if self._unanswered >= MAX_AHEAD:
+            self._refuse_ahead()
         super().on_message_begin()
         self._head_bytes, self._is_arriving = 0, True
 
@@ -116,11 +125,12 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
+        """One header; what comes after a body is none, and not what a proxy saw when it let the request pass."""
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse_head()
-        super().on_header(name, value)
+        if not self._has_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is here; whether the body follows in the same breath is known when all that came was read."""
@@ -141,7 +151,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop_waiting()
         if not self.cycle.response_complete:
             self._unanswered += 1
-            self._reception.waiting += 1
+            self._count()
         cast("dict[str, Any]", self.scope)[RECEIVED] = perf_counter()
         super().on_message_complete()
         own, self._own = self._own, None
@@ -155,15 +165,31 @@ class PatientProtocol(HttpToolsProtocol):
         """The answer went out."""
         if self._unanswered:
             self._unanswered -= 1
-            self._reception.waiting -= 1
+            self._count()
         super().on_response_complete()
+        if self.transport.is_closing():
+            self._watch_reader()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone, and with it what it still waited for."""
         self._stop_waiting()
-        self._reception.waiting -= self._unanswered
+        if self._unread is not None:
+            self._unread.cancel()
         self._unanswered = 0
+        self._count()
+        self.pipeline.clear()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it asks."""
+        super().pause_writing()
+        self._count()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        super().resume_writing()
+        self._count()
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing came for long; an answer that nobody reads is dropped with the connection."""
@@ -212,6 +238,30 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
+    def _count(self) -> None:
+        """Keep the count of connections that wait for us."""
+        waits = self._unanswered > 0 and not self.flow.write_paused
+        if waits is not self._is_waiting:
+            self._is_waiting = waits
+            self._reception.waiting += 1 if waits else -1
+
+    def _watch_reader(self) -> None:
+        held = self.transport.get_write_buffer_size()
+        if held and self._unread is None:
+            self._unread = self.loop.call_later(self._reception.body_seconds, self._drop_unread, held)
+
+    def _drop_unread(self, held: int) -> None:
+        self._unread = None
+        if self.transport.get_write_buffer_size() >= held:
+            self.transport.abort()
+        elif self.flow.write_paused or self.transport.is_closing():
+            self._watch_reader()
+
+    def _refuse_ahead(self) -> NoReturn:
+        message = "Too many requests were sent ahead of their answers."
+        self._refusal = (503, Fault(code="too_many_ahead", message=message, bound=MAX_AHEAD))
+        raise ValueError("too many ahead")
+
     def _refuse_head(self) -> NoReturn:
         message = "Address and headers are too large."
         self._refusal = (431, Fault(code="head_too_large", message=message, bound=MAX_HEAD_BYTES))
@@ -241,3 +291,4 @@ class PatientProtocol(HttpToolsProtocol):
             head += "x-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[status] + head.encode() + content)
         self.transport.close()
+        self._watch_reader()

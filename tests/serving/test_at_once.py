@@ -17,7 +17,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from serving.app import create_app
-from serving.http.protocol import OwnCall, PatientProtocol
+from serving.http.protocol import MAX_AHEAD, OwnCall, PatientProtocol
 from serving.http.reception import NAME, Reception
 from serving.service import Service
 from serving.snapshot import pointer
@@ -38,6 +38,7 @@ class Wire(asyncio.Transport):
         super().__init__({"peername": (client, 5000), "sockname": ("127.0.0.1", 80)})
         self.sent = b""
         self.closed = False
+        self.unread = 0
 
     def write(self, data: Any) -> None:
         self.sent += bytes(data)
@@ -51,7 +52,7 @@ class Wire(asyncio.Transport):
         return self.closed
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self.unread
 
     def pause_reading(self) -> None:
         pass
@@ -199,6 +200,21 @@ def test_whatever_is_not_plain_goes_to_the_framework(tmp_path: Path, asked: Sequ
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("status", [200, 401])
+def test_what_comes_after_a_body_is_no_header(tmp_path: Path, status: int) -> None:
+    """A proxy that sets who asks passes it on."""
+    who, after = ("127.0.0.1", "9.9.9.9") if status == 200 else ("9.9.9.9", "127.0.0.1")
+    head = f"POST {LOOKUP} HTTP/1.1\r\nx-forwarded-for: {who}\r\ntransfer-encoding: chunked\r\n\r\n"
+    body = b"%x\r\n%b\r\n0\r\nx-forwarded-for: %b\r\n\r\n" % (len(ANN), ANN, after.encode())
+
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            for pieces in ([head.encode() + body], [head.encode(), body], [head.encode(), body[:-25], body[-25:]]):
+                assert (await shop.asked(*pieces))[9:12] == str(status).encode()
+
+    asyncio.run(run())
+
+
 def test_an_offer_of_another_protocol_is_not_taken_and_the_body_is_read(tmp_path: Path) -> None:
     offer = "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"
     tells_of_it = ANN[:-1] + b' , "x": "\r\nupgrade: h2c"}'
@@ -208,6 +224,7 @@ def test_an_offer_of_another_protocol_is_not_taken_and_the_body_is_read(tmp_path
             answer = await shop.asked(b"".join(request(LOOKUP, ANN)))
             offered = b"".join(request(LOOKUP, ANN, *offer))
             assert await shop.asked(offered) == answer
+            assert await shop.asked(offered.replace(b"Upgrade:", b"UPGRADE:")) == answer
             assert await shop.asked(offered, offered) == answer * 2
             # In a body it is nobody's offer.
             head, body = request(LOOKUP, tells_of_it)
@@ -247,6 +264,64 @@ def test_what_waits_is_counted_until_it_is_answered(tmp_path: Path) -> None:
             await shop.settled()
             # Above the limit the answer is the one prepared for everybody; the two that came later are below it.
             assert [b'"rung":"late"' in wire.sent for wire in wires] == [True, False, False]
+
+    asyncio.run(run())
+
+
+def test_whoever_asks_ahead_keeps_one_place_in_the_queue_and_none_while_not_reading(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            protocol, wire = shop.connect()
+            protocol.data_received(b"".join(request(DECIDE, HERO)) * 9)
+            assert shop.reception.waiting == 1
+            protocol.pause_writing()
+            assert shop.reception.waiting == 0
+            protocol.resume_writing()
+            assert shop.reception.waiting == 1
+            await shop.settled()
+            assert wire.sent.count(b"HTTP/1.1 200") == 9
+            protocol.data_received(b"".join(request(DECIDE, HERO)) * 9)
+            protocol.pause_writing()
+            protocol.connection_lost(None)
+            assert shop.reception.waiting == 0
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("pieces", [1, 4])
+def test_only_so_many_requests_may_be_sent_ahead(tmp_path: Path, pieces: int) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            protocol, wire = shop.connect()
+            for _ in range(pieces):
+                protocol.data_received(b"".join(request(LOOKUP, ANN)) * (MAX_AHEAD // pieces))
+            assert wire.sent == b""
+            protocol.data_received(b"".join(request(LOOKUP, ANN)))
+            assert b'"code":"too_many_ahead"' in wire.sent
+            assert wire.closed
+            protocol.connection_lost(None)
+            assert (shop.reception.waiting, len(protocol.pipeline)) == (0, 0)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("closing", [True, False])
+def test_who_takes_nothing_of_an_answer_is_dropped(tmp_path: Path, closing: bool) -> None:
+    async def run() -> None:
+        async with front(tmp_path, body_seconds=0.01) as shop:
+            protocol, wire = shop.connect()
+            protocol.data_received(b"".join(request(LOOKUP, ANN)))
+            await shop.settled()
+            wire.unread, dropped = 70_000, asyncio.Event()
+            wire.abort = dropped.set  # type: ignore[method-assign]
+            if closing:
+                protocol.data_received(b"\0")
+                assert wire.closed
+            else:
+                protocol._unset_keepalive_if_required()
+                protocol.pause_writing()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await dropped.wait()
 
     asyncio.run(run())
 
