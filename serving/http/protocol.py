@@ -89,6 +89,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._head_bytes = self._unanswered = 0
         self._is_waiting = False
+        self._under_way: Any = None
         self._refusal = (400, Fault(code="not_http", message="This is no HTTP/1.1 request."))
         self._is_arriving, self._has_head = True, False
         self._own: OwnCall | None = None
@@ -166,6 +167,7 @@ class PatientProtocol(HttpToolsProtocol):
         if self._unanswered:
             self._unanswered -= 1
             self._count()
+        self._under_way = None
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_reader()
@@ -178,6 +180,10 @@ class PatientProtocol(HttpToolsProtocol):
         self._unanswered = 0
         self._count()
         self.pipeline.clear()
+        if self._under_way is not None:
+            # The server tells the request that came last alone, and the one before it would answer nobody.
+            self._under_way.disconnected = True
+            self._under_way.message_event.set()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -237,6 +243,10 @@ class PatientProtocol(HttpToolsProtocol):
         if not own.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _count(self) -> None:
         """Keep the count of connections that wait for us."""

@@ -351,6 +351,23 @@ def test_nothing_is_decided_for_who_is_gone(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_nothing_is_sent_to_who_is_gone_and_had_asked_ahead(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            protocol, wire = shop.connect()
+            protocol.pause_writing()
+            protocol.data_received(b"".join(request("/healthz", b"", method="GET")) * 2)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert shop.routed == 1
+            protocol.connection_lost(ConnectionResetError())
+            while protocol.tasks:
+                await asyncio.sleep(0)
+            assert wire.sent == b""
+
+    asyncio.run(run())
+
+
 def test_a_connection_that_is_to_end_ends_with_the_answer(tmp_path: Path) -> None:
     async def run() -> None:
         async with front(tmp_path) as shop:
