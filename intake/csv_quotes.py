@@ -31,7 +31,8 @@ def swallowed_lines(text: str, number: int, delimiter: str, columns: int) -> lis
     Text of several lines is no fault: they count as rows where half of the further ones have as many delimiters.
     """
     first, *further = text.splitlines() or [""]
-    like_rows = sum(line.count(delimiter) >= columns - 1 for line in further)
+    # A comma of prose has a blank behind it.
+    like_rows = sum(line.count(delimiter) - line.count(delimiter + " ") >= columns - 1 for line in further)
     if columns < _FEWEST_COLUMNS or not like_rows or 2 * like_rows < sum(bool(line.strip()) for line in further):
         return []
     return [Malformed(number + place, REASON, line.encode()) for place, line in enumerate((first, *further))]
