@@ -56,7 +56,7 @@ def test_a_dry_run_counts_what_a_run_removes(made: Path, tmp_path: Path) -> None
     # Of the two exports and four snapshots one is current; the alert stands open; one segment was never taken in.
     assert told == {
         "lake": 3,
-        "vault": 4,
+        "vault": 5,
         "quarantine": 1,
         "service_log": 1,
         "published": 1,

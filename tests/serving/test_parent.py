@@ -9,15 +9,19 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from intake.paths import repository_root
 from tests.serving.service_client import PATIENCE_SECONDS
 
 WORKER = """
+import signal
 import time
 from serving.parent import end_with_parent
 
 def work():
-    end_with_parent()
+    signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGTERM] if {is_deaf} else [])
+    end_with_parent(grace_seconds=0.2 if {is_deaf} else 600.0)
     print("ready", flush=True)
     time.sleep(600)
 """
@@ -33,8 +37,9 @@ if __name__ == "__main__":
 """
 
 
-def test_a_worker_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
-    (tmp_path / "worker.py").write_text(WORKER)
+@pytest.mark.parametrize("is_deaf", [False, True], ids=["hears SIGTERM", "does not"])
+def test_a_worker_ends_when_its_parent_was_killed(is_deaf: bool, tmp_path: Path) -> None:
+    (tmp_path / "worker.py").write_text(WORKER.format(is_deaf=is_deaf))
     (tmp_path / "parent.py").write_text(PARENT)
     environment = os.environ | {"PYTHONPATH": str(repository_root())}
     words = [sys.executable, str(tmp_path / "parent.py")]
