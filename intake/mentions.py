@@ -15,6 +15,10 @@ from intake.hashing import HASH_PATTERN, MAX_CHARACTERS, hash_identifier
 from intake.values import flat
 
 TYPES = tuple(name for name in IDENTIFIER_TYPES if name not in HINT_TYPES)
+_TYPES_OF_NUMBERS = tuple(name for name in TYPES if name != "email")
+_TYPES_OF_WORDS = tuple(name for name in _TYPES_OF_NUMBERS if name != "phone")
+# Reading a phone number costs as much as thirty hashes.
+_LETTER = re.compile(r"[^\W\d_]")
 WORD = r"[^\s,;|\"'<>(){}\[\]=&?#/\\!*]+"
 """What may be one word of a text, of a URL or of JSON."""
 PHONE = r"\+?\(?\d[\d\-. ()/]{5,18}\d"
@@ -163,7 +167,7 @@ def _types_of(word: str) -> tuple[str, ...]:
     if "@" in word:
         return ("email", "login")
     digits = sum(letter.isdigit() for letter in word)
-    return TYPES if digits >= _PHONE_DIGITS else tuple(name for name in TYPES if name not in ("phone", "email"))
+    return _TYPES_OF_NUMBERS if digits >= _PHONE_DIGITS and not _LETTER.search(word) else _TYPES_OF_WORDS
 
 
 def _values_of(said: str, fields: frozenset[str]) -> Iterator[str]:
