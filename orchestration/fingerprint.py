@@ -16,11 +16,12 @@ FILE = "last_run.sha256"
 
 
 def definition_hash(project: Project) -> str:
-    """Hash over configuration and code: what a customer's rows would come out differently for."""
+    """Hash over configuration and code, wherever they lie: what a customer's rows would come out differently for."""
     digest = hashlib.sha256()
-    for folder in (project.config, *(repository_root() / name for name in CODE)):
+    folders = {"config": project.config, **{name: repository_root() / name for name in CODE}}
+    for name, folder in folders.items():
         for file in _files(folder):
-            digest.update(str(file).encode() + b"\0" + file.read_bytes())
+            digest.update(f"{name}/{file.relative_to(folder).as_posix()}".encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.dbt import fingerprint as dbt_fingerprint
-from orchestration.fingerprint import project_fingerprint, remember, remembered
+from orchestration.fingerprint import definition_hash, project_fingerprint, remember, remembered
 
 NOON = datetime(2018, 1, 2, 12, tzinfo=UTC)
 
@@ -36,6 +37,14 @@ def test_another_day_or_setting_is_another(project: Project) -> None:
     assert project_fingerprint(project, NOON + timedelta(days=1)) != before
     (project.config / "settings.yml").write_text("currency: EUR\n")
     assert project_fingerprint(project, NOON) != before
+
+
+def test_a_moved_project_is_the_same_and_a_renamed_file_is_not(project: Project, tmp_path: Path) -> None:
+    before = definition_hash(project)
+    moved = replace(project, config=project.config.rename(tmp_path / "elsewhere"))
+    assert definition_hash(moved) == before
+    (moved.config / "settings.yml").rename(moved.config / "other.yml")
+    assert definition_hash(moved) != before
 
 
 def test_a_file_that_arrived_is_another_even_when_an_hourly_run_has_built_its_day(project: Project) -> None:
