@@ -28,6 +28,7 @@ from orchestration.publish import publish_snapshot
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
+from serving.snapshot.verify import verify
 
 AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
 LOOKUPS, ROUNDS = 200_000, 5
@@ -137,8 +138,9 @@ def lookups(root: Path, versions: Sequence[str], customers: int) -> list[str]:
     names = [f"c{rng.randrange(customers)}" for _ in range(LOOKUPS)]
     best = dict.fromkeys(versions, float("inf"))
     for version in [*versions] * ROUNDS:
-        with SnapshotReader(project_in(root).paths.snapshots / version) as reader:
-            reader.prefault()
+        folder = project_in(root).paths.snapshots / version
+        verify(folder)
+        with SnapshotReader(folder) as reader:
             began = time.process_time()
             for name in names:
                 reader.profile(name)

@@ -40,7 +40,6 @@ _IDS = msgspec.msgpack.Decoder(list[str])
 _DECISIONS = msgspec.msgpack.Decoder(list[DecisionRow])
 _PROMISE = msgspec.msgpack.Decoder(PromiseRecord)
 _REVIEWS = msgspec.msgpack.Decoder(list[ReviewRecord])
-_PREFAULT_BYTES = 1 << 20
 # Some 500 bytes each; the same few products stand in most carts, and reading one takes 2 µs.
 _PRODUCTS_KEPT = 10_000
 
@@ -224,15 +223,6 @@ class SnapshotReader:
     def sample(self, table: str, n: int) -> list[tuple[bytes, bytes]]:
         """Up to `n` first rows of a table."""
         return list(islice(self.stream(table), n))
-
-    def prefault(self) -> int:
-        """Read the data files once, so that no request pays for a first touch; bytes read."""
-        total = 0
-        for name in self.manifest.files.keys() & {DATA_FILE, DELTA_FILE}:
-            with (self.folder / name).open("rb") as stream:
-                while block := stream.read(_PREFAULT_BYTES):
-                    total += len(block)
-        return total
 
     def close(self) -> None:
         """End the transaction and unmap the files; no lookup may follow."""

@@ -94,9 +94,10 @@ class SnapshotStore(Generic[Ready]):
         return held
 
     def refresh(self) -> bool:
-        """Follow the pointer: verify, open, prefault, then flip. Whether a new version is now live.
+        """Follow the pointer: verify, open, then flip. Whether a new version is now live.
 
-        A version that cannot be trusted is refused once, logged, and the last good one stays.
+        Checksums read every byte, so that no request waits for the disk where it is the first to touch a row. A version
+        that cannot be trusted is refused once, logged, and the last good one stays.
         """
         wanted = current(self._root)
         if wanted is None or wanted == self.version:
@@ -128,7 +129,6 @@ class SnapshotStore(Generic[Ready]):
         verify(folder)
         reader = SnapshotReader(folder)
         try:
-            reader.prefault()
             return _Held(version, self._opener(reader), self._lock)
         except BaseException:
             reader.close()
