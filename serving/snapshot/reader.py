@@ -21,7 +21,7 @@ from serving.row_condition import RowConditionError
 from serving.segment_definitions import KEY, SegmentDefinitions
 from serving.snapshot.delta import Delta, merged
 from serving.snapshot.environment import SharedEnvironment, category_key, identifier_key, place_key
-from serving.snapshot.manifest import DATA_FILE, DELTA_FILE, Manifest, read_manifest
+from serving.snapshot.manifest import DATA_FILE, Manifest, read_manifest
 from serving.snapshot.records import (
     CHANGING,
     TABLES,
