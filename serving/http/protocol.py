@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import suppress
 from functools import lru_cache
 from time import perf_counter
@@ -14,6 +13,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.http.messages import Fault
+from serving.http.offers import UnofferedParser
 from serving.http.problems import PROBLEM_TYPE, refusal_bytes
 from serving.http.reception import NAME, RECEIVED, Reception
 
@@ -24,16 +24,6 @@ MAX_AHEAD = 256
 _FOR_THE_FRAMEWORK = frozenset({b"content-encoding", b"origin"})
 _BY_PROXIES = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 _NOBODY_WAITS = asyncio.Event()
-
-
-# Java's client and `curl --http2` offer HTTP/2 with their first request, and the parser would drop its body.
-_UPGRADE = re.compile(rb"(?i)(?<=\r\n)upgrade(?=:)")
-
-
-def _without_upgrade(data: bytes) -> bytes:
-    """A head whose offer of another protocol is not heard, as a server may choose."""
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return _UPGRADE.sub(b"x-offered", head) + end + rest
 
 
 class OwnCall:
@@ -84,6 +74,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; one too many is turned away."""
         super().connection_made(transport)
+        self.parser: UnofferedParser = UnofferedParser(self, self._head_unoffered)
         self._reception: Reception = self.app_state.get(NAME) or Reception()
         self._late: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -104,8 +95,6 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; a request that is not whole yet is waited for, but not for ever."""
-        if not self._has_head and (b"pgrade" in data or b"PGRADE" in data):
-            data = _without_upgrade(data)
         super().data_received(data)
         if self._own is not None:
             self._leave_to_framework(self._own)
@@ -135,6 +124,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is here; whether the body follows in the same breath is known when all that came was read."""
+        if self.parser.is_offer():
+            return
         self._has_head = True
         path = None if self._at_once is None else self._at_once.urls.get(self.url)
         names = [name for name, _ in self.headers] if path else []
@@ -148,6 +139,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is here."""
+        if self.parser.is_offer():
+            return
         self._is_arriving = self._has_head = False
         self._stop_waiting()
         if not self.cycle.response_complete:
@@ -207,6 +200,11 @@ class PatientProtocol(HttpToolsProtocol):
         """Refuse what could not be parsed."""
         self._refuse(*self._refusal)
 
+    def _head_unoffered(self) -> bytes:
+        lines = [b"%b: %b\r\n" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        version = self.parser.get_http_version().encode()
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, b"".join(lines))
+
     def _is_plain(self, names: list[bytes]) -> bool:
         """Whether the request needs nothing that the framework's layers do, and none before it waits for an answer."""
         parser = self.parser
@@ -214,7 +212,7 @@ class PatientProtocol(HttpToolsProtocol):
             return False
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
             return False
-        if self.expect_100_continue or not parser.should_keep_alive() or parser.should_upgrade():
+        if self.expect_100_continue or not parser.should_keep_alive():
             return False
         return _FOR_THE_FRAMEWORK.isdisjoint(names)
 

@@ -215,20 +215,53 @@ def test_what_comes_after_a_body_is_no_header(tmp_path: Path, status: int) -> No
     asyncio.run(run())
 
 
-def test_an_offer_of_another_protocol_is_not_taken_and_the_body_is_read(tmp_path: Path) -> None:
-    offer = "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"
-    tells_of_it = ANN[:-1] + b' , "x": "\r\nupgrade: h2c"}'
+OFFER = "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"
+OFFERED = b"".join(request(LOOKUP, ANN, *OFFER))
+SHOUTED = OFFERED.replace(b"Upgrade:", b"UPGRADE:")
+PLAINLY = b"".join(request(LOOKUP, ANN))
+IN_CHUNKS = OFFERED.replace(b"content-length: %d" % len(ANN), b"transfer-encoding: chunked").replace(
+    ANN, b"%x\r\n%b\r\n0\r\n\r\n" % (len(ANN), ANN)
+)
 
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [OFFERED],
+        [SHOUTED],
+        [IN_CHUNKS],
+        [OFFERED, PLAINLY, SHOUTED],
+        [OFFERED[:-9], OFFERED[-9:]],
+        [OFFERED[:90], OFFERED[90:]],
+        [bytes([one]) for one in OFFERED + PLAINLY],
+        [OFFERED * 3 + PLAINLY + IN_CHUNKS + OFFERED],
+        [PLAINLY[:-9], PLAINLY[-9:] + OFFERED],
+    ],
+)
+def test_an_offer_of_another_protocol_is_not_taken_and_the_body_is_read(tmp_path: Path, pieces: list[bytes]) -> None:
     async def run() -> None:
         async with front(tmp_path) as shop:
-            answer = await shop.asked(b"".join(request(LOOKUP, ANN)))
-            offered = b"".join(request(LOOKUP, ANN, *offer))
-            assert await shop.asked(offered) == answer
-            assert await shop.asked(offered.replace(b"Upgrade:", b"UPGRADE:")) == answer
-            assert await shop.asked(offered, offered) == answer * 2
-            # In a body it is nobody's offer.
-            head, body = request(LOOKUP, tells_of_it)
+            answer = await shop.asked(PLAINLY)
+            whole = b"".join(pieces)
+            assert await shop.asked(*pieces) == answer * whole.count(b"HTTP/1.1\r\n")
+
+    asyncio.run(run())
+
+
+def test_in_a_body_it_is_nobody_s_offer(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            head, body = request(LOOKUP, ANN[:-1] + b' , "x": "\r\nconnection: upgrade\r\nupgrade: h2c"}')
             assert await shop.asked(head, body) == await shop.asked(head + body)
+
+    asyncio.run(run())
+
+
+def test_a_tunnel_is_refused_and_nothing_is_read_of_what_goes_through_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as shop:
+            answer = await shop.asked(b"CONNECT elsewhere:443 HTTP/1.1\r\nhost: elsewhere\r\n\r\n" + PLAINLY)
+            assert (answer[9:12], answer.count(b"\r\n\r\n")) == (b"400", 1)
 
     asyncio.run(run())
 
