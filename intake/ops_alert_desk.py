@@ -10,6 +10,9 @@ from intake.alert_rows import alert_of
 from intake.ops_alerts import SELECT, SYSTEM, add_note
 from intake.ops_database import OpsDatabase
 from intake.ops_records import Alert, AlertNote, from_text, to_text
+from intake.scrub import scrub_text
+
+LONGEST_NOTE = 2000
 
 
 class UnknownAlertError(LookupError):
@@ -21,7 +24,10 @@ class AlertStateError(ValueError):
 
 
 class AlertDesk(OpsDatabase):
-    """Changes by people; each leaves a line in the alert's history."""
+    """Changes by people; each leaves a line in the alert's history.
+
+    A note has at most 2,000 characters (ValueError), and personal data are taken out of it before it is kept.
+    """
 
     def alert(self, alert_id: str) -> Alert:
         """One alert by its id or the first characters of it.
@@ -39,9 +45,7 @@ class AlertDesk(OpsDatabase):
             UnknownAlertError: no alert, or several, start with this id.
             AlertStateError: it is resolved.
         """
-        return self._change(
-            alert_id, owner, at, "acknowledged", note, "state = 'acknowledged', owner = ?, note = ?", owner, note
-        )
+        return self._change(alert_id, owner, at, "acknowledged", note, "state = 'acknowledged', owner = ?", owner)
 
     def resolve(self, alert_id: str, *, at: datetime, note: str | None = None, actor: str = SYSTEM) -> Alert:
         """It is dealt with; the same cause opens a new alert from now on.
@@ -50,9 +54,9 @@ class AlertDesk(OpsDatabase):
             UnknownAlertError: no alert, or several, start with this id.
             AlertStateError: it is resolved already.
         """
-        values = (to_text(at), note)
-        setting = "state = 'resolved', resolved_at = ?, note = coalesce(?, note)"
-        return self._change(alert_id, actor, at, "resolved", note or "", setting, *values)
+        return self._change(
+            alert_id, actor, at, "resolved", note or "", "state = 'resolved', resolved_at = ?", to_text(at)
+        )
 
     def mute(self, alert_id: str, *, until: datetime, at: datetime, actor: str, note: str = "") -> Alert:
         """Silence the alert's family (source and kind) until a moment: it goes on counting, unseen and unsent.
@@ -63,6 +67,7 @@ class AlertDesk(OpsDatabase):
         """
         if until <= at:
             raise AlertStateError(f"until: {until:%Y-%m-%d %H:%M} is not later than now ({at:%Y-%m-%d %H:%M} UTC)")
+        note = _kept(note)
         with self.transaction() as connection:
             found = _get(connection, _full_id(connection, alert_id))
             connection.execute(
@@ -79,6 +84,7 @@ class AlertDesk(OpsDatabase):
             UnknownAlertError: no alert, or several, start with this id.
             AlertStateError: it is not muted.
         """
+        note = _kept(note)
         with self.transaction() as connection:
             found = _get(connection, _full_id(connection, alert_id))
             if not connection.execute("delete from alert_mute where family = ?", (found.family,)).rowcount:
@@ -107,6 +113,7 @@ class AlertDesk(OpsDatabase):
     def _change(
         self, alert_id: str, actor: str, at: datetime, action: str, note: str, assignment: str, *values: Any
     ) -> Alert:
+        note = _kept(note)
         with self.transaction() as connection:
             full = _full_id(connection, alert_id)
             found = _get(connection, full)
@@ -115,9 +122,19 @@ class AlertDesk(OpsDatabase):
                     f"alert {full}: it was resolved on {found.resolved_at:%Y-%m-%d %H:%M} UTC; a new one opens when the"
                     " cause is met again"
                 )
-            connection.execute(f"update alert set {assignment} where alert_id = ?", (*values, full))
+            # The note before stands until another is written.
+            connection.execute(
+                f"update alert set {assignment}, note = coalesce(nullif(?, ''), note) where alert_id = ?",
+                (*values, note, full),
+            )
             add_note(connection, full, at, actor, action, note)
             return _get(connection, full)
+
+
+def _kept(note: str) -> str:
+    if len(note) > LONGEST_NOTE:
+        raise ValueError(f"note: {len(note):,} characters, at most {LONGEST_NOTE:,} are kept")
+    return scrub_text(note)
 
 
 def _full_id(connection: sqlite3.Connection, alert_id: str) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
 
+from intake.ops_alert_desk import LONGEST_NOTE
 from intake.ops_records import Alert, AlertNote
 from orchestration.alerts_web.parts import badges, card, points, select, table
 from orchestration.alerts_web.trend import trend_rows, trend_svg
 from orchestration.alerts_web.wording import wording
 
 DONE = {"acknowledge": "Acknowledged.", "resolve": "Resolved.", "mute": "Muted.", "unmute": "Seen again."}
+LONGEST_NAME = 80
 MUTES = (("1", "a day"), ("7", "a week"), ("30", "30 days"), ("90", "90 days"))
 
 
@@ -28,7 +30,7 @@ def alert_page(alert: Alert, notes: Sequence[AlertNote], now: datetime, *, token
         + card("What it touches", _touches(alert))
         + card("Facts", _facts(alert))
         + card("Masked sample", _sample(alert))
-        + card("What to record", _actions(alert, now, token, actor), "actions")
+        + card("What to record", _actions(alert, now, token, actor, seen=len(notes)), "actions")
         + card("History", _history(notes))
     )
 
@@ -104,7 +106,7 @@ def _history(notes: Sequence[AlertNote]) -> str:
     return table(("at (UTC)", "who", "did", "note"), rows, "The latest first")
 
 
-def _actions(alert: Alert, now: datetime, token: str, actor: str) -> str:
+def _actions(alert: Alert, now: datetime, token: str, actor: str, *, seen: int) -> str:
     muted = alert.is_muted(now)
     standing = alert.state != "resolved"
     if not standing and not muted:
@@ -119,8 +121,8 @@ def _actions(alert: Alert, now: datetime, token: str, actor: str) -> str:
         buttons += select("days", "Mute for", MUTES, "7") + '<button name="action" value="mute">Mute</button>'
     return (
         f'<form class="actions" method="post" action="/alerts/{alert.alert_id}">'
-        f'<input type="hidden" name="token" value="{escape(token)}">'
-        '<div><label for="note">Note</label><textarea id="note" name="note" maxlength="2000"></textarea></div>'
-        f'<div><label for="actor">Your name</label><input id="actor" name="actor" maxlength="80" required'
-        f' autocomplete="name" value="{escape(actor)}"></div><div class="row">{buttons}</div></form>'
+        f'<input type="hidden" name="token" value="{escape(token)}"><input type="hidden" name="seen" value="{seen}">'
+        f'<div><label for="note">Note</label><textarea id="note" name="note" maxlength="{LONGEST_NOTE}"></textarea>'
+        '</div><div><label for="actor">Your name</label><input id="actor" name="actor" required autocomplete="name"'
+        f' maxlength="{LONGEST_NAME}" value="{escape(actor)}"></div><div class="row">{buttons}</div></form>'
     )

@@ -21,9 +21,9 @@ from intake.ops_alert_desk import AlertStateError, UnknownAlertError
 from intake.ops_records import Alert
 from intake.ops_store import OpsStore
 from intake.project import Project
-from orchestration.alerts_web.alert_page import alert_page, moment_to_mute
+from orchestration.alerts_web.alert_page import LONGEST_NAME, alert_page, moment_to_mute
 from orchestration.alerts_web.list_page import list_page
-from orchestration.alerts_web.parts import layout, style
+from orchestration.alerts_web.parts import card, layout, style
 
 LARGEST_FORM = 64_000
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
@@ -45,6 +45,14 @@ def create_app(project: Project, actor: str) -> Starlette:
     middleware = [Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK), Middleware(BaseHTTPMiddleware, _headers)]
     errors = {404: page.error, 400: page.error, 403: page.error, 409: page.error, 413: page.error}
     return Starlette(routes=routes, middleware=middleware, exception_handlers=errors)
+
+
+class RefusedFormError(HTTPException):
+    """A form that changes nothing; the page gives the note back, which is nowhere else."""
+
+    def __init__(self, status: int, said: str, note: str) -> None:
+        super().__init__(status, said)
+        self.note = note
 
 
 class AlertsPage:
@@ -76,12 +84,14 @@ class AlertsPage:
         """A button: acknowledge, resolve, mute or unmute, with a note."""
         form = await self._form(request)
         alert = self._alert(request)
+        note = form.get("note", "").replace("\r\n", "\n").strip()
         try:
-            self._apply(alert, form)
+            self._nobody_since(alert, form)
+            self._apply(alert, form, note)
         except AlertStateError as error:
-            raise HTTPException(409, str(error)) from error
+            raise RefusedFormError(409, str(error), note) from error
         except ValueError as error:
-            raise HTTPException(400, str(error)) from error
+            raise RefusedFormError(400, str(error), note) from error
         return RedirectResponse(f"/alerts/{alert.alert_id}?done={form['action']}", status_code=303)
 
     async def docs(self, request: Request) -> Response:
@@ -95,11 +105,22 @@ class AlertsPage:
     async def error(self, _request: Request, problem: Exception) -> Response:
         """A problem as a page."""
         code, said = (problem.status_code, problem.detail) if isinstance(problem, HTTPException) else (500, "error")
-        content = f'<p class="card wrong" role="alert">{escape(said)}</p><p><a href="/">All alerts</a></p>'
+        note = escape(problem.note) if isinstance(problem, RefusedFormError) else ""
+        given_back = card("Your note, not recorded", f'<p class="note">{note}</p>') if note else ""
+        content = f'<p class="card wrong" role="alert">{escape(said)}</p>{given_back}<p><a href="/">All alerts</a></p>'
         return HTMLResponse(self._html("Problem", f"<h1>That did not work</h1>{content}"), status_code=code)
 
-    def _apply(self, alert: Alert, form: dict[str, str]) -> None:
-        now, note, actor = self.project.clock.now(), form.get("note", "")[:2000], form.get("actor", "").strip()[:80]
+    def _nobody_since(self, alert: Alert, form: dict[str, str]) -> None:
+        """Whoever looks at an older state of the alert than it has would undo what another did, unawares."""
+        notes = self.store.alert_notes(alert.alert_id)
+        if form.get("seen") != str(len(notes)):
+            last = f"{notes[-1].actor}, {notes[-1].at:%Y-%m-%d %H:%M} UTC: {notes[-1].action}" if notes else "nothing"
+            raise AlertStateError(f"the alert has changed since you opened it ({last}); open it again")
+
+    def _apply(self, alert: Alert, form: dict[str, str], note: str) -> None:
+        now, actor = self.project.clock.now(), form.get("actor", "").strip()
+        if len(actor) > LONGEST_NAME:
+            raise ValueError(f"actor: {len(actor):,} characters, at most {LONGEST_NAME} are kept")
         action, who = form.get("action", ""), actor or self.actor
         if action == "acknowledge":
             self.store.acknowledge(alert.alert_id, owner=who, at=now, note=note)

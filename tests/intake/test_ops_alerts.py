@@ -99,3 +99,23 @@ def test_a_consequence_makes_a_note_a_warning_and_is_said_once(store: OpsStore) 
     assert not store.note_consequence(alert.alert_id, at=NOW, note="sku empty")
     assert store.alert(alert.alert_id).severity == "warning"
     assert len(store.alert_notes(alert.alert_id)) == 1
+
+
+def test_a_note_is_kept_without_personal_data_until_another_is_written(store: OpsStore) -> None:
+    alert = low(store, DAY)
+    store.acknowledge(alert.alert_id, owner="ann", at=NOW, note="ann@example.com knows")
+    assert store.acknowledge(alert.alert_id, owner="ben", at=NOW).note == "[removed] knows"
+    store.mute(alert.alert_id, until=NOW + timedelta(days=1), at=NOW, actor="ann", note="ben@example.com moves")
+    assert store.resolve(alert.alert_id, at=NOW, note="call +1 212 555 0100").note == "call [removed]"
+    kept = store.paths.ops_db.read_bytes().decode("latin-1")
+    assert [text for text in ("example.com", "555") if text in kept] == []
+
+
+def test_a_note_that_is_too_long_changes_nothing(store: OpsStore) -> None:
+    alert, long = low(store, DAY), "x" * 2001
+    refused = pytest.raises(ValueError, match="note: 2,001 characters, at most 2,000 are kept")
+    with refused:
+        store.acknowledge(alert.alert_id, owner="ann", at=NOW, note=long)
+    with refused:
+        store.mute(alert.alert_id, until=NOW + timedelta(days=1), at=NOW, actor="ann", note=long)
+    assert (store.alert(alert.alert_id).state, store.alert_notes(alert.alert_id)) == ("open", [])

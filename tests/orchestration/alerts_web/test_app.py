@@ -74,10 +74,10 @@ def client(project: Project) -> Client:
     return Client(project)
 
 
-def token(client: Client, alert: Alert) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', client.get(f"/alerts/{alert.alert_id}").text)
-    assert found
-    return found.group(1)
+def opened(client: Client, alert: Alert) -> dict[str, str]:
+    """What the page's form sends without anybody's doing."""
+    text = client.get(f"/alerts/{alert.alert_id}").text
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', text))
 
 
 def test_the_list_filters_and_hides_what_is_muted(client: Client, project: Project, alert: Alert) -> None:
@@ -118,15 +118,17 @@ def test_what_is_paused_stands_above_the_list_with_its_evidence(client: Client, 
 
 
 def test_buttons_change_the_alert_and_leave_a_history(client: Client, project: Project, alert: Alert) -> None:
-    form = {"token": token(client, alert), "actor": "ben", "note": "asked the supplier", "action": "acknowledge"}
+    said = {"actor": "ben", "note": "asked the supplier"}
+    form = {**opened(client, alert), **said, "action": "acknowledge"}
     answer = client.post(f"/alerts/{alert.alert_id}", data=form, headers={"Origin": "http://127.0.0.1"})
     assert (answer.status_code, answer.headers["location"]) == (303, f"/alerts/{alert.alert_id}?done=acknowledge")
     store = OpsStore(project.paths)
     assert (store.alert(alert.alert_id).state, store.alert(alert.alert_id).owner) == ("acknowledged", "ben")
-    client.post(f"/alerts/{alert.alert_id}", data={**form, "action": "mute", "days": "7"})
+    form = {**opened(client, alert), **said, "action": "mute", "days": "7"}
+    client.post(f"/alerts/{alert.alert_id}", data=form)
     assert store.alert(alert.alert_id).muted_until == NOW + timedelta(days=7)
-    client.post(f"/alerts/{alert.alert_id}", data={**form, "action": "unmute"})
-    client.post(f"/alerts/{alert.alert_id}", data={**form, "action": "resolve"})
+    for action in ("unmute", "resolve"):
+        client.post(f"/alerts/{alert.alert_id}", data={**opened(client, alert), **said, "action": action})
     notes = store.alert_notes(alert.alert_id)
     assert [note.action for note in notes] == [
         "acknowledged", "muted until 2026-03-09 02:30 UTC", "unmuted", "resolved",
@@ -143,15 +145,32 @@ def test_buttons_change_the_alert_and_leave_a_history(client: Client, project: P
         ({}, {"Host": "evil.example"}, 400),
         ({"action": "delete"}, {}, 400),
         ({"action": "mute", "days": "9999"}, {}, 400),
+        ({"note": "x" * 2001}, {}, 400),
+        ({"actor": "x" * 81}, {}, 400),
+        ({}, {"Origin": "null"}, 403),
         ({"note": "x" * 70_000}, {}, 413),
     ],
 )
 def test_what_did_not_come_from_the_page_is_refused(
     client: Client, project: Project, alert: Alert, change: dict[str, str], headers: dict[str, str], status: int
 ) -> None:
-    form = {"token": token(client, alert), "action": "resolve", **change}
+    form = {**opened(client, alert), "action": "resolve", **change}
     assert client.post(f"/alerts/{alert.alert_id}", data=form, headers=headers).status_code == status
     assert OpsStore(project.paths).alert(alert.alert_id).state == "open"
+
+
+def test_of_two_browsers_the_later_one_is_told_what_the_first_did(
+    client: Client, project: Project, alert: Alert
+) -> None:
+    ben, eve = ({**opened(client, alert), "actor": name, "action": "acknowledge"} for name in ("ben", "eve"))
+    assert client.post(f"/alerts/{alert.alert_id}", data=ben).status_code == 303
+    answer = client.post(f"/alerts/{alert.alert_id}", data={**eve, "note": "it is <b>mine</b>"})
+    assert answer.status_code == 409
+    assert "changed since you opened it (ben, 2026-03-02 02:30 UTC: acknowledged)" in answer.text
+    assert "it is &lt;b&gt;mine&lt;/b&gt;" in answer.text, "what was written is given back"
+    assert OpsStore(project.paths).alert(alert.alert_id).owner == "ben"
+    again = {**eve, **opened(client, alert)}
+    assert client.post(f"/alerts/{alert.alert_id}", data=again).status_code == 303
 
 
 def test_data_docs_are_served_and_nothing_beside_them(client: Client, project: Project) -> None:
