@@ -257,6 +257,10 @@ class SourceContract(Part):
         aliases = {alias for names in self.aliases.values() for alias in names}
         return self.source_columns() | aliases | ({self.unnest} if self.unnest else set())
 
+    def names_looked_up(self) -> set[str]:
+        """Every name or path that is read, and the keys that rows are found by in the reference that is joined."""
+        return self.names_read() | set(self.join.keys if self.join else ())
+
 
 @cache
 def _zones() -> frozenset[str]:

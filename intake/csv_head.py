@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -52,7 +52,7 @@ def read_head(contract: SourceContract, file: Path) -> CsvHead:
         except csv.Error as error:
             raise UnreadableInputError(f"{file}: wrong header: {error}") from error
         _refuse_ambiguous(contract, file, record)
-        return CsvHead(column_names(record), above, bool(text.readline(_LONGEST_HEAD)))
+        return CsvHead(spelt_as_in(contract, column_names(record)), above, bool(text.readline(_LONGEST_HEAD)))
 
 
 def column_names(cells: Sequence[str]) -> list[str]:
@@ -69,6 +69,13 @@ def column_names(cells: Sequence[str]) -> list[str]:
             name = next(other for other in numbered if other not in names and other not in given)
         names[name] = None
     return list(names)
+
+
+def spelt_as_in(contract: SourceContract, names: Iterable[str]) -> list[str]:
+    """The names, those that the contract has with blanks around them as it has them."""
+    read = _read_by(contract)
+    spelt = {name.strip(): name for name in sorted(read) if name != name.strip()}
+    return [name if name in read else spelt.get(name, name) for name in names]
 
 
 def is_no_row(line: str, delimiter: str) -> bool:
@@ -89,13 +96,17 @@ def _skipped(text: io.TextIOWrapper, contract: SourceContract) -> tuple[int, str
 
 def _refuse_ambiguous(contract: SourceContract, file: Path, cells: Sequence[str]) -> None:
     """A column that stands there twice is one of two: the contract has to name both, or neither."""
-    read = {part for name in contract.names_read() for part in (name, root_of(name))}
+    read = {name.strip() for name in _read_by(contract)}
     for cell, name in zip(map(str.strip, cells), column_names(cells), strict=True):
         if cell in read and cell != name and name not in read:
             raise UnreadableInputError(
                 f"{file}: wrong header: column {cell!r} stands there twice; name the later one {name!r} "
                 "(under optional if nothing is to be read from it)"
             )
+
+
+def _read_by(contract: SourceContract) -> set[str]:
+    return {part for name in contract.names_looked_up() for part in (name, root_of(name))}
 
 
 def _quotes(contract: SourceContract) -> Literal[0, 3]:

@@ -126,7 +126,7 @@ def _table(
 
 
 def _names(contract: SourceContract, given: Sequence[str], flowing: Sequence[str]) -> list[str]:
-    read = contract.names_read()
+    read = contract.names_looked_up()
     if contract.properties != "rest":
         given = [name for name in given if name in read or name in flowing]
     return list(dict.fromkeys([*sorted({root_of(name) for name in read}), *given]))

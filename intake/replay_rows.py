@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from intake.chunk import Chunk, Malformed
 from intake.column_kinds import roles_of
 from intake.contract import SourceContract
+from intake.csv_head import spelt_as_in
 from intake.nested import column_from, root_of
 from intake.quarantine import QuarantinedRow
 from intake.reader_jsonl import json_chunk
@@ -51,14 +52,20 @@ def _table_chunk(contract: SourceContract, rows: Sequence[QuarantinedRow], heade
         if record is None:
             malformed.append(Malformed(place, "malformed_record", row.original))
         else:
-            records.append(record)
+            records.append(_as_spelt_today(contract, record))
             places.append(place)
     names = tuple(dict.fromkeys(name for record in records for name in record))
     whole = pa.table({name: column_from([record.get(name) for record in records]) for name in names})
-    read = contract.names_read()
+    read = contract.names_looked_up()
     wanted = set(names) if contract.properties == "rest" else read | {root_of(name) for name in read}
     table = _with_times(whole, contract).select([name for name in names if name in wanted])
     return Chunk(table, np.array(places, dtype=np.int64), tuple(malformed), source=whole, names=names)
+
+
+def _as_spelt_today(contract: SourceContract, record: dict[str, Any]) -> dict[str, Any]:
+    if contract.format != "csv":
+        return record
+    return dict(zip(spelt_as_in(contract, map(str.strip, record)), record.values(), strict=True))
 
 
 def _record(contract: SourceContract, original: bytes, header: Sequence[str]) -> dict[str, Any] | None:

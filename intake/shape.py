@@ -23,7 +23,7 @@ def shaped(chunk: Chunk, contract: SourceContract) -> Chunk:
     if not chunk.table.num_columns:
         return chunk
     chunk = _unnested(chunk, contract.unnest) if contract.unnest else chunk
-    table = _with_aliases(with_paths(chunk.table, contract.names_read()), contract)
+    table = _with_aliases(with_paths(chunk.table, contract.names_looked_up()), contract)
     chunk = chunk.with_table(plain_columns(table, numeric_columns(contract), contract.numbers))
     return _without_skipped(chunk, contract.skip) if contract.skip else chunk
 

@@ -24,6 +24,9 @@ EPOCH = "epoch"
 EXCEL = "excel"
 """The time format of spreadsheets: days since 1899-12-30 of the contract's time zone, as numbers or text."""
 
+ISO_8601, MIXED = "ISO8601", "mixed"
+"""Words of pandas for a time format: what is read without one, and a notation of its own for each value."""
+
 _ISO_WITH_ZONE = r"(?:[zZ]|UTC|GMT)$|[T ]\d{2}.*[+-]\d{2}(?::?\d{2})?$"
 _COUNTED = r"^(?:[0-9]{9,11}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:\.[0-9]+)?$"
 """As many digits as seconds, milli-, micro- and nanoseconds of these decades have, and no date without signs."""
@@ -154,7 +157,7 @@ def as_moments(array: pa.Array, *, zone: str, unit: str, pattern: str | None) ->
 
     The pattern `EPOCH` says that text holds such numbers too, `EXCEL` that numbers and text are days of a spreadsheet.
     """
-    kind = array.type
+    kind, pattern = array.type, None if pattern == ISO_8601 else pattern
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _from_arrow(array, zone)
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
@@ -223,19 +226,37 @@ def _from_text(text: pa.Array, zone: str, unit: str, pattern: str | None) -> Mom
 def _parsed(words: pa.Array, zone: str, pattern: str | None) -> pd.Series[Any]:
     """UTC without a zone; NaT where a word is no timestamp."""
     aware = _with_zone(words, pattern)
-    texts: pd.Series[Any] = pd.Series(words.to_numpy(zero_copy_only=False), dtype=object)
+    texts: pd.Series[Any] = pd.Series(_countable(words).to_numpy(zero_copy_only=False), dtype=object)
     if aware.all():
         return _aware(texts, pattern)
     naive = _naive(texts if not aware.any() else texts.where(~aware), zone, pattern)
     return naive if not aware.any() else _aware(texts.where(aware), pattern).where(aware, naive)
 
 
+def _countable(words: pa.Array) -> pa.Array:
+    """Without what pandas would read as another moment: `now`, which is when the file is read, and GMT+2 as two hours
+    behind."""
+    odd = pc.or_(
+        pc.invert(pc.match_substring_regex(words, "[0-9]")), pc.match_substring_regex(words, r"(?:UTC|GMT)\s*[+-]")
+    )
+    return pc.if_else(odd, None, words)
+
+
 def _with_zone(words: pa.Array, pattern: str | None) -> Mask:
     """Which words say their zone themselves: in ISO 8601 each for itself, else as the pattern has it."""
     if pattern is None:
         return mask_of(pc.match_substring_regex(words, _ISO_WITH_ZONE))
+    if pattern == MIXED:
+        return np.array([_says_zone(word) for word in words.to_pylist()], dtype=bool)
     told = "%z" in pattern or "%Z" in pattern or pattern.endswith(("Z", "UTC", "GMT"))
     return np.full(len(words), told)
+
+
+def _says_zone(word: str) -> bool:
+    try:
+        return pd.Timestamp(word).tzinfo is not None
+    except (ValueError, OverflowError):
+        return False
 
 
 def _aware(texts: pd.Series[Any], pattern: str | None) -> pd.Series[Any]:
@@ -247,5 +268,5 @@ def _aware(texts: pd.Series[Any], pattern: str | None) -> pd.Series[Any]:
 
 def _naive(texts: pd.Series[Any], zone: str, pattern: str | None) -> pd.Series[Any]:
     found = pd.to_datetime(texts, errors="coerce", format=pattern or "ISO8601", utc=True)
-    placed = _localised(pa.array(found.dt.tz_localize(None).dt.as_unit("us")), zone).cast(pa.timestamp("us", tz="UTC"))
-    return pd.Series(placed.to_pandas()).dt.tz_convert(None).dt.as_unit("us")
+    placed = _localised(pa.array(found.dt.tz_localize(None).dt.as_unit("us")), zone).cast(pa.timestamp("us"))
+    return pd.Series(placed.to_numpy(zero_copy_only=False))

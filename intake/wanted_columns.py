@@ -40,6 +40,7 @@ def _wanted(contract: SourceContract, available: Sequence[str], watch: ColumnWat
     if contract.properties == "rest":
         return list(available)
     read = contract.names_read() - set(contract.join.columns if contract.join else ())
-    wanted = read | {root_of(name) for name in read} | set(contract.join.keys if contract.join else ())
+    read |= set(contract.join.keys if contract.join else ())
+    wanted = read | {root_of(name) for name in read}
     wanted |= set(watch.flowing(available) if watch else ())
     return [name for name in available if name in wanted]

@@ -79,6 +79,20 @@ def test_a_column_that_is_read_must_not_stand_there_twice_unknown(project: Proje
     assert "column 'at' stands there twice; name the later one 'at_2'" in report.message
 
 
+@pytest.mark.parametrize("at", ["at", "at ", " at"])
+def test_blanks_around_a_name_are_none_of_it_on_either_side(project: Project, tmp_path: Path, at: str) -> None:
+    """What was set aside under one spelling is read again under the other."""
+    file = tmp_path / "clicks.csv"
+    file.write_text(HEADER.replace("at", "at ") + f"\n{ROWS}4,odd,2017-05-01,p1,ann,fine\n")
+    spelt = contract(format="csv", columns={"occurred_at": at, "product_id": "product"}, properties=["note "])
+    assert ingest(project, spelt, [file]).files[0].accepted == 3
+    other = {"occurred_at": "at" if at != "at" else "at ", "product_id": "product"}
+    replay(project, contract(format="csv", columns=other, event_type="custom"))
+    days = [event["occurred_at"].day for event in lake_rows(project)]
+    assert days == [1, 1, 1, 1]
+    assert '"note ":"fine"' in lake_rows(project)[0]["properties"]
+
+
 def test_what_a_file_that_is_no_table_has_for_a_header_is_printed_in_short(project: Project, tmp_path: Path) -> None:
     file = tmp_path / "clicks.csv"
     file.write_bytes(b"PAR1\x1b[31m" + bytes(900))

@@ -102,6 +102,17 @@ def test_times_say_their_zone_or_are_of_the_contracts() -> None:
         assert moments(pa.array([word]), zone="Europe/Berlin", pattern=pattern) == [midnight], word
 
 
+@pytest.mark.parametrize("pattern", [None, "ISO8601", "mixed"])
+def test_times_with_and_without_a_zone_stand_in_one_column(pattern: str | None) -> None:
+    words = {
+        "2024-03-01T10:00:00+02:00": 8, "2024-03-01T10:00:00Z": 10, "2024-03-01T10:00:00+0200": 8,
+        "2024-03-01T10:00:00+02": 8, "2024-03-01 10:00 UTC": 10, "2024-03-01 10:00:00": 9,
+        "2024-03-01 10:00 PST": None, "2024-03-01 10:00 GMT+2": None, "now": None,
+    }  # fmt: skip
+    expected = [None if hour is None else datetime(2024, 3, 1, hour, tzinfo=UTC) for hour in words.values()]
+    assert moments(pa.array(list(words)), zone="Europe/Berlin", pattern=pattern) == expected
+
+
 def test_a_word_among_numbers_spoils_only_its_own_row() -> None:
     at = datetime(2018, 5, 1, 10, 0, 1, tzinfo=UTC)
     seconds = int(at.timestamp())
