@@ -99,6 +99,16 @@ class AlertSettings(Section):
         default=60, ge=0, le=10_080, description="at most one message a receiver in so many minutes; 0: one a run"
     )
 
+    @field_validator("notify")
+    @classmethod
+    def _names_apart(cls, value: list[NotifyTarget]) -> list[NotifyTarget]:
+        # Who was told of what is kept by name: of two with the same, one would never hear anything.
+        names = [target.name for target in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name}: two receivers have this name")
+        return value
+
 
 class SloSettings(Section):
     """What was promised (service levels): measured in each run, a breach opens an alert; null is no target."""

@@ -38,6 +38,8 @@ def title(project: str, alerts: Sequence[Alert]) -> str:
 
 def body(project: str, alerts: Sequence[Alert]) -> str:
     """Subject, one line an alert, and where to look."""
-    lines = [f"[{alert.severity}] {scrub_text(alert.title)} ({alert.alert_id})" for alert in alerts[:MOST_LINES]]
+    # A title may quote what a source sent, a line break too, and yet be no more than a line.
+    titles = [" ".join(scrub_text(alert.title).split()) for alert in alerts[:MOST_LINES]]
+    lines = [f"[{alert.severity}] {said} ({alert.alert_id})" for alert, said in zip(alerts, titles, strict=False)]
     more = [f"and {len(alerts) - MOST_LINES} more"] if len(alerts) > MOST_LINES else []
     return "\n".join([title(project, alerts), "", *lines, *more, "", "concierge alerts list, or: concierge alerts web"])

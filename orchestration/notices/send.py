@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,10 +13,8 @@ from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.settings_quality import NotifyTarget
 from orchestration.notices.address import AddressError, address
+from orchestration.notices.deliver import Send, deliver, is_understood
 from orchestration.notices.digest import body, new_alerts
-
-Send = Callable[[str, str, str], bool]
-"""Address, title and body; True when the receiver took it."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +41,7 @@ def notify(project: Project, *, dry_run: bool = False, send: Send | None = None)
         return [_draft(project, store, target) for target in targets]
     # Two at once would send the same alert twice.
     with FileLock(project.paths.root / "notify.lock"):
-        return [_tell(project, store, target, send or apprise_send) for target in targets]
-
-
-def apprise_send(to: str, title: str, text: str) -> bool:
-    """Deliver by Apprise. Its log lines hold addresses, so it has none."""
-    import apprise
-
-    logger = logging.getLogger("apprise")
-    logger.handlers, logger.propagate = [logging.NullHandler()], False
-    receiver = apprise.Apprise()
-    with warnings.catch_warnings():
-        # One of its mail plugins imports a module that Python 3.13 drops.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return bool(receiver.add(to)) and bool(receiver.notify(title=title, body=text))
+        return [_tell(project, store, target, send or deliver) for target in targets]
 
 
 def _draft(project: Project, store: OpsStore, target: NotifyTarget) -> Notice:
@@ -66,24 +49,24 @@ def _draft(project: Project, store: OpsStore, target: NotifyTarget) -> Notice:
     unsent = [digest.body for digest in store.unsent_digests(target.name)]
     texts = [*unsent, *([body(project.settings.project, found)] if found else [])]
     try:
-        address(target)
+        _usable(target, texts)
     except AddressError as error:
         return Notice(target.name, "failed", str(error))
     return Notice(target.name, "would send" if texts else "nothing new", "\n\n".join(texts))
 
 
 def _tell(project: Project, store: OpsStore, target: NotifyTarget, send: Send) -> Notice:
+    late, now = store.unsent_digests(target.name), project.clock.now()
+    found = new_alerts(store, target, now)
     try:
-        to = address(target)
+        to = _usable(target, [*late, *found])
     except AddressError as error:
         return Notice(target.name, "failed", str(error))
-    for late in store.unsent_digests(target.name):
-        if not _deliver(project, store, late, to, send):
-            return Notice(target.name, "failed", f"message {late.digest_id} was not taken; it is tried again")
-    now = project.clock.now()
-    found = new_alerts(store, target, now)
+    for digest in late:
+        if not _deliver(project, store, digest, to, send):
+            return Notice(target.name, "failed", f"message {digest.digest_id} was not taken; it is tried again")
     if not found:
-        return Notice(target.name, "nothing new")
+        return Notice(target.name, "sent", "what was not taken before") if late else Notice(target.name, "nothing new")
     last = store.last_digest_at(target.name)
     pause = timedelta(minutes=project.settings.alerts.digest_minutes)
     if last is not None and last <= now < last + pause:
@@ -93,6 +76,18 @@ def _tell(project: Project, store: OpsStore, target: NotifyTarget, send: Send) -
     if not _deliver(project, store, digest, to, send):
         return Notice(target.name, "failed", f"message {digest.digest_id} was not taken; it is tried again")
     return Notice(target.name, "sent", f"{len(found)} new alerts")
+
+
+def _usable(target: NotifyTarget, waiting: Sequence[object]) -> str:
+    """The receiver's address; while nothing waits for it Apprise, slow to import, is not asked what it thinks of it.
+
+    Raises:
+        AddressError: there is none, or none that a message can be sent to.
+    """
+    to = address(target)
+    if waiting and not is_understood(to):
+        raise AddressError(f"{target.name}: its address is none that Apprise knows")
+    return to
 
 
 def _deliver(project: Project, store: OpsStore, digest: Digest, to: str, send: Send) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,3 +46,30 @@ def receiver() -> Iterator[Receiver]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def endless_receiver() -> Iterator[int]:
+    """A port whose one caller gets a byte four times a second, and so never waits long, until the block ends.
+
+    Nobody waits for more than a minute of it.
+    """
+    over = threading.Event()
+
+    def answer(listener: socket.socket) -> None:
+        caller, _ = listener.accept()
+        with caller:
+            caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 240\r\n\r\n")
+            for _ in range(240):
+                if over.wait(0.25):
+                    return
+                caller.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            thread.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,9 @@ from intake.ops_store import OpsStore
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
+from orchestration.notices.deliver import deliver
 from orchestration.notices.send import notify
-from tests.orchestration.notices.receiver import Receiver, receiver
+from tests.orchestration.notices.receiver import Receiver, endless_receiver, receiver
 
 NOW = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 SECRET = "s3cr3t"
@@ -86,6 +88,45 @@ def test_a_receiver_that_is_down_gets_it_later(project: Project, hook: Receiver)
     (message,) = hook.messages
     assert message["title"] == "shop: 1 new data alert"
     assert "may have come before" in message["message"]
+
+
+def test_a_receiver_whose_answer_never_ends_is_given_up() -> None:
+    with endless_receiver() as port:
+        address = f"json://127.0.0.1:{port}/hook?cto=600&rto=600"
+        assert not deliver(address, "title", "text", seconds=0.5)
+        left = [thread for thread in threading.enumerate() if thread.name.startswith("notice to")]
+        assert [thread.daemon for thread in left] == [True], "no process waits for it at its end"
+        assert not deliver(address, "title", "text", seconds=600), "nor is there a second one beside it"
+    left[0].join()
+
+
+def test_what_a_source_wrote_is_no_markup_and_no_line_of_its_own(
+    project: Project, hook: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", f"json://127.0.0.1:{hook.port}/hook?format=html")
+    title = "web: file <img src=//evil.example/x>\n[critical] all is lost cannot be read"
+    OpsStore(project.paths).open_alert("a", severity="warning", title=title, source="web", at=NOW)
+    assert notify(project)[0].state == "sent"
+    (message,) = hook.messages
+    assert "<img" not in message["message"]
+    assert message["message"].split("<br/>")[0].count("[critical]") == 1
+
+
+def test_an_address_that_cannot_be_one_is_named_before_anything_is_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(project, "a")
+    monkeypatch.setenv("HOOK", f"htps-typo://{SECRET}")
+    for dry_run in (True, False):
+        (notice,) = notify(project, dry_run=dry_run)
+        assert (notice.failed, notice.said) == (True, "ops: its address is none that Apprise knows")
+    assert OpsStore(project.paths).unsent_digests("ops") == []
+
+
+def test_two_receivers_of_one_name_are_refused() -> None:
+    twice = [{"name": "team", "env": "A"}, {"name": "team", "env": "B"}]
+    with pytest.raises(ValueError, match="team: two receivers have this name"):
+        Settings.model_validate({"alerts": {"notify": twice}})
 
 
 def test_a_crash_before_sending_loses_nothing(project: Project, hook: Receiver) -> None:
