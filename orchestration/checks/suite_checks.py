@@ -17,6 +17,7 @@ from dagster import (
 from intake.project import Project
 from orchestration.alerts import check_failed, check_holds
 from orchestration.checks.docs_index import write_index
+from orchestration.checks.guests import without_guests
 from orchestration.checks.suites import PROFILES, PUBLISHED, RAW, STAGED, Suite
 from orchestration.checks.validation import Outcome, validate
 from orchestration.groups import WRITER_POOL
@@ -36,8 +37,9 @@ def suite_check(suite: Suite, asset: AssetKey, also_after: Sequence[AssetKey] = 
         pool=WRITER_POOL,
     )
     def check(context: AssetCheckExecutionContext, workspace: Workspace) -> AssetCheckResult:
-        project = workspace.project()
-        outcomes = validated(project, suite, workspace.warehouse().frame(suite.sql))
+        project, warehouse = workspace.project(), workspace.warehouse()
+        outcomes = validated(project, suite, warehouse.frame(suite.sql))
+        outcomes = without_guests(outcomes, warehouse, project.paths.snapshots)
         report_failures(project, asset, suite, outcomes)
         context.log.info("suite %s: %d of %d hold", suite.name, sum(o.success for o in outcomes), len(outcomes))
         return result(project, suite, outcomes)

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+# Demands that a shop of guests alone cannot meet: `orchestration.checks.guests`.
+PROFILES_EXIST, CUSTOMERS = "there are profiles", "there are customers"
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -146,7 +149,7 @@ PROFILES = Suite(
     from marts.dim_customer
     """,
     [
-        between("customers", 1, name="there are profiles"),
+        between("customers", 1, name=PROFILES_EXIST),
         zero("doubled_customers", name="every customer has one profile"),
         zero("nameless_customers", name="every profile has a customer id"),
         zero("seen_backwards", name="nobody was last seen before the first time"),
@@ -181,7 +184,7 @@ PUBLISHED = Suite(
         (select count(*) from marts.decision_table where score is null or action is null) as empty_decisions
     """,
     [
-        between("customers", 1, name="there are customers"),
+        between("customers", 1, name=CUSTOMERS),
         zero("doubled_scores", name="every customer is scored once"),
         zero("doubled_segments", name="every customer is in one segment"),
         zero("impossible_probabilities", name="probabilities lie between 0 and 1"),
