@@ -101,8 +101,8 @@ class ErasedIdentifiers:
         return found
 
     def is_person(self, value_hash: str) -> bool:
-        """Whether the identifier was an erased person's own."""
-        return any(spell.kind == "person" for spell in self.spells(value_hash))
+        """Whether the identifier was an erased person's own; nothing is kept of the answer, as any word is asked about."""
+        return any(spell.kind == "person" for spell in self._spells.get(self._token(value_hash), ()))
 
     def verdict(self, events: pa.Table) -> Verdict | None:
         """What becomes of events with the columns event_type, occurred_at and identifiers; None when nothing does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import phonenumbers
 
@@ -82,6 +82,12 @@ def normalise(identifier_type: str, value: str, region: str = "US") -> str | Non
     JSON objects and arrays, all-zero values (a zeroed advertising id, 000-000), test accounts and addresses of a
     private network.
     """
+    text = _said(value)
+    return None if text is None else _spelt(identifier_type, text, region)
+
+
+def _said(value: str) -> str | None:
+    """The text, stripped; None for what is an identifier of no type."""
     text = value.strip()
     if len(text) > MAX_CHARACTERS or _NO_TEXT.search(text):
         return None
@@ -89,6 +95,10 @@ def normalise(identifier_type: str, value: str, region: str = "US") -> str | Non
         return None
     if text.lower() in _PLACEHOLDER_WORDS or _ONLY_ZEROS.match(text) or _ONLY_NINES.match(text):
         return None
+    return text
+
+
+def _spelt(identifier_type: str, text: str, region: str) -> str | None:
     if identifier_type == "phone":
         return _phone(text, region)
     own_rule = _OWN_RULES.get(identifier_type)
@@ -144,6 +154,17 @@ def hash_identifier(key: bytes, identifier_type: str, value: str, region: str = 
     """
     normal = normalise(identifier_type, value, region)
     return None if normal is None else keyed_hash(key, identifier_type, normal)
+
+
+def hashes_as(key: bytes, identifier_types: Iterable[str], value: str, region: str = "US") -> Iterator[str]:
+    """The keyed hashes of one value as each of some types that it can be of, see `hash_identifier`."""
+    text = _said(value)
+    if text is None:
+        return
+    for identifier_type in identifier_types:
+        normal = _spelt(identifier_type, text, region)
+        if normal is not None:
+            yield keyed_hash(key, identifier_type, normal)
 
 
 def keyed_hash(key: bytes, identifier_type: str, normalised: str) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from intake.event import HINT_TYPES, IDENTIFIER_TYPES
-from intake.hashing import HASH_PATTERN, MAX_CHARACTERS, hash_identifier
+from intake.hashing import HASH_PATTERN, MAX_CHARACTERS, hashes_as
 from intake.values import flat
 
 TYPES = tuple(name for name in IDENTIFIER_TYPES if name not in HINT_TYPES)
+_TYPES_OF_ADDRESSES = ("email", "login")
 _TYPES_OF_NUMBERS = tuple(name for name in TYPES if name != "email")
 _TYPES_OF_WORDS = tuple(name for name in _TYPES_OF_NUMBERS if name != "phone")
 # Reading a phone number costs as much as thirty hashes.
@@ -30,6 +31,8 @@ _NAMES_OF_THINGS = re.compile(r'"(?:product_id|category|order_id)\\*":\\*"?([^",
 WRITTEN = ("page_url", "referrer", "campaign", "query", "properties")
 """Fields of an event in which whoever wrote it may name anybody."""
 GONE = "[erased]"
+# One of these is in every word that tells by itself, but for digits of other scripts.
+_SIGN = re.compile(r"[0-9@+]")
 _HASH = re.compile(rf"(?<![0-9a-f]){HASH_PATTERN.strip('^$')}(?![0-9a-f])")
 _PHONE_DIGITS = 7
 _SHORTEST = 1
@@ -47,10 +50,15 @@ class Mentions:
         key: of the identifier hashes.
         region: for phone numbers without a plus.
         is_meant: whether a hash is one of those looked for.
+        types: of those looked for; a word is hashed as no other, which is most of what looking costs.
     """
 
-    def __init__(self, key: bytes, region: str, is_meant: Callable[[str], bool]) -> None:
+    def __init__(
+        self, key: bytes, region: str, is_meant: Callable[[str], bool], types: Collection[str] = TYPES
+    ) -> None:
         self._key, self._region, self._is_meant = key, region, is_meant
+        possible = (_TYPES_OF_ADDRESSES, _TYPES_OF_NUMBERS, _TYPES_OF_WORDS)
+        self._types = {kinds: tuple(kind for kind in kinds if kind in types) for kinds in possible}
         self._known: dict[str, bool] = {}
 
     def names(self, word: str) -> bool:
@@ -78,8 +86,17 @@ class Mentions:
 
     def words_in(self, text: str) -> set[str]:
         """The words of a text that are meant, as they stand in it; of words only those that tell by themselves."""
-        words = {part for run in _WORD.findall(text) for part in parts_of(run)}
-        return {word for word in words.union(_PHONE.findall(text)) if is_telling(word) and self.names(word)}
+        words = _parts_in(text).union(_PHONE.findall(text))
+        return {word for word in words if is_telling(word) and self.names(word)}
+
+    def any_in(self, texts: Iterable[str]) -> bool:
+        """Whether any of many texts names one; what they have in common is looked at once.
+
+        True wherever `without` would change one of them, and also where it would keep the name of a product.
+        """
+        said = "\n".join(texts)
+        phrases = {phrase for phrase in _PHONE.findall(said) if _WORD.fullmatch(phrase) is None}
+        return any(is_telling(word) and self.names(word) for word in _parts_in(said) | phrases)
 
     def without(self, text: str) -> str:
         """The text with the words that are meant replaced; JSON stays JSON, and lines of orders keep their products."""
@@ -100,8 +117,7 @@ class Mentions:
         # A cookie may look like a hash and be none.
         if _HASH.fullmatch(text) and self._is_meant(text):
             return True
-        hashes = (hash_identifier(self._key, kind, text, self._region) for kind in _types_of(text))
-        return any(found is not None and self._is_meant(found) for found in hashes)
+        return any(map(self._is_meant, hashes_as(self._key, self._types[_types_of(text)], text, self._region)))
 
 
 def is_telling(word: str) -> bool:
@@ -110,7 +126,7 @@ def is_telling(word: str) -> bool:
         return True
     if _NUMBER.fullmatch(word):
         return word.isdigit() and len(word) >= _TELLING_DIGITS
-    return len(word) >= _SHORTEST_TELLING and any(letter.isdigit() for letter in word)
+    return len(word) >= _SHORTEST_TELLING and any(map(str.isdigit, word))
 
 
 def parts_of(word: str) -> Iterator[str]:
@@ -121,6 +137,12 @@ def parts_of(word: str) -> Iterator[str]:
         yield bare
     if ":" in bare:
         yield from bare.split(":")
+
+
+def _parts_in(text: str) -> set[str]:
+    """Each different word of a text and its parts, but for those that cannot tell by themselves."""
+    runs = (run for run in set(_WORD.findall(text)) if _SIGN.search(run) or not run.isascii())
+    return {part for run in runs for part in parts_of(run)}
 
 
 def each_text(rows: pa.Table, name: str, change: Callable[[str], str | None]) -> pa.Table:
@@ -165,9 +187,10 @@ def _looked_for(text: bytes | str, fields: frozenset[str]) -> Iterator[str]:
 
 def _types_of(word: str) -> tuple[str, ...]:
     if "@" in word:
-        return ("email", "login")
-    digits = sum(letter.isdigit() for letter in word)
-    return _TYPES_OF_NUMBERS if digits >= _PHONE_DIGITS and not _LETTER.search(word) else _TYPES_OF_WORDS
+        return _TYPES_OF_ADDRESSES
+    if _LETTER.search(word) or sum(map(str.isdigit, word)) < _PHONE_DIGITS:
+        return _TYPES_OF_WORDS
+    return _TYPES_OF_NUMBERS
 
 
 def _values_of(said: str, fields: frozenset[str]) -> Iterator[str]:

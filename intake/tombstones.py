@@ -11,6 +11,7 @@ from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from intake.contract import SourceContract
 from intake.erased import ErasedIdentifiers, Kind, Spell
@@ -21,7 +22,7 @@ from intake.mentions import WRITTEN, Mentions, each_text
 from intake.nested import root_of
 from intake.paths import DataPaths
 from intake.validation import micros
-from intake.values import Mask
+from intake.values import Mask, flat
 from intake.vault import clear_columns
 
 TOKEN_HEX = 32
@@ -113,6 +114,9 @@ class DoorKeeper:
 
     def _without_words(self, events: pa.Table) -> pa.Table:
         """What somebody wrote of them in clear, without their identifiers."""
+        said = (text for name in WRITTEN for text in pc.unique(flat(events.column(name))).to_pylist() if text)
+        if not self.mentions.any_in(said):
+            return events
         for name in WRITTEN:
             events = each_text(events, name, self.mentions.without)
         return events
@@ -136,8 +140,11 @@ def door_keeper(
     decisions: Collection[str] = (),
 ) -> DoorKeeper:
     """What keeps erased people out of one source."""
+    tombstones = list(tombstones)
     found = erased_identifiers(paths, tombstones, decisions)
-    return DoorKeeper(found, Mentions(hasher.key, hasher.region, found.is_person), identifier_fields(contract))
+    types = {stone.type for stone in tombstones if stone.kind == "person"}
+    mentions = Mentions(hasher.key, hasher.region, found.is_person, types)
+    return DoorKeeper(found, mentions, identifier_fields(contract))
 
 
 def identifier_fields(contract: SourceContract) -> frozenset[str]:
