@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from intake.reasons import Reasons
 from intake.values import Mask, Scaled, Whole, as_text, is_valid, without_float_tail
 
 MONEY_SCALE = 4
+_ADDED_UP = ("discount_amount",)
+"""Fields of lines whose sum is a property of the event without further saying."""
 _NUMERIC_LINE_FIELDS = ("quantity", "amount", "list_amount", "discount_amount", "unit_price")
 
 
@@ -98,11 +101,16 @@ def line_lists(table: pa.Table, lines: Lines, groups: Groups) -> pa.Array:
     return pc.if_else(pa.array(groups.sizes > 0), arrays, None)
 
 
-def group_totals(table: pa.Table, lines: Lines, groups: Groups) -> dict[str, pa.Array]:
-    """JSON numbers of the contract's totals, one a group."""
+def group_totals(table: pa.Table, lines: Lines, groups: Groups, stated: Collection[str] = ()) -> dict[str, pa.Array]:
+    """JSON numbers of the contract's totals, one a group; discounts of lines add up like their amounts.
+
+    Args:
+        stated: properties that the contract fills itself; of these only its own totals are made.
+    """
+    fields = {name: lines.fields[name] for name in _ADDED_UP if name in lines.fields and name not in stated}
     return {
         name: json_numbers(groups.total(scaled(table, expression, MONEY_SCALE)), MONEY_SCALE)
-        for name, expression in lines.totals.items()
+        for name, expression in (fields | lines.totals).items()
     }
 
 

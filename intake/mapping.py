@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from intake.consent_words import with_plain_words
 from intake.contract import SourceContract
-from intake.contract_terms import Expression
+from intake.contract_terms import Expression, members_of
 from intake.email_domain import email_domains
 from intake.event import EVENT_SCHEMA
 from intake.event_numbers import number_columns
@@ -118,7 +118,9 @@ def _events(
     columns["identifiers"] = identifier_lists(heads, contract.identifiers, surroundings.hasher)
     computed: dict[str, pa.Array] = {}
     if contract.lines and groups is not None:
-        computed = {**group_totals(table, contract.lines, groups), "lines": line_lists(table, contract.lines, groups)}
+        stated = () if contract.properties == "rest" else members_of(contract.properties)
+        computed = group_totals(table, contract.lines, groups, stated)
+        computed["lines"] = line_lists(table, contract.lines, groups)
     computed |= email_domains(heads, contract.identifiers)
     computed |= {ORIGINAL: times.original} if times.corrected.any() else {}
     mark_long_columns(heads, contract.personal_columns, reasons)

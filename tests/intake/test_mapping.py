@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.contract import SourceContract
+from intake.contract_terms import Expression
 from intake.event import EVENT_SCHEMA, IDENTIFIER_TYPES
 from intake.hashing import hash_identifier
 from intake.identifiers import Hasher
@@ -39,7 +40,7 @@ BASKETS = contract(
             "list_amount": {"sum": [{"multiply": ["qty", "price"]}, "off"]},
             "discount_amount": "off",
         },
-        "totals": {"discount_amount": "off"},
+        "totals": {"paid_before": {"sum": [{"multiply": ["qty", "price"]}, "off"]}},
     },
     columns={"occurred_at": "at", "order_id": "basket"},
 )
@@ -75,9 +76,18 @@ def test_grouped_lines_add_up_to_their_order(rows: list[dict[str, Any]]) -> None
         assert amounts == [Decimal(str(round(value, 4))) for value in own["qty"] * own["price"]]
         assert [line["product_id"] for line in properties["lines"]] == own["sku"].tolist()
         assert properties["discount_amount"] == round(Decimal(str(own["off"].sum())), 4)
+        assert properties["paid_before"] - properties["discount_amount"] == event["amount"]
         for line in properties["lines"]:
             assert line["list_amount"] - line["discount_amount"] == line["amount"]
     assert mapped.rows_of_event.sum() == len(rows)
+
+
+def test_a_discount_that_the_contract_gives_the_order_goes_before_those_of_its_lines() -> None:
+    stated = {"discount_amount": Expression(column="taken_off")}
+    contract = BASKETS.model_copy(update={"properties": stated})
+    row = {"basket": 1, "sku": "p1", "qty": 1, "price": 5, "off": 1, "taken_off": 2, "at": "2017-05-01T10:00:00Z"}
+    mapped = map_rows(pa.Table.from_pylist([{**row, "login": "ann"}]), contract, SURROUNDINGS)
+    assert json.loads(mapped.events["properties"][0].as_py())["discount_amount"] == 2
 
 
 def test_a_line_that_cannot_be_read_is_set_aside_alone(project: Project, tmp_path: Path) -> None:
