@@ -101,7 +101,7 @@ class ErasedIdentifiers:
         return found
 
     def is_person(self, value_hash: str) -> bool:
-        """Whether the identifier was an erased person's own; nothing is kept of the answer, as any word is asked about."""
+        """Whether the identifier was an erased person's own; asked of any word, so nothing is kept of the answer."""
         return any(spell.kind == "person" for spell in self._spells.get(self._token(value_hash), ()))
 
     def verdict(self, events: pa.Table) -> Verdict | None:
