@@ -23,10 +23,14 @@ class AlertStateError(ValueError):
     """The alert is not in a state that allows this."""
 
 
+class NoteTooLongError(ValueError):
+    """A note on an alert has more characters than are kept."""
+
+
 class AlertDesk(OpsDatabase):
     """Changes by people; each leaves a line in the alert's history.
 
-    A note has at most 2,000 characters (ValueError), and personal data are taken out of it before it is kept.
+    A note has at most 2,000 characters (NoteTooLongError), and personal data are taken out of it before it is kept.
     """
 
     def alert(self, alert_id: str) -> Alert:
@@ -133,7 +137,7 @@ class AlertDesk(OpsDatabase):
 
 def _kept(note: str) -> str:
     if len(note) > LONGEST_NOTE:
-        raise ValueError(f"note: {len(note):,} characters, at most {LONGEST_NOTE:,} are kept")
+        raise NoteTooLongError(f"note: {len(note):,} characters, at most {LONGEST_NOTE:,} are kept")
     return scrub_text(note)
 
 

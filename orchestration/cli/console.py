@@ -11,21 +11,25 @@ from rich.table import Table
 # Piped output has no width of its own; 120 columns keep the tables of the demo on one line each.
 PIPED_WIDTH = 120
 NOTHING = "-"
+# Sources and people wrote some of what is printed; a terminal would obey what of it are commands.
+_VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 
 
 def out() -> Console:
     """A console on stdout."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, markup=False)
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str = "") -> None:
-    """Print one line as it is: no markup, no wrapping."""
-    out().print(text, soft_wrap=True)
+    """Print one line as it is: no markup, no wrapping, control characters written out."""
+    out().print(text.translate(_VISIBLE), soft_wrap=True)
 
 
 def warn(text: str) -> None:
     """Print one line on stderr."""
-    Console(file=sys.stderr, highlight=False, markup=False).print(text, soft_wrap=True)
+    plain = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+    plain.print(text.translate(_VISIBLE), soft_wrap=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -62,7 +66,7 @@ def cell(value: object) -> str:
     if isinstance(value, float):
         rounded = round(value, 3) + 0.0  # a rounded -0.0 would be shown with its sign
         return f"{rounded:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
-    return str(value)
+    return str(value).translate(_VISIBLE)
 
 
 def _is_numeric(rows: list[list[str]], index: int) -> bool:

@@ -84,3 +84,8 @@ def test_an_unknown_id_is_one_line_and_code_1(concierge: Concierge, alert: Alert
 def test_wrong_use_is_code_2(concierge: Concierge) -> None:
     assert concierge("alerts", "list", "--state", "burning").exit_code == 2
     assert concierge("alerts", "ack").exit_code == 2
+
+
+def test_a_note_that_is_too_long_is_refused_in_a_line(concierge: Concierge, alert: Alert) -> None:
+    result = concierge("alerts", "ack", alert.alert_id, "--note", "x" * 2001)
+    assert (result.exit_code, result.stderr) == (1, "error: note: 2,001 characters, at most 2,000 are kept\n")

@@ -43,6 +43,16 @@ def test_brackets_in_data_are_printed_not_interpreted(capsys: pytest.CaptureFixt
     assert shown.err == "[i]nor here[/i]\n"
 
 
+def test_what_a_terminal_would_obey_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(["file"], [("a\x1b]0;title\x07.csv",)])
+    say("intake:x:web \x1b[2J\x9b1m")
+    warn("intake:x:web \x1b[2J")
+    shown = capsys.readouterr()
+    assert "a\\x1b]0;title\\x07.csv" in shown.out
+    assert "intake:x:web \\x1b[2J\\x9b1m\n" in shown.out, "nor is a cause with colons a picture"
+    assert shown.err == "intake:x:web \\x1b[2J\n"
+
+
 def test_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     show_table(["a"], [], title="alerts")
     assert capsys.readouterr().out == "alerts: (none)\n"
