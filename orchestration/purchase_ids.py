@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+MILLION: Final = 1_000_000
 SEEN: Final = "event_date < $at and event_date >= $at - 365 and received_date < $at"
 CUSTOMERS: Final = f"""
     create or replace temp table known_customer as
@@ -29,6 +30,12 @@ NUMBERED: Final = f"""
     inner join known_item as items on days.product_id = items.product_id and days.category = items.category
     where {SEEN}
 """
+
+
+def some_customers(customers: int, most: int) -> str:
+    """SQL for about `most` customers of so many, the same ones everywhere; for all where there are fewer."""
+    kept = MILLION if customers <= most else most * MILLION // customers
+    return f"hash(customer_id) % {MILLION} < {kept}"
 
 
 class Numbered(NamedTuple):

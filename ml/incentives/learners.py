@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
@@ -46,8 +47,21 @@ def plan_for(target: str, seed: int) -> BoostingPlan:
     return BoostingPlan(objective, rounds=ROUNDS, leaves=LEAVES, seed=seed, learning_rate=RATE)
 
 
-class TreeOutcomes:
-    """T-learner: one boosted model an arm; an effect is a difference of two."""
+class Outcomes(ABC):
+    """A T-learner: an effect is a difference of two expected outcomes."""
+
+    @abstractmethod
+    def outcomes(self, matrix: Floats) -> Floats:
+        """Expected outcome under each arm, shape (rows, arms)."""
+
+    def effects(self, matrix: Floats) -> Floats:
+        """Expected change by each incentive, shape (rows, arms - 1)."""
+        found = self.outcomes(matrix)
+        return np.asarray(found[:, 1:] - found[:, :1], dtype=np.float64)
+
+
+class TreeOutcomes(Outcomes):
+    """One boosted model an arm."""
 
     def __init__(self, boosters: list[Booster]) -> None:
         self._boosters = boosters
@@ -62,11 +76,6 @@ class TreeOutcomes:
     def outcomes(self, matrix: Floats) -> Floats:
         """Expected outcome under each arm, shape (rows, arms)."""
         return np.column_stack([booster.predict(matrix) for booster in self._boosters])
-
-    def effects(self, matrix: Floats) -> Floats:
-        """Expected change by each incentive, shape (rows, arms - 1)."""
-        found = self.outcomes(matrix)
-        return np.asarray(found[:, 1:] - found[:, :1], dtype=np.float64)
 
     def files(self, prefix: str) -> dict[str, bytes]:
         """A text file an arm."""
@@ -132,8 +141,8 @@ class CrossedEffects:
         return cls([(gained, missed) for gained, missed in read], shares)
 
 
-class LineOutcomes:
-    """T-learner on lines: a penalised logit an arm for conversion; for margin that times what a buyer leaves.
+class LineOutcomes(Outcomes):
+    """On lines: a penalised logit an arm for conversion; for margin that times what a buyer leaves.
 
     The arms' lines are drawn towards the line of all arms together, since what they differ by is the smaller part.
     """
@@ -156,11 +165,6 @@ class LineOutcomes:
         if self._amounts is None:
             return chance
         return chance * np.column_stack([line.apply(matrix) for line in self._amounts])
-
-    def effects(self, matrix: Floats) -> Floats:
-        """Expected change by each incentive, shape (rows, arms - 1)."""
-        found = self.outcomes(matrix)
-        return np.asarray(found[:, 1:] - found[:, :1], dtype=np.float64)
 
     def files(self, prefix: str) -> dict[str, bytes]:
         """One JSON file."""

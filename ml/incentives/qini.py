@@ -32,31 +32,16 @@ def qini_curve(outcome: npt.ArrayLike, treated: npt.ArrayLike, score: npt.ArrayL
     Raises:
         ValueError: lengths differ, a value is not finite, or an arm has no weight.
     """
-    y, t, s, w = _columns(outcome, treated, score, weight)
-    order = np.argsort(-s, kind="stable")
-    y, t, s, w = y[order], t[order], s[order], w[order]
-    last = np.append(np.diff(s) != 0, True)
-    n_t, n_c = np.cumsum(w * t)[last], np.cumsum(w * (1 - t))[last]
-    y_t, y_c = np.cumsum(w * t * y)[last], np.cumsum(w * (1 - t) * y)[last]
+    n_t, n_c, y_t, y_c = _reached(outcome, treated, score, weight)
     control = np.divide(y_c * n_t, n_c, out=np.zeros(len(n_c)), where=n_c > 0)
-    gain = (y_t - control) / n_t[-1]
-    share = (n_t + n_c) / (n_t[-1] + n_c[-1])
-    return Curve(np.append(0.0, share), np.append(0.0, gain))
+    return _curve(n_t, n_c, (y_t - control) / n_t[-1])
 
 
 def uplift_curve(outcome: npt.ArrayLike, treated: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike) -> Curve:
     """Share reached x difference of the arms' means among those reached (Jaskowski and Jaroszewicz 2012)."""
-    y, t, s, w = _columns(outcome, treated, score, weight)
-    order = np.argsort(-s, kind="stable")
-    y, t, s, w = y[order], t[order], s[order], w[order]
-    last = np.append(np.diff(s) != 0, True)
-    n_t, n_c = np.cumsum(w * t)[last], np.cumsum(w * (1 - t))[last]
-    means = [
-        np.divide(total[last], n, out=np.zeros(len(n)), where=n > 0)
-        for total, n in ((np.cumsum(w * t * y), n_t), (np.cumsum(w * (1 - t) * y), n_c))
-    ]
-    share = (n_t + n_c) / (n_t[-1] + n_c[-1])
-    return Curve(np.append(0.0, share), np.append(0.0, share * (means[0] - means[1])))
+    n_t, n_c, y_t, y_c = _reached(outcome, treated, score, weight)
+    means = [np.divide(y, n, out=np.zeros(len(n)), where=n > 0) for y, n in ((y_t, n_t), (y_c, n_c))]
+    return _curve(n_t, n_c, _share(n_t, n_c) * (means[0] - means[1]))
 
 
 def qini(outcome: npt.ArrayLike, treated: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike) -> float:
@@ -68,6 +53,26 @@ def auuc(outcome: npt.ArrayLike, treated: npt.ArrayLike, score: npt.ArrayLike, w
     """Area under the uplift curve."""
     curve = uplift_curve(outcome, treated, score, weight)
     return float(np.trapezoid(curve.gain, curve.share))
+
+
+def _reached(
+    outcome: npt.ArrayLike, treated: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Down to each score: weights of treated and control, and their weighted outcomes."""
+    y, t, s, w = _columns(outcome, treated, score, weight)
+    order = np.argsort(-s, kind="stable")
+    y, t, s, w = y[order], t[order], s[order], w[order]
+    last = np.append(np.diff(s) != 0, True)
+    n_t, n_c, y_t, y_c = (np.cumsum(part)[last] for part in (w * t, w * (1 - t), w * t * y, w * (1 - t) * y))
+    return n_t, n_c, y_t, y_c
+
+
+def _share(n_t: Floats, n_c: Floats) -> Floats:
+    return np.asarray((n_t + n_c) / (n_t[-1] + n_c[-1]), dtype=np.float64)
+
+
+def _curve(n_t: Floats, n_c: Floats, gain: Floats) -> Curve:
+    return Curve(np.append(0.0, _share(n_t, n_c)), np.append(0.0, gain))
 
 
 def _area_above_line(curve: Curve) -> float:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.watch.bounds import Bounds
-from ml.watch.oddity import TREND_DAYS, Oddity, TrendPoint
+from ml.watch.oddity import TREND_DAYS, Kind, Oddity, TrendPoint
 
 Floats = npt.NDArray[np.float64]
 # Four robust deviations of the source's own days, or five of a count with that mean, whichever is wider: simulated
@@ -141,6 +141,7 @@ def _is_odd(count: float, expected: Expected) -> bool:
 def _oddity(source: str, place: int, days: list[date], counts: Floats, expectations: list[Expected]) -> Oddity:
     count, expected = counts[place], expectations[place]
     usual = f"{expected.centre:,.0f} expected ({expected.low:,.0f} to {_high(expected.high)})"
+    kind: Kind
     if count == 0:
         kind, what = "silent", f"silent, no events, {usual}"
     elif count < expected.low:
@@ -150,7 +151,7 @@ def _oddity(source: str, place: int, days: list[date], counts: Floats, expectati
     return Oddity(
         source=source,
         day=days[place],
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         what=what,
         detail=f"{count / expected.centre:.2f} times what the same weekdays of the weeks before and the level of the "
         "last days lead to expect",

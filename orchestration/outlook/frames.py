@@ -14,7 +14,7 @@ from ml.outlook.lines import Lines, categories_bought, year_of_lines
 from ml.outlook.prices_paid import prices_paid
 from ml.segments import SegmentModel
 from orchestration.outlook import facts
-from orchestration.purchase_ids import year_before
+from orchestration.purchase_ids import some_customers, year_before
 from orchestration.warehouse import Warehouse
 
 # Figures of rates and shares settle long before that; more customers cost time and change the fourth digit.
@@ -88,8 +88,7 @@ def some_buyers(warehouse: Warehouse) -> str:
 def _some_of(connection: duckdb.DuckDBPyConnection, most: int) -> str:
     found = connection.execute(f"select count(distinct customer_id) from {SOURCES['order_day']}").fetchone()
     customers = int(found[0]) if found else 0
-    kept = 1_000_000 if customers <= most else most * 1_000_000 // customers
-    return f"hash(customer_id) % 1000000 < {kept}"
+    return some_customers(customers, most)
 
 
 def _joined(

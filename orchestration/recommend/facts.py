@@ -10,7 +10,7 @@ import pandas as pd
 
 from ml.recommend import Period, Purchases, purchases
 from ml.recommend.bought import Days, bought, days_bought, sold
-from orchestration.purchase_ids import year_before
+from orchestration.purchase_ids import some_customers, year_before
 
 ATTRIBUTES: Final = ["product_id", "category", "product_type", "brand"]
 MONTH: Final = 30
@@ -38,8 +38,7 @@ CATALOGUE: Final = """
 def hold_some(connection: duckdb.DuckDBPyConnection, most: int = MOST_CUSTOMERS) -> None:
     """The temp table `purchase_day` with about `most` customers at most, all days of each."""
     customers = int(connection.execute("select count(*) from marts.dim_customer").fetchall()[0][0])
-    kept = 1_000_000 if customers <= most else most * 1_000_000 // customers
-    connection.execute(f"{HOLD} where hash(customer_id) % 1000000 < {kept}").fetchall()
+    connection.execute(f"{HOLD} where {some_customers(customers, most)}").fetchall()
 
 
 def days_at(connection: duckdb.DuckDBPyConnection, at: date) -> Days:

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from ml.recommend import bought_together_for, buy_again, partners, popular
-from ml.recommend.bought import Bought, bought
+from ml.recommend.bought import HABIT_HALF_LIFE_DAYS, Bought, bought
 from ml.recommend.bought_together import directed
 from tests.ml.recommend.shops import days, random_shop, rows, shelf_of
 
 NONE = np.zeros(0, dtype=bool)
 
 
-def again(shelf: Bought, **asked: float) -> pd.DataFrame:
-    return rows(buy_again(shelf, **asked), shelf.customers)  # type: ignore[arg-type]
+def again(shelf: Bought, half_life_days: float = HABIT_HALF_LIFE_DAYS) -> pd.DataFrame:
+    return rows(buy_again(shelf, half_life_days=half_life_days), list(shelf.customers))
 
 
 def together(shelf: Bought, links: pd.DataFrame, within: int = 90) -> pd.DataFrame:
