@@ -28,8 +28,9 @@ from orchestration.alerts_web.parts import card, layout, style
 LARGEST_FORM = 64_000
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'"
-# Data Docs carry their own style and script in the page; whatever they would fetch from elsewhere stays away.
-DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
+# Data Docs carry their own style and script in the page and quote what sources sent: whatever they would fetch from
+# elsewhere stays away, and as an origin of their own they can neither read an alert's form nor send it.
+DOCS_POLICY = "sandbox allow-scripts; default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
 
 
 def create_app(project: Project, actor: str) -> Starlette:

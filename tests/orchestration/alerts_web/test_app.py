@@ -178,7 +178,10 @@ def test_data_docs_are_served_and_nothing_beside_them(client: Client, project: P
     docs.mkdir(parents=True)
     (docs / "index.html").write_text("<h1>docs</h1>")
     (docs.parent / "secret.html").write_text("no")
-    assert client.get("/data-docs/index.html").text == "<h1>docs</h1>"
+    page = client.get("/data-docs/index.html")
+    assert page.text == "<h1>docs</h1>"
+    # An origin of its own, which cannot read the token of the alerts' forms.
+    assert page.headers["Content-Security-Policy"].startswith("sandbox allow-scripts;")
     for path in ("../secret.html", "%2e%2e/secret.html", "nothing.html", ""):
         assert client.get(f"/data-docs/{path}").status_code == 404
 
