@@ -26,11 +26,6 @@ class FinishedRun:
         """Sum of the steps, seconds."""
         return sum(self.stages.values())
 
-    @property
-    def slowest(self) -> tuple[str, float] | None:
-        """The step that took longest, and its seconds."""
-        return max(self.stages.items(), key=lambda item: item[1], default=None)
-
 
 def pace_of(stages: Mapping[str, float], *, trained: bool = False) -> Pace:
     """A run that makes a snapshot is a daily one, one without is hourly; training and empty runs are neither."""

@@ -16,19 +16,27 @@ from orchestration.slo.finished import FinishedRun
 from serving.metrics.files import decision_p99_ms
 
 OTHERS = "*"
+# Runs after which profiles knew what had come, by kind and state: `concierge run`, and those of the daemon's jobs that
+# do more than take in or train.
+MAKES_PROFILES = frozenset({"run", "hourly_refresh", "daily_publish", "whole_graph"})
+UP_TO_DATE = frozenset({"done", "nothing_to_do"})
 # Kept by whoever measures them, without target: the workers' histograms by day, the last `concierge rollback`.
 KEPT_ELSEWHERE = ("decision_p99_ms", "rollback_seconds")
 
 
 @dataclass(frozen=True)
 class Level:
-    """One objective as measured; `dimension` is the source of a freshness. `target` None: nothing was promised."""
+    """One objective as measured; `dimension` is the source of a freshness. `target` None: nothing was promised.
+
+    `which` names the one that was measured, where it is one of several.
+    """
 
     name: str
     dimension: str
     value: float
     target: float | None
     unit: str
+    which: str = ""
 
     @property
     def is_met(self) -> bool:
@@ -59,15 +67,20 @@ def _models(project: Project, promised: SloSettings, as_of: datetime) -> Iterato
     registry = ModelRegistry(project.paths.models)
     confirmed = confirmed_at(OpsStore(project.paths), registry)
     if confirmed:
-        days = (as_of - min(confirmed.values())).total_seconds() / 86_400
-        yield Level("model_age_days", "", round(days, 3), promised.model_age_days, "d")
+        oldest = min(confirmed, key=lambda name: (confirmed[name], name))
+        days = (as_of - confirmed[oldest]).total_seconds() / 86_400
+        yield Level("model_age_days", "", round(days, 3), promised.model_age_days, "d", oldest)
 
 
 def _lag(ops: OpsStore, promised: SloSettings, run: FinishedRun) -> Iterator[Level]:
-    """From the first batch that came since the run before until this run's end; only runs that made a profile."""
+    """From the first batch that came since the run before until this run's end; only runs that made a profile.
+
+    One that failed, only took in or trained made none: what came before it has waited for this one.
+    """
     if run.pace == "other":
         return
-    before = [one.finished_at for one in ops.runs() if one.finished_at and one.finished_at < run.finished_at]
+    made = [one.finished_at for one in ops.runs() if one.state in UP_TO_DATE and one.kind in MAKES_PROFILES]
+    before = [moment for moment in made if moment is not None and moment < run.finished_at]
     since = max((end for end in before if (run.finished_at - end).total_seconds() > run.seconds), default=None)
     came = [batch.finished_at for batch in ops.batches() if since is None or batch.finished_at > since]
     came = [moment for moment in came if moment <= run.finished_at]

@@ -16,10 +16,11 @@ FAMILY = "slo:"
 SOURCE = "slo"
 # What a slow step of the run explains; the others have causes of their own.
 OF_THE_RUN = frozenset({"hourly_run_seconds", "daily_run_minutes", "event_to_profile_minutes"})
+WAITING = "waiting for a run"
 MEANING = {
     "freshness_hours": "the newest row is {value} old, at most {target} promised",
     "event_to_profile_minutes": "events took {value} until they were in a profile, at most {target} promised",
-    "model_age_days": "the oldest model in use is {value} old, at most {target} promised",
+    "model_age_days": "{which}, the oldest model in use, is {value} old, at most {target} promised",
     "decision_p99_ms": "99 of 100 decisions took up to {value}, at most {target} promised",
     "rollback_seconds": "the last rollback took {value}, at most {target} promised",
     "hourly_run_seconds": "an hourly run took {value}, at most {target} promised",
@@ -50,16 +51,26 @@ def _breach(ops: OpsStore, level: Level, run: FinishedRun, cause: str) -> Sequen
     if level.name == "freshness_hours" and ops.standing_alerts(family_of(level.dimension, "silent")):
         # The silence is the cause and has its alert.
         return []
-    said = MEANING[level.name].format(value=_amount(level.value, level), target=_amount(level.target, level))
+    said = MEANING[level.name].format(
+        value=_amount(level.value, level), target=_amount(level.target, level), which=level.which
+    )
     about = f"{level.dimension}: " if level.dimension else ""
     slow, detail = "", ""
-    if level.name in OF_THE_RUN and run.slowest:
-        step, seconds = run.slowest
+    order = sorted(_stages(level, run).items(), key=lambda item: -item[1])[:5]
+    if order:
+        step, seconds = order[0]
         slow = f"; the slowest stage was {step} with {seconds:.0f} s"
-        order = sorted(run.stages.items(), key=lambda item: -item[1])[:5]
         detail = "Stages: " + ", ".join(f"{name} {took:.1f} s" for name, took in order)
     title = f"{about}{said}{slow}, {run.as_of:%Y-%m-%d}"
     return [Finding(cause, title, detail, severity="warning")]
+
+
+def _stages(level: Level, run: FinishedRun) -> dict[str, float]:
+    """Seconds a stage of what the objective is about; before a run's stages events may have waited for it to begin."""
+    if level.name not in OF_THE_RUN or not run.stages:
+        return {}
+    waited = level.value * 60 - run.seconds if level.name == "event_to_profile_minutes" else 0.0
+    return {**run.stages, **({WAITING: waited} if waited > 0 else {})}
 
 
 def _amount(value: float, level: Level) -> str:

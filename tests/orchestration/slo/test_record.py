@@ -14,6 +14,7 @@ from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.cli.slo_command import objectives
+from orchestration.model_registry import ModelCard, ModelRegistry
 from orchestration.slo.finished import FinishedRun, pace_of
 from orchestration.slo.record import record_levels
 
@@ -78,7 +79,41 @@ def test_lag_counts_from_the_first_batch_since_the_run_before(tmp_path: Path) ->
     record_levels(project, FinishedRun(NOW, NOW, STAGES, "hourly"))
     assert [item.value for item in store.metrics("slo_event_to_profile_minutes")] == [pytest.approx(90)]
     (alert,) = store.list_alerts()
-    assert "identity_ledger" in alert.title
+    # 90 minutes, of which the run's 250 seconds are the smallest part.
+    assert "the slowest stage was waiting for a run with 5150 s" in alert.title
+    assert "identity_ledger 200.0 s" in alert.detail
+
+
+def test_a_run_that_made_no_profiles_ends_no_waiting(tmp_path: Path) -> None:
+    project = project_with(tmp_path, event_to_profile_minutes=60)
+    store = OpsStore(project.paths)
+    runs = [("run", 2, "done"), ("hourly_intake", 1.4, "done"), ("run", 1, "failed"), ("weekly_training", 0.5, "done")]
+    for number, (kind, hours, state) in enumerate(runs):
+        at = NOW - timedelta(hours=hours)
+        store.record_run(RunSummary(f"r{number}", kind, at, at, at, state))
+    arrived(project, "web", 1.5)
+    record_levels(project, FinishedRun(NOW, NOW, STAGES, "hourly"))
+    assert [item.value for item in store.metrics("slo_event_to_profile_minutes")] == [pytest.approx(90)]
+
+
+def test_what_others_measured_is_compared_and_an_old_model_named(tmp_path: Path) -> None:
+    project = project_with(tmp_path, rollback_seconds=2, decision_p99_ms=5, daily_run_minutes=4, model_age_days=14)
+    store, registry = OpsStore(project.paths), ModelRegistry(project.paths.models)
+    store.record_metric(NOW.date(), "rollback_seconds", 5.0, at=NOW)
+    store.record_metric(NOW.date(), "decision_p99_ms", 9.0, at=NOW)
+    for name, days in (("churn", 3), ("value", 20)):
+        at = (NOW - timedelta(days=days)).isoformat()
+        registry.save(ModelCard(name, "v1", at, at, (), (), None, {}, "", "", 1), {})
+    record_levels(project, FinishedRun(NOW, NOW, {**STAGES, "serving__snapshot": 20.0}, "daily"))
+    said = {alert.cause: alert.title for alert in store.list_alerts()}
+    assert said == {
+        "slo:rollback_seconds": "the last rollback took 5.0 s, at most 2.0 s promised, 2026-03-01",
+        "slo:decision_p99_ms": "99 of 100 decisions took up to 9.0 ms, at most 5.0 ms promised, 2026-03-01",
+        "slo:daily_run_minutes": "a daily run took 4.5 min, at most 4.0 min promised; the slowest stage was"
+        " identity_ledger with 200 s, 2026-03-01",
+        "slo:model_age_days": "value, the oldest model in use, is 20.0 d old, at most 14.0 d promised, 2026-03-01",
+    }
+    assert {item.metric for item in store.metrics()} >= {f"slo_{cause.removeprefix('slo:')}" for cause in said}
 
 
 def test_the_table_shows_breaches_first_and_what_was_never_measured(tmp_path: Path) -> None:
