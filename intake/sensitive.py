@@ -48,11 +48,16 @@ class SensitiveRules(BaseModel):
     @cached_property
     def names(self) -> frozenset[str]:
         """Every sensitive attribute."""
-        return ATTRIBUTES | {name.casefold() for name in self.attributes}
+        return ATTRIBUTES | {found for name in self.attributes if (found := _joined(name.casefold()))}
+
+    def own_words(self) -> list[str]:
+        """The shop's own attributes as questions and traits are named in tables, which keep some letters (ß)."""
+        spelt = {_joined(name.lower()) for name in self.attributes}
+        return sorted((self.names | spelt) - ATTRIBUTES - {""})
 
     def attribute_in(self, name: str) -> str | None:
         """The sensitive attribute that a name is or is made of (age in customer_age), or None."""
-        words = f"_{re.sub('[^a-z0-9]+', '_', name.casefold())}_"
+        words = f"_{_joined(name.casefold())}_"
         return next((known for known in sorted(self.names) if f"_{known}_" in words), None)
 
     def is_category(self, category: str) -> bool:
@@ -71,6 +76,10 @@ class SensitiveRules(BaseModel):
             if found is not None:
                 told = f"{name!r}" if name == found else f"{name!r} ({found})"
                 raise SensitiveUseError(f"{where}: {told} is a sensitive attribute, which no {use} may use")
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[\W_]+", "_", text).strip("_")
 
 
 def spaced(text: str) -> str:

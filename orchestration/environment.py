@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from intake.paths import DataPaths, config_dir, data_paths, repository_root
+from intake.sensitive import load_sensitive
 from intake.settings import load_settings
 
 DEFAULT_BEGIN = "2000-01-01"
@@ -25,6 +26,7 @@ def variables(paths: DataPaths, config: Path) -> dict[str, str]:
         "CONCIERGE_BEGIN": os.environ.get("CONCIERGE_BEGIN", DEFAULT_BEGIN),
         "CONCIERGE_BATCH_SIZE": os.environ.get("CONCIERGE_BATCH_SIZE", DEFAULT_BATCH_SIZE),
         "CONCIERGE_TIME_ZONE": load_settings(config).time_zone,
+        "CONCIERGE_SENSITIVE_WORDS": " ".join(load_sensitive(config).own_words()),
         "CONCIERGE_EVENT_LOG": str(paths.dagster_home / "event_log"),
         "DAGSTER_EVENT_BATCH_SIZE": EVENTS_TOGETHER,
         "DAGSTER_HOME": str(paths.dagster_home),

@@ -144,7 +144,7 @@ def _told(rng: random.Random, who: str, name: str) -> Event:
         ("ad_clicked", {"campaign": "c"}), ("email_bounced", {"campaign": "c"}), ("email_opened", {"campaign": "c"}),
         ("campaign_exposed", {"campaign": "c"}), ("coupon_redeemed", {"campaign": "c"}),
         ("beacon_seen", {"store_id": rng.choice(["s1", "s2"]), "dwell_ms": rng.randrange(9_999)}),
-        ("survey_answered", {"properties": {"question": rng.choice(["Diet?", "Favourite tea"]),
+        ("survey_answered", {"properties": {"question": rng.choice(["Diet?", "Favourite tea", "Blood-Type?"]),
                                             "answer": rng.choice(['green "tea"', "vegan"]), "score": 7}}),
         ("survey_answered", {"properties": {"question": "Your age, please", "answer": "44"}}),
         ("profile_updated", {"properties": {"zero_party": {"diet": rng.choice(["none", "vegan"]), "gender": "x"}}}),

@@ -122,11 +122,11 @@ def service(mine: Sequence[Seen], as_of: datetime) -> dict[str, Any]:
 
 
 def answers(mine: Sequence[Seen]) -> dict[str, Any]:
-    """What people said of themselves; the company asks for age and gender too, which are no signals."""
+    """What people said of themselves; the company asks for age, gender and blood type too, which are no signals."""
     told: list[tuple[str, datetime, str, int]] = []
     scores = []
     for row in mine:
-        if row.kind == "survey_answered" and "age" not in plain(row.properties["question"]).split("_"):
+        if row.kind == "survey_answered" and not {"age", "blood"} & set(plain(row.properties["question"]).split("_")):
             told.append((plain(row.properties["question"]), row.at, row.properties["answer"], row.ago))
             scores.append(row.properties["score"])
         if row.kind == "profile_updated":

@@ -43,6 +43,14 @@ def test_a_shop_adds_its_own_and_what_its_contracts_tag(tmp_path: Path) -> None:
     assert [rules.is_category(name) for name in ("Care/Hair-Loss", "RX")] == [True, False]
 
 
+def test_own_attributes_count_in_any_script_and_however_they_are_written() -> None:
+    rules = SensitiveRules(attributes=("Blood type", "Körper-Größe", "--", "Age"))
+    assert rules.attribute_in("customer_blood_type") == "blood_type"
+    assert rules.attribute_in("KÖRPERGRÖSSE") is None
+    assert rules.attribute_in("KÖRPER_GRÖSSE") == rules.attribute_in("körper_größe") == "körper_grösse"
+    assert rules.own_words() == ["blood_type", "körper_grösse", "körper_größe"]
+
+
 def test_the_refusal_names_place_name_attribute_and_use() -> None:
     with pytest.raises(
         SensitiveUseError, match=r"^features\.yml: columns: 'customer_age' \(age\) is .* no model may use$"

@@ -1,5 +1,7 @@
-{# One row per cut-off, customer, event type, topic and value: counts by window of what happened around orders. #}
+{# One row per cut-off, customer, event type, topic and value: counts by window of what happened around orders. What a
+   shop itself calls sensitive may change at any time, so it is left out here and not of the days. #}
 {% macro feature_topic_values() -%}
+    {%- set own_words = env_var('CONCIERGE_SENSITIVE_WORDS', '').split() %}
     select
         as_of,
         customer_id,
@@ -18,6 +20,9 @@
         max(last_score) as last_score,
         max(last_at) as last_at
     from {{ visible_rows(ref('int_identifier_topic_daily')) }} as visible
+    {%- if own_words %}
+    where topic is null or not {{ has_word('topic', own_words) }}
+    {%- endif %}
     group by as_of, customer_id, event_type, topic, value
 {%- endmacro %}
 
