@@ -65,6 +65,14 @@ def unsegmented(features: pd.DataFrame, floor: int) -> pd.DataFrame:
     return _assigned(ladder, {**LIFECYCLE_NAMES, EVERYONE_ID: EVERYONE}, features["as_of"].iloc[0], NO_MODEL)
 
 
+def unsegmented_among(features: pd.DataFrame, groups: Mapping[int, str]) -> pd.DataFrame:
+    """The same for some customers, among stages of life (name by id) that are large enough already."""
+    if features.empty:
+        return empty("ml.segment_assignment")
+    ladder = ladder_among(features.assign(segment_id=EVERYONE_ID), frozenset(groups))
+    return _assigned(ladder, {**groups, EVERYONE_ID: EVERYONE}, features["as_of"].iloc[0], NO_MODEL)
+
+
 def segmented_among(stored: StoredModel, features: pd.DataFrame, groups: Mapping[int, str]) -> pd.DataFrame:
     """Rows of `ml.segment_assignment` for some customers, among groups (name by id) that are large enough already."""
     if features.empty:

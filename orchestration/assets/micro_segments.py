@@ -8,12 +8,13 @@ from orchestration.previews import frame_preview
 from orchestration.resources import Workspace
 
 PEOPLE_SQL = """
-    select assigned.customer_id, coalesce(assigned.persona_id, -1) as persona_id, churn.churn_probability,
-        worth.ltv_amount, features.cart_adds_7d, features.product_views_7d, features.sessions_7d
+    select assigned.customer_id, assigned.persona_id, churn.churn_probability, worth.ltv_amount,
+        features.cart_adds_7d, features.product_views_7d, features.sessions_7d
     from ml.segment_assignment as assigned
     inner join marts.customer_features as features on assigned.customer_id = features.customer_id
     left join ml.churn_score as churn on assigned.customer_id = churn.customer_id
     left join ml.value_score as worth on assigned.customer_id = worth.customer_id
+    where assigned.persona_id >= 0
     order by assigned.customer_id
 """
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pandas as pd
 from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_asset
 
-from ml.segments import SegmentModel, persona_figure
+from ml.segments import LIFECYCLE_IDS, LIFECYCLE_NAMES, SegmentModel, persona_figure
 from orchestration.assets.training import CATEGORIES_SQL
 from orchestration.groups import OWNERS, WRITER_POOL, Group
-from orchestration.model_registry import ModelRegistry, StoredModel
+from orchestration.model_registry import ModelRegistry
 from orchestration.previews import frame_preview, picture
 from orchestration.refresh.scope import WHERE_TOUCHED, makes_everybody
 from orchestration.resources import Workspace
-from orchestration.scoring import empty, segmented, segmented_among, unsegmented
+from orchestration.scoring import NO_MODEL, empty, segmented, segmented_among, unsegmented, unsegmented_among
 from orchestration.segments.people import PROFILED, segment_people
 from orchestration.warehouse import Warehouse
 
@@ -23,6 +23,8 @@ GROUPS_SQL = """
     group by segment_id, segment_name
 """
 LIFECYCLE_SQL = "select customer_id, lifecycle from marts.dim_customer"
+STANDING_SQL = "select distinct model_version from ml.segment_assignment"
+STAGES_SQL = f"select lifecycle, count(*) from marts.dim_customer where {PROFILED} group by lifecycle"
 SEGMENT_DEPS = [
     ["marts", "customer_features"],
     ["marts", "customer_consent"],
@@ -52,6 +54,9 @@ TOUCHED_SQL = f"""
     where {WHERE_TOUCHED} and customer_id in (select customer_id from marts.customer_consent where is_profiled)
     order by customer_id
 """
+TOUCHED_STAGES_SQL = (
+    f"select customer_id, as_of, lifecycle from marts.dim_customer where {WHERE_TOUCHED} and {PROFILED}"
+)
 
 
 @multi_asset(specs=SEGMENT_SPECS, name="segments", pool=WRITER_POOL)
@@ -59,10 +64,14 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     """Assign customers to the segments of the current model."""
     warehouse, models = workspace.warehouse(), workspace.models()
     keys = [spec.key for spec in SEGMENT_SPECS]
-    if not makes_everybody(context.run, warehouse) and (groups := groups_of(warehouse, models)):
-        yield from segments_of_touched(warehouse, models.load("segments"), groups)
-        return
     floor = workspace.project().settings.segments.minimum_size
+    if not makes_everybody(context.run, warehouse):
+        touched = of_touched(warehouse, models, floor)
+        if touched is not None:
+            counts = warehouse.replace({"ml.segment_assignment": touched}, where=WHERE_TOUCHED)
+            yield MaterializeResult(asset_key=keys[0], metadata={"touched": counts["ml.segment_assignment"]})
+            yield MaterializeResult(asset_key=keys[1], metadata={"touched": 0})
+            return
     stored = None if models.current_version("segments") is None else models.load("segments")
     model = None if stored is None else SegmentModel.from_files(stored.files)
     features = with_lifecycle(warehouse, segment_people(warehouse, model, PROFILED))
@@ -92,6 +101,22 @@ def segments(context: AssetExecutionContext, workspace: Workspace) -> Iterator[M
     )
 
 
+def of_touched(warehouse: Warehouse, models: ModelRegistry, floor: int) -> pd.DataFrame | None:
+    """Segments of touched customers among the personas in use, which the daily run describes and sizes; None where
+    everybody is to be looked at.
+
+    Before any model is trained, among the stages of life: everybody when another stage is large enough than before.
+    """
+    if models.current_version("segments") is None:
+        stages = stages_in_use(warehouse, floor)
+        return None if stages is None else unsegmented_among(warehouse.frame(TOUCHED_STAGES_SQL), stages)
+    groups = groups_of(warehouse, models)
+    if not groups:
+        return None
+    features = with_lifecycle(warehouse, touched_features(warehouse), WHERE_TOUCHED)
+    return segmented_among(models.load("segments"), features, groups)
+
+
 def groups_of(warehouse: Warehouse, models: ModelRegistry) -> dict[int, str]:
     """Name by segment of the groups large enough to act on; none when the current model is another one."""
     version = models.current_version("segments")
@@ -99,19 +124,24 @@ def groups_of(warehouse: Warehouse, models: ModelRegistry) -> dict[int, str]:
     return {int(str(segment)): str(name) for segment, name in rows}
 
 
-def segments_of_touched(
-    warehouse: Warehouse, model: StoredModel, groups: dict[int, str]
-) -> Iterator[MaterializeResult[None]]:
-    """Segments of touched customers among the personas in use; personas are described and sized by the daily run."""
-    found = segmented_among(model, with_lifecycle(warehouse, touched_features(warehouse)), groups)
-    counts = warehouse.replace({"ml.segment_assignment": found}, where=WHERE_TOUCHED)
-    for spec, rows in zip(SEGMENT_SPECS, (counts["ml.segment_assignment"], 0), strict=True):
-        yield MaterializeResult(asset_key=spec.key, metadata={"touched": rows})
+def stages_in_use(warehouse: Warehouse, floor: int) -> dict[int, str] | None:
+    """Name by segment of the stages of life large enough to act on; None where not exactly they stand, for everybody.
+
+    Args:
+        warehouse: with today's customers, and with segments as the run before left them.
+        floor: customers from which a stage may be acted on.
+    """
+    if warehouse.rows(STANDING_SQL) != [(NO_MODEL,)]:
+        return None
+    standing = {int(str(segment)): str(name) for segment, name in warehouse.rows(GROUPS_SQL, [NO_MODEL])}
+    counted = {LIFECYCLE_IDS[str(stage)]: int(str(count)) for stage, count in warehouse.rows(STAGES_SQL)}
+    large = {stage: LIFECYCLE_NAMES[stage] for stage, count in counted.items() if count >= floor}
+    return standing if standing == large else None
 
 
-def with_lifecycle(warehouse: Warehouse, features: pd.DataFrame) -> pd.DataFrame:
-    """Features with everybody's stage of life; null where there is none."""
-    stages = warehouse.frame(LIFECYCLE_SQL).set_index("customer_id")["lifecycle"]
+def with_lifecycle(warehouse: Warehouse, features: pd.DataFrame, where: str = "true") -> pd.DataFrame:
+    """Features with the stage of life of everybody, or of the customers of `where` (SQL); null where there is none."""
+    stages = warehouse.frame(f"{LIFECYCLE_SQL} where {where}").set_index("customer_id")["lifecycle"]
     return features.assign(lifecycle=features["customer_id"].map(stages))
 
 
