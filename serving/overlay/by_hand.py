@@ -9,16 +9,14 @@ from pathlib import Path
 from intake.ops_records import from_text, to_text
 from intake.ops_store import OpsStore
 from serving.overlay.arrival import Arrival, Pair
-from serving.overlay.environment import OpeningLock, discard, open_overlay
-from serving.overlay.overlay import Overlay
+from serving.overlay.in_use import overlay_in_use
 from serving.overlay.sessions import CustomerOf
 from serving.overlay.words import CONSENT_TYPE
-from serving.session.reducer import microseconds, shipped_reducer
+from serving.session.reducer import microseconds
 
 SOURCE = "consent_statements"
 """Where such words stand in the lake and in `ops.sqlite`."""
 
-_FILE = "data.mdb"
 _SINCE = """
 select identifier, identifier_type, purpose, granted, occurred_at from consent
 where source = ? and occurred_at >= ? order by occurred_at
@@ -49,15 +47,8 @@ def tell(folder: Path, word: Arrival, customer_of: CustomerOf) -> bool:
     Raises:
         OverlayFullError, OverlayUnavailableError: it found no room.
     """
-    if not (folder / _FILE).exists() or discard(folder):
-        return False
-    opening = OpeningLock(folder)
-    try:
-        overlay = Overlay(open_overlay(folder, 0), shipped_reducer())
-    finally:
-        opening.release()
-    try:
+    with overlay_in_use(folder) as overlay:
+        if overlay is None:
+            return False
         overlay.take_words([word], word.at_us, customer_of)
-    finally:
-        overlay.close()
     return True
