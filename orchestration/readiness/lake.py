@@ -19,6 +19,8 @@ def lake_view(
 ) -> None:
     """Make the views `events`, `people`, `identified`, `owned`, `consent`, `traits` and `order_products`.
 
+    An event without a product or category of its own has the first of its lines.
+
     `owned` is a first look, not the identity ledger: an event belongs to the strongest identifier on it that names a
     person, else to the first person seen with its browser, else to the browser.
     """
@@ -31,8 +33,9 @@ def lake_view(
         """,
         f"""
         create temp table events as
-        select event_type, occurred_at, source, session_id, product_id, category, query, order_id, amount, device_type,
-            campaign, region, store_id, dwell_ms, identifiers,
+        select event_type, occurred_at, source, session_id, {_own_or_of_lines("product_id")},
+            {_own_or_of_lines("category")}, query, order_id, amount, device_type, campaign, region, store_id, dwell_ms,
+            identifiers,
             len(list_filter(identifiers, lambda i: list_contains({_list(person_types)}, i.type))) > 0 as names_person,
             row_number() over () as place
         from lake
@@ -88,6 +91,11 @@ def lake_view(
         """,
     ):
         connection.execute(statement).fetchall()
+
+
+def _own_or_of_lines(field: str) -> str:
+    named = f"list_filter(json_extract_string(properties, '$.lines[*].{field}'), lambda named: named is not null)"
+    return f"coalesce({field}, case when properties like '%\"lines\"%' then {named}[1] end) as {field}"
 
 
 def _list(values: Sequence[str]) -> str:

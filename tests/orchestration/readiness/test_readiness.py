@@ -26,7 +26,7 @@ format: jsonl
 event_type: {column: kind}
 event_id: id
 columns: {occurred_at: at, product_id: sku, order_id: order, amount: total, device_type: device}
-lines: {nested: items, when: {column: kind, matches: "^order_completed$"}, fields: {product_id: sku}}
+lines: {nested: items, when: {column: kind, matches: "^order_completed$"}, fields: {product_id: sku, category: group}}
 identifiers:
   - {type: login, column: user}
   - {type: email, column: mail}
@@ -51,7 +51,7 @@ def rows() -> list[dict[str, Any]]:
         if kind == "product_viewed":
             row |= {"sku": f"p{draw.integers(9)}"}
         if kind == "order_completed":
-            row |= {"order": f"o{number}", "total": 5.0, "items": [{"sku": f"p{draw.integers(20)}"}]}
+            row |= {"order": f"o{number}", "total": 5.0, "items": [{"sku": f"p{draw.integers(20)}"}, {"group": "toys"}]}
         made.append(row)
     said = {"at": START.isoformat(), "user": "u1"}
     made.append({"id": "c", "kind": "consent_updated", "purpose": "marketing_email", "granted": True, **said})
@@ -99,11 +99,16 @@ def test_counts_equal_a_count_by_hand(measures: Measures) -> None:
     assert measures.orders == sum(orders.values())
     assert measures.buyers == sum(count > 0 for count in orders.values())
     assert measures.repeat_buyers == sum(count > 1 for count in orders.values())
-    assert measures.products_sold == len({item["sku"] for row in seen for item in row.get("items", ())})
+    assert measures.products_sold == len(
+        {item["sku"] for row in seen for item in row.get("items", ()) if "sku" in item}
+    )
     assert measures.identifiers == {
         kind: len({row[field] for row in seen if field in row})
         for kind, field in (("cookie", "visitor"), ("email", "mail"), ("login", "user"))
     }
+    with_product = sum("sku" in row or any("sku" in item for item in row.get("items", ())) for row in seen)
+    assert measures.fields["product_id"] == pytest.approx(with_product / len(seen))
+    assert measures.fields["category"] == pytest.approx(sum("items" in row for row in seen) / len(seen))
     assert measures.fields["device_type"] == pytest.approx(sum("device" in row for row in seen) / len(seen))
     assert (measures.consent_purposes, measures.traits) == (("marketing_email",), ("size",))
     (source,) = measures.sources
