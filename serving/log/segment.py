@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 # Intake picks up closed segments only, so the age bounds how long an hourly run can miss what was written.
@@ -20,18 +21,25 @@ class Segment:
         self.path = folder / f"{name}.open"
         hidden = folder / f".{name}.starting"
         self._descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        # Locked before it gets a name that others look for, so nobody adopts it in between.
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        hidden.rename(self.path)
-        sync_folder(folder)
+        try:
+            # Locked before it gets a name that others look for, so nobody adopts it in between.
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hidden.rename(self.path)
+            sync_folder(folder)
+        except OSError:
+            os.close(self._descriptor)
+            hidden.unlink(missing_ok=True)
+            raise
         self.size = 0
+        self.is_torn = False
         self.opened = time.monotonic()
 
     def append(self, content: bytes, *, durable: bool) -> None:
         """Add whole lines; with `durable` they are on disk when this returns.
 
         Raises:
-            OSError: nothing of `content` counts; what was written of it is cut off again.
+            OSError: nothing of `content` counts; what was written of it is cut off again. Where not even that can be
+                done the segment is torn: another line would be lost behind the rest of this one.
         """
         try:
             written = 0
@@ -40,7 +48,7 @@ class Segment:
             if durable:
                 os.fdatasync(self._descriptor)
         except OSError:
-            os.ftruncate(self._descriptor, self.size)
+            self._cut()
             raise
         self.size += len(content)
 
@@ -48,6 +56,16 @@ class Segment:
         """Whether it holds something and is large or old enough to be closed."""
         old = time.monotonic() - self.opened >= max_age_seconds
         return self.size > 0 and (self.size >= max_bytes or old)
+
+    def leave(self) -> None:
+        """Leave a torn one as it is, to whoever closes the segments of the dead."""
+        os.close(self._descriptor)
+
+    def _cut(self) -> None:
+        try:
+            os.ftruncate(self._descriptor, self.size)
+        except OSError:
+            self.is_torn = True
 
     def close(self) -> None:
         """Put it on disk under its final name; an empty one goes away."""
@@ -88,7 +106,11 @@ class SegmentWriter:
         if self._segment is None:
             self._number += 1
             self._segment = Segment(self._folder, f"{self._worker}-{self._number:06d}")
-        self._segment.append(content, durable=durable)
+        try:
+            self._segment.append(content, durable=durable)
+        except OSError:
+            self._pass_over()
+            raise
         self.rotate()
 
     def rotate(self) -> None:
@@ -101,6 +123,14 @@ class SegmentWriter:
         segment, self._segment = self._segment, None
         if segment is not None:
             segment.close()
+
+    def _pass_over(self) -> None:
+        """After a failure: go on in another segment where this one is torn or due, as files may grow no further."""
+        if self._segment is not None and self._segment.is_torn:
+            self._segment.leave()
+            self._segment = None
+        with suppress(OSError):
+            self.rotate()
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from intake.log_line import payload, with_checksum
 from serving.log.recovery import recover, sound_bytes
-from serving.log.segment import Segment, SegmentWriter
+from serving.log.segment import MAX_AGE_SECONDS, Segment, SegmentWriter
 from serving.log.stream import LogStream, LogUnavailableError
 
 
@@ -81,6 +82,51 @@ def test_a_failed_write_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.
     segment.append(line(3), durable=True)
     segment.close()
     assert lines_of(tmp_path) == [b'{"n":1}', b'{"n":3}']
+
+
+def refused(*_: object) -> int:
+    raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+
+
+def test_a_rest_that_cannot_be_cut_off_swallows_no_later_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, real = SegmentWriter(tmp_path, "w"), os.write
+    writer.write(line(1), durable=True)
+    writes = iter([lambda descriptor, content: real(descriptor, content[:4]), refused])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, content: next(writes)(descriptor, content))
+        patch.setattr(os, "ftruncate", refused)
+        with pytest.raises(OSError, match="File too large"):
+            writer.write(line(2), durable=True)
+    writer.write(line(3), durable=True)
+    writer.close()
+    recover(tmp_path)
+    assert lines_of(tmp_path) == [b'{"n":1}', b'{"n":3}']
+
+
+def test_a_file_that_may_not_grow_is_followed_by_another_when_it_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, real = SegmentWriter(tmp_path, "w"), time.monotonic
+    writer.write(line(1), durable=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", refused)
+        patch.setattr(time, "monotonic", lambda: real() + MAX_AGE_SECONDS)
+        with pytest.raises(OSError, match="File too large"):
+            writer.write(line(2), durable=True)
+    writer.write(line(3), durable=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["w-000001.jsonl", "w-000002.open"]
+
+
+def test_a_segment_that_cannot_begin_leaves_neither_file_nor_descriptor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = SegmentWriter(tmp_path, "w")
+    monkeypatch.setattr(Path, "rename", refused)
+    for _ in range(3):
+        with pytest.raises(OSError, match="File too large"):
+            writer.write(line(1), durable=True)
+    assert list(tmp_path.iterdir()) == []
+    assert [link for link in Path("/proc/self/fd").iterdir() if str(tmp_path) in str(link.resolve())] == []
 
 
 def test_appends_are_on_disk_when_acknowledged_and_share_syncs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
