@@ -12,6 +12,7 @@ from intake.values import json_of, plain_objects
 
 SEPARATOR: Final = "."
 EACH: Final = "*"
+ONLY: Final = "="
 _ENTRY_NAMES: Final = ("key", "name")
 _EXACT: Final = 2**53
 """A float up to here is a whole number by intent: 1002.0 among texts is the id 1002."""
@@ -33,18 +34,18 @@ def member(record: Mapping[str, Any], name: str) -> Any:
 def value_at(value: Any, steps: Sequence[str]) -> Any:
     """Follow the steps into objects, arrays and JSON text; None where one leads nowhere.
 
-    In an array a number is a position, `*` is all elements, and any other word is the `value` of the element whose
-    `key` or `name` is that word.
+    In an array a number is a position, `*` is all elements, `status=success` those that say so, and any other word is
+    the `value` of the element whose `key` or `name` is that word.
     """
     for position, step in enumerate(steps):
         if isinstance(value, str):
             value = decoded(value)
         if isinstance(value, dict):
-            value = value.get(step)
+            value = value if ONLY in step and step not in value and _says(value, step) else value.get(step)
         elif not isinstance(value, list):
             return None
-        elif step == EACH:
-            found = (value_at(element, steps[position + 1 :]) for element in value)
+        elif step == EACH or ONLY in step:
+            found = (value_at(element, steps[position + (step == EACH) :]) for element in value)
             return [element for element in found if element is not None]
         else:
             value = _element(value, step)
@@ -83,6 +84,11 @@ def column_from(values: Sequence[Any]) -> pa.Array:
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         pass
     return pa.array([_as_text(value) for value in values], pa.string())
+
+
+def _says(record: Mapping[str, Any], condition: str) -> bool:
+    name, _, word = condition.partition(ONLY)
+    return _as_text(record.get(name)) == word
 
 
 def _element(elements: list[Any], step: str) -> Any:

@@ -313,7 +313,7 @@ def test_lines_of_a_shopify_order_bear_its_discounts_and_add_up(project: Project
     assert (properties["discount_amount"], properties["coupon"]) == (10, "SPRING")
 
 
-def test_a_shopify_refund_without_lines_is_what_was_paid_back(project: Project) -> None:
+def test_a_shopify_refund_without_lines_is_what_was_paid_back_and_not_what_was_tried(project: Project) -> None:
     take(project, "shopify_refunds")
     assert sorted(row["amount"] for row in lake_rows(project)) == [Decimal("1.00"), Decimal("4.52")]
 

@@ -44,6 +44,10 @@ RECORD: dict[str, Any] = {
         ("items.9.id", None),
         ("items.*.amount", [2.5, 4]),
         ("items.*.id", ["p1", "p2", "p3"]),
+        ("items.id=p3.amount", [4]),
+        ("items.id=p9.amount", []),
+        ("items.0.id=p1.amount", 2.5),
+        ("items.0.id=p2.amount", None),
         ("params.title.text", "Home"),
         ("params.colour", "red"),
         ("params.size", None),
@@ -63,7 +67,7 @@ json_like = st.recursive(
 )
 
 
-@given(value=json_like, steps=st.lists(st.sampled_from(["a", "b", "0", "*"]), max_size=4))
+@given(value=json_like, steps=st.lists(st.sampled_from(["a", "b", "0", "*", "a=1", "="]), max_size=4))
 def test_no_path_into_anything_fails(value: object, steps: list[str]) -> None:
     found = value_at(value, steps)
     if not steps:
