@@ -13,7 +13,7 @@ from intake.event import EVENT_SCHEMA
 from intake.expressions import scaled
 from intake.lines import Groups
 from intake.reasons import Reasons
-from intake.values import Scaled, decimal_array
+from intake.values import Mask, Scaled, decimal_array
 
 NUMBER_FIELDS = tuple(
     field.name for field in EVENT_SCHEMA if pa.types.is_decimal(field.type) or pa.types.is_int64(field.type)
@@ -41,6 +41,22 @@ def number_columns(
         _mark(name, values, scale, contract, reasons)
         columns[name] = _column(name, values)
     return columns
+
+
+def mark_negative_pieces(
+    table: pa.Table, groups: Groups, contract: SourceContract, ordered: Mask, reasons: Reasons
+) -> None:
+    """Orders whose lines add up to fewer than no pieces; a single line may, as where a receipt takes one back.
+
+    Args:
+        table: the source rows that are grouped, or the lines that were nested in a row.
+        ordered: which events are orders; what is given back may be counted below zero.
+    """
+    pieces = contract.lines.fields.get("quantity") if contract.lines else None
+    if pieces is None or "quantity" in contract.columns:
+        return
+    total = groups.total(scaled(table, pieces, _scale("quantity")))
+    reasons.mark(ordered & total.valid & (total.units < 0), "negative:quantity")
 
 
 def _values(

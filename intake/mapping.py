@@ -15,7 +15,7 @@ from intake.contract import SourceContract
 from intake.contract_terms import Expression, members_of
 from intake.email_domain import email_domains
 from intake.event import EVENT_SCHEMA
-from intake.event_numbers import number_columns
+from intake.event_numbers import mark_negative_pieces, number_columns
 from intake.event_times import ORIGINAL, event_times
 from intake.expressions import column_of, rule_mask, text
 from intake.identifiers import Hasher, identifier_lists
@@ -25,7 +25,7 @@ from intake.nested_lines import nested_lines
 from intake.properties import properties_of
 from intake.reasons import Reasons
 from intake.scrub import scrub_column
-from intake.values import Mask, Whole, as_text, is_valid, without_float_tail
+from intake.values import Mask, Whole, as_text, is_valid, mask_of, without_float_tail
 
 _SCRUBBED = ("page_url", "referrer", "query", "campaign", "page_type")
 _IDS = ("order_id", "product_id", "store_id", "session_id")
@@ -118,6 +118,8 @@ def _events(
     columns["identifiers"] = identifier_lists(heads, contract.identifiers, surroundings.hasher)
     computed: dict[str, pa.Array] = {}
     if contract.lines and groups is not None:
+        ordered = mask_of(pc.equal(columns["event_type"], "order_completed"))
+        mark_negative_pieces(table, groups, contract, ordered, reasons)
         stated = () if contract.properties == "rest" else members_of(contract.properties)
         computed = group_totals(table, contract.lines, groups, stated)
         computed["lines"] = line_lists(table, contract.lines, groups)

@@ -45,6 +45,8 @@ BASKETS = contract(
     columns={"occurred_at": "at", "order_id": "basket"},
 )
 
+PAID = {"quantity": Expression(column="qty"), "amount": Expression(column="price")}
+
 line_rows = st.lists(
     st.fixed_dictionaries(
         {
@@ -107,6 +109,15 @@ def test_an_order_that_cannot_be_takes_all_its_lines_along(project: Project, tmp
     rows = [row, row, {**row, "basket": "b2", "at": "2017-05-01T10:00:00Z"}]
     report = ingest(project, BASKETS, [write_jsonl(tmp_path / "a.jsonl", rows)]).files[0]
     assert (report.accepted, report.reasons) == (1, {"future_timestamp": 2})
+
+
+def test_an_order_of_fewer_than_no_pieces_is_set_aside(project: Project, tmp_path: Path) -> None:
+    row = {"at": "2017-05-01T10:00:00Z", "login": "ann", "price": 5, "off": 0}
+    pieces = [("b1", 2), ("b1", -1), ("b2", -2), ("b2", 1), ("b3", 1)]
+    rows = [{**row, "basket": basket, "sku": f"p{n}", "qty": n} for basket, n in pieces]
+    paid = BASKETS.model_copy(update={"lines": BASKETS.lines and BASKETS.lines.model_copy(update={"fields": PAID})})
+    report = ingest(project, paid, [write_jsonl(tmp_path / "orders.jsonl", rows)]).files[0]
+    assert (report.accepted, report.reasons) == (3, {"negative:quantity": 2})
 
 
 def test_equal_lines_are_kept_unless_the_contract_drops_them(project: Project, tmp_path: Path) -> None:
