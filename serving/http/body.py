@@ -98,15 +98,16 @@ def _decoded(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
 
 async def _whole(request: Request, message: Message, inflate: Inflater | None, limit: int) -> bytes:
     """The body of which `message` is the first that came; most come in one piece and not packed, and not by here."""
-    pieces, more = bytearray(), True
+    pieces, came, more = bytearray(), 0, True
     while more:
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         content, more = message.get("body", b""), message.get("more_body", False)
-        if inflate is not None:
+        came += len(content)
+        if inflate is not None and came <= limit:
             content = _inflated(inflate, content, limit + 1 - len(pieces))
         pieces += content
-        if len(pieces) > limit:
+        if max(came, len(pieces)) > limit:
             raise _too_large(limit)
         if more:
             message = await request.receive()
@@ -146,11 +147,14 @@ def _inflated(inflate: Inflater, chunk: bytes, limit: int) -> bytes:
         content: bytes = inflate.decompress(chunk, limit)
     except zlib.error:
         raise _bad_gzip() from None
+    if inflate.unused_data:
+        # What follows the stream, a second one too, would be held and then dropped without a word.
+        raise _bad_gzip()
     return content
 
 
 def _bad_gzip() -> Problem:
-    return refuse(400, "not_gzip", "The body is not the gzip stream that Content-Encoding says it is.")
+    return refuse(400, "not_gzip", "The body is not the one gzip stream that Content-Encoding says it is.")
 
 
 @lru_cache(maxsize=16)

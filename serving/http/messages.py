@@ -296,7 +296,7 @@ class SegmentCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
 class SegmentBatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Calls of any type; each names its own."""
 
-    batch: list[SegmentCall]
+    batch: Annotated[list[SegmentCall], Meta(max_length=5_000)]
     sent_at: str | None = None
     context: dict[str, Any] | None = None
 

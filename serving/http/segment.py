@@ -20,7 +20,7 @@ from intake.sealed import sealed
 from serving.http.body import read_body
 from serving.http.messages import SegmentSuccess
 from serving.http.problems import Problem, json_response, refuse
-from serving.http.segment_call import Call, completed, content_of, fault_of
+from serving.http.segment_call import MAX_CALLS, Call, completed, content_of, fault_of
 from serving.http.taking_in import judged, let_see, written
 from serving.http.write_key import is_trusted
 from serving.lines import line_of
@@ -58,9 +58,16 @@ async def batch(request: Request) -> Response:
     calls = body.get("batch")
     if not isinstance(calls, list):
         raise refuse(400, "wrong_field", "A batch needs an array of calls.", field="batch")
+    if len(calls) > MAX_CALLS:
+        raise refuse(413, "too_large", f"A batch has at most {MAX_CALLS} calls.", field="batch", bound=MAX_CALLS)
     common = {name: body[name] for name in ("sentAt", "context") if name in body}
+    # Decisions are answered meanwhile.
+    return await _kept(service, await asyncio.to_thread(_contents, calls, common, now, trusted=trusted), now)
+
+
+def _contents(calls: Sequence[Any], common: Call, now: datetime, *, trusted: bool) -> list[bytes]:
     every = [completed({**common, **_call(item)}, now, trusted=trusted) for item in calls]
-    return await _kept(service, [content_of(call, fault_of(call)) for call in every], now)
+    return [content_of(call, fault_of(call)) for call in every]
 
 
 def _call(item: Any) -> Call:
@@ -79,16 +86,20 @@ async def _kept(service: Service, contents: Sequence[bytes], now: datetime) -> R
     every = [*said, *arrivals]
     out = judged(service, every, now)
     left = {arrival.event_id for arrival, suppressed in zip(every, out, strict=True) if suppressed}
-    cipher = service.config.cipher()
     stored = [content for content in contents if not left or _id_of(content) not in left]
     if said:
         # A refusal keeps its own call out, so the word is written apart; it is where words are looked for at a start.
         await written(service.consents, [line_of(word.fields) for word in said])
     if stored:
-        await written(service.segment, [with_checksum(sealed(cipher, content)) for content in stored])
+        await written(service.segment, await asyncio.to_thread(_lines, service, stored))
     service.metrics.taken(stored, tuple(left))
     let_see(service, [arrival for arrival in every if arrival.event_id not in left], now)
     return json_response(SegmentSuccess(True))
+
+
+def _lines(service: Service, contents: Sequence[bytes]) -> list[bytes]:
+    cipher = service.config.cipher()
+    return [with_checksum(sealed(cipher, content)) for content in contents]
 
 
 def _arrivals(service: Service, contents: Sequence[bytes], now: datetime) -> tuple[list[Arrival], list[Arrival]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def test_a_body_is_answered_alike_however_it_arrives(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def arriving(*contents: bytes, whole: bool = True) -> Request:
+def arriving(*contents: bytes, whole: bool = True, headers: Sequence[tuple[bytes, bytes]] = ()) -> Request:
     """A request whose body comes in these messages; one that is not whole breaks off after the last."""
     messages: list[dict[str, Any]] = [{"type": "http.request", "body": piece, "more_body": True} for piece in contents]
     messages[-1]["more_body"] = not whole
@@ -69,7 +69,7 @@ def arriving(*contents: bytes, whole: bool = True) -> Request:
     async def receive() -> dict[str, Any]:
         return messages.pop(0)
 
-    return Request({"type": "http", "headers": []}, receive)
+    return Request({"type": "http", "headers": [*headers]}, receive)
 
 
 @pytest.mark.parametrize("contents", [(b"[1,2,3]",), (b"[1,", b"2,3", b"]"), (b"[1,2,3]", b""), (b"", b"[1,2,3]")])
@@ -81,6 +81,13 @@ def test_a_body_is_what_its_messages_say_together(contents: tuple[bytes, ...]) -
 def test_a_body_is_too_large_by_all_its_messages(contents: tuple[bytes, ...]) -> None:
     with pytest.raises(Problem, match="too_large"):
         asyncio.run(read_body(arriving(*contents), list[int], limit=7))
+
+
+def test_what_a_packed_body_unpacks_to_nothing_is_limited_too() -> None:
+    # An empty block of deflate that is not the last: five bytes that say nothing, as often as one likes.
+    packed = [gzip.compress(b"")[:10], *[b"\0\0\0\xff\xff" * 20] * 20]
+    with pytest.raises(Problem, match="too_large"):
+        asyncio.run(read_body(arriving(*packed, headers=[(b"content-encoding", b"gzip")]), list[int], limit=1_000))
 
 
 def test_a_body_that_breaks_off_is_answered_to_nobody() -> None:

@@ -23,7 +23,7 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.quarantine import read_quarantine
 from intake.scan import scan_locations
-from serving.http.segment_call import MAX_CALL_BYTES, completed
+from serving.http.segment_call import MAX_CALL_BYTES, MAX_CALLS, completed
 from tests.intake.scene import lake_rows
 from tests.serving.service_client import CIPHER, config, running
 
@@ -161,8 +161,19 @@ def test_gzip_is_read_and_a_bomb_is_not(tmp_path: Path) -> None:
     assert (bomb.status_code, bomb.json()["error"]["code"]) == (413, "too_large")
     assert post(tmp_path, "/v1/track", gzip.compress(b"{}")[:-9], encoded).json()["error"]["code"] == "not_gzip"
     assert post(tmp_path, "/v1/track", b"{}", encoded).json()["error"]["code"] == "not_gzip"
+    whole = gzip.compress(json.dumps(VIEW).encode())
+    assert post(tmp_path, "/v1/track", whole + whole, encoded).json()["error"]["code"] == "not_gzip", "one was dropped"
     assert post(tmp_path, "/v1/track", b"{}", basic("k") | {"content-encoding": "br"}).status_code == 415
     assert len(kept(tmp_path)) == 1
+
+
+def test_more_calls_than_a_worker_has_time_for_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    answer = post(tmp_path, "/v1/batch", {"batch": [1] * (MAX_CALLS + 1)}, basic("k"))
+    assert answer.status_code == 413
+    assert answer.json()["error"] | {"message": ""} == {
+        "code": "too_large", "message": "", "field": "batch", "bound": MAX_CALLS,
+    }  # fmt: skip
+    assert kept(tmp_path) == []
 
 
 def test_the_same_call_sent_twice_bears_the_same_id(tmp_path: Path) -> None:
