@@ -45,7 +45,8 @@ class ConsentDesk:
         made = stated_changes(events, self._stated, fit, self._histories)
         self._stated = {}
         vouched = self.contract.kind != BROWSERS_POST
-        heard = consent_changes(events.filter(pa.array(fit)), vouched=vouched) + consent_changes(made, vouched=vouched)
+        told = events if fit.all() else events.filter(pa.array(fit))
+        heard = consent_changes(told, vouched=vouched) + consent_changes(made, vouched=vouched)
         self._refusals = self._refusals.extended(heard)
         for purpose in self.contract.consents:
             mine = (change for change in heard if change.purpose == purpose)

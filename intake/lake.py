@@ -86,9 +86,10 @@ def sweep_drafts(paths: DataPaths) -> None:
 
 def _days(events: pa.Table) -> Iterator[tuple[date, pa.Table]]:
     occurred = flat(events.column("occurred_at").cast(pa.int64())).to_numpy(zero_copy_only=False)
-    order = np.argsort(occurred, kind="stable")
-    in_order = events.take(pa.array(order)).combine_chunks()
-    days = occurred[order] // _DAY
+    if (np.diff(occurred) < 0).any():
+        order = np.argsort(occurred, kind="stable")
+        events, occurred = events.take(pa.array(order)), occurred[order]
+    in_order, days = events.combine_chunks(), occurred // _DAY
     starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1)) if len(days) else np.array([], dtype=np.int64)
     for start, end in zip(starts, [*starts[1:], len(days)], strict=True):
         yield _EPOCH + timedelta(days=int(days[start])), in_order.slice(int(start), int(end - start))

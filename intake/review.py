@@ -46,7 +46,7 @@ class Review:
 
     def add(self, events: pa.Table, accepted: Mask, event_of_row: Whole, first_position: int) -> None:
         """Events of a chunk, which of them were accepted, and the position of the chunk's first row in the file."""
-        kept = events.filter(pa.array(accepted))
+        kept = events if accepted.all() else events.filter(pa.array(accepted))
         self._refunds.add(kept)
         ids = flat(events.column("event_id"))
         is_refund = np.append(accepted & mask_of(pc.equal(flat(events.column("event_type")), REFUND)), False)
