@@ -14,6 +14,8 @@ from intake.personal_look import named_personal
 
 _ABOVE = re.compile(r"^(?:full_?)?name$|addres|adress|anschrift|^(?:billing|shipping|recipient|kontakt|contact)", re.I)
 _ID_TYPES = {"customer": "crm_id"}
+_ROWS_OF_A_KIND = 50
+"""So many rows to each value, and a column like "customer group" tells kinds of people and nobody."""
 
 
 def write_identifiers(facts: Facts) -> None:
@@ -94,7 +96,8 @@ def _member(column: Column) -> str:
 
 def _identifies(role: str, column: Column) -> bool:
     other = column.is_named("user_agent", "event", "given_name", "family_name", "full_name") or is_personal(column)
-    return column.is_named(role) and not other and column.ip < 0.9 and not _has_spaces(column)
+    names_kinds = column.given >= _ROWS_OF_A_KIND * column.distinct
+    return column.is_named(role) and not other and column.ip < 0.9 and not (names_kinds or _has_spaces(column))
 
 
 def _has_spaces(column: Column) -> bool:

@@ -69,7 +69,7 @@ WORDS: dict[str, str] = {
     "page_url": r"url|\bpage\b|page_?name|page_?location|\blocation\b|seite|\bpath\b|\buri\b|\blink\b|href",
     "referrer": r"refer+(?:er|al|ing)|\bref\b|verweis",
     "campaign": r"utm_?campaign|campaign|kampagne",
-    "query": r"search|query|\bq\b|begriff|suche|keyword|recherche|busqueda",
+    "query": r"search|query|\bq\b|begriff|(?<!be)suche|suchwort|keyword|recherche|busqueda",
     "category": r"categor|\bcat\b|kategorie|department|gruppe\b|warengruppe|abteilung|rubrik",
     "store_id": r"store|filiale|shop_?id|\bbranch\b|outlet|tienda|magasin",
     "locale": r"locale|\blang|sprache",

@@ -270,6 +270,19 @@ def test_prices_are_read_though_thousands_of_whole_quantities_stand_before_them(
     assert (style.decimal, style.thousands) == (",", ".")
 
 
+def test_groups_and_kinds_are_nobody_and_a_visitor_is_no_search(project: Project) -> None:
+    rows = [{"Kundennummer": f"K{n}", "Kundengruppe": "AB"[n % 2], "E-Mail": f"k{n}@mail.example"} for n in range(ROWS)]
+    drafted, _ = infer(project, lines([{**row, "Datum": "2017-03-01"} for row in rows]))
+    assert {entry.column for entry in drafted.identifiers} == {"Kundennummer", "E-Mail"}
+    hits = [
+        {"zeit": f"{moment(n)}", "aktion": "suche", "besucher": f"v{n % 9}", "suchwort": "tasse", "url": f"/p/{n}"}
+        for n in range(ROWS)
+    ]
+    drafted, _ = infer(project, lines(hits))
+    assert {entry.column: entry.type for entry in drafted.identifiers} == {"besucher": "cookie"}
+    assert drafted.columns["query"].column == "suchwort"
+
+
 def test_consent_in_another_language_is_mapped(project: Project) -> None:
     rows = [
         [f"K{n}", f"u{n}@mail.example", "Köln", f"{moment(n):%d.%m.%Y}", ("ja", "nein", "")[n % 3]] for n in range(90)
