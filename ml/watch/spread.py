@@ -10,6 +10,7 @@ from math import log2
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2
 
 from ml.watch.bounds import Bounds
 from ml.watch.oddity import TREND_DAYS, Kind, Oddity, TrendPoint
@@ -25,6 +26,8 @@ REST = "(others)"
 HALF = 0.5
 # Twice what the source's own days reach: days without news stay below, whatever their habits.
 OWN_SCATTER = 2.0
+# Days of a source that chance alone may make news of; the own days say too little about the smallest of a week.
+ONE_IN = 100_000
 # Steps of the amount's logarithm, base 2, are half steps.
 STEPS_A_DOUBLING = 2
 
@@ -66,7 +69,8 @@ def spread_oddities(
         usual = np.median(spread.shares[before], axis=0)
         usual = usual / usual.sum()
         indexes = stability(spread.shares[[*before, place]], usual)
-        bound = max(bounds.mix_index, OWN_SCATTER * float(np.quantile(indexes[:-1], 0.95)))
+        own = OWN_SCATTER * float(np.quantile(indexes[:-1], 0.95))
+        bound = max(bounds.mix_index, own, chance(float(spread.counts[place].sum()), usual))
         if indexes[-1] > bound:
             trend = tuple(
                 TrendPoint(spread.days[at], float(index), 0.0, bound)
@@ -90,6 +94,16 @@ def spread_of(rows: pd.DataFrame, least: int) -> Spread:
 def stability(shares: Floats, usual: Floats) -> Floats:
     """Population stability index of each row against `usual`: sum of (p - q) ln(p / q)."""
     return np.asarray(((shares - usual) * np.log(shares / usual)).sum(axis=1), dtype=np.float64)
+
+
+def chance(events: float, usual: Floats) -> float:
+    """The index that a day of so many events passes once in `ONE_IN` days, drawn from the usual shares.
+
+    The index times the events is chi-square distributed (Yurdakul 2018, Statistical properties of population stability
+    index), of as many values as a day of this size shows; `HALF` an event each draws it down.
+    """
+    shown = max(float(np.minimum(1.0, events * usual).sum()), 2.0)
+    return float(chi2.isf(1 / ONE_IN, shown - 1)) * events / (events + HALF * len(usual)) ** 2
 
 
 def _before(spread: Spread, place: int, bounds: Bounds) -> list[int]:

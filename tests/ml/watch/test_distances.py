@@ -44,6 +44,20 @@ def test_amounts_times_a_hundred_are_said_so() -> None:
     assert spread_oddities(spread(usual, usual), "till", "amount", LAST, Bounds()) == []
 
 
+def test_a_quiet_day_of_a_small_source_is_no_news_by_chance() -> None:
+    """A till with 100 orders a day and 60 on Sundays, whose amounts are of one distribution always."""
+    rng = np.random.default_rng(1)
+    found: list[Oddity] = []
+    for _ in range(12):
+        rows = [
+            pd.DataFrame({"event_date": day, "value": np.floor(rng.normal(10, 1.7, orders)).astype(str)})
+            for day, orders in ((day, 60 if day.weekday() == 6 else 100) for day in DAYS)
+        ]
+        counts = pd.concat(rows).value_counts().rename("events").reset_index()
+        found += spread_oddities(counts, "till", "amount", set(DAYS), Bounds())
+    assert [one.detail for one in found] == []
+
+
 def test_a_rare_type_that_vanishes_is_less_than_a_common_one() -> None:
     usual = {"a": 600, "b": 390, "c": 10}
     assert spread_oddities(spread({"a": 600, "b": 400}, usual), "web", "event_type", LAST, Bounds()) == []
