@@ -22,8 +22,9 @@ _TYPES_OF_WORDS = tuple(name for name in _TYPES_OF_NUMBERS if name != "phone")
 _LETTER = re.compile(r"[^\W\d_]")
 WORD = r"[^\s,;|\"'<>(){}\[\]=&?#/\\!*]+"
 """What may be one word of a text, of a URL or of JSON."""
-PHONE = r"\+?\(?\d[\d\-. ()/]{5,18}\d"
-_WORD, _PHONE = re.compile(WORD), re.compile(PHONE)
+PHONES = r"\+?\(?\d[\d\-. ()/]{5,}\d"
+"""Where phone numbers may stand, with what else of digits stands beside them."""
+_WORD, _PHONES, _PHONE = re.compile(WORD), re.compile(PHONES), re.compile(r"\+?\(?\d[\d\-. ()/]{5,18}\d")
 _NUMBER = re.compile(r"[-:+]?\d+(?:\.\d+)?\.?")
 _ENDS = ".:-"
 # A product may have the number of somebody's card.
@@ -35,6 +36,9 @@ GONE = "[erased]"
 _SIGN = re.compile(r"[0-9@+]")
 _HASH = re.compile(rf"(?<![0-9a-f]){HASH_PATTERN.strip('^$')}(?![0-9a-f])")
 _PHONE_DIGITS = 7
+_LONGEST_PHONE = 22
+# More numbers in a row are a table.
+_MOST_PARTS = 12
 _SHORTEST = 1
 _SHORTEST_TELLING = 6
 # Shorter numbers are those of products, orders and amounts as well.
@@ -86,7 +90,7 @@ class Mentions:
 
     def words_in(self, text: str) -> set[str]:
         """The words of a text that are meant, as they stand in it; of words only those that tell by themselves."""
-        words = _parts_in(text).union(_PHONE.findall(text))
+        words = _parts_in(text).union(_phones_in(text))
         return {word for word in words if is_telling(word) and self.names(word)}
 
     def any_in(self, texts: Iterable[str]) -> bool:
@@ -95,14 +99,14 @@ class Mentions:
         True wherever `without` would change one of them, and also where it would keep the name of a product.
         """
         said = "\n".join(texts)
-        phrases = {phrase for phrase in _PHONE.findall(said) if _WORD.fullmatch(phrase) is None}
+        phrases = {phrase for phrase in _phones_in(said) if _WORD.fullmatch(phrase) is None}
         return any(is_telling(word) and self.names(word) for word in _parts_in(said) | phrases)
 
     def without(self, text: str) -> str:
         """The text with the words that are meant replaced; JSON stays JSON, and lines of orders keep their products."""
         words = self.words_in(text)
         words = words.difference(_NAMES_OF_THINGS.findall(text)) if words else words
-        for phrase in (word for word in words if _WORD.fullmatch(word) is None):
+        for phrase in longest_first(word for word in words if _WORD.fullmatch(word) is None):
             text = text.replace(phrase, GONE)
         return without_words(text, words.__contains__) if words else text
 
@@ -118,6 +122,11 @@ class Mentions:
         if _HASH.fullmatch(text) and self._is_meant(text):
             return True
         return any(map(self._is_meant, hashes_as(self._key, self._types[_types_of(text)], text, self._region)))
+
+
+def longest_first(phrases: Iterable[str]) -> list[str]:
+    """In which order to take them out: of +1 (555) 234-5678 nothing stays when (555) 234-5678 is one as well."""
+    return sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
 
 
 def is_telling(word: str) -> bool:
@@ -143,6 +152,24 @@ def _parts_in(text: str) -> set[str]:
     """Each different word of a text and its parts, but for those that cannot tell by themselves."""
     runs = (run for run in set(_WORD.findall(text)) if _SIGN.search(run) or not run.isascii())
     return {part for run in runs for part in parts_of(run)}
+
+
+def phones_of(run: str) -> Iterator[str]:
+    """What may be one phone number of a run of digits and signs: also between blanks, as in `0151 1234567 10 Uhr`."""
+    yield from _PHONE.findall(run)
+    words = run.split(" ")
+    for first in range(len(words) if 1 < len(words) <= _MOST_PARTS else 0):
+        for last in range(first + 1, len(words) + 1):
+            phrase = " ".join(words[first:last])
+            if len(phrase) > _LONGEST_PHONE:
+                break
+            if _PHONE.fullmatch(phrase):
+                yield phrase
+
+
+def _phones_in(text: str) -> Iterator[str]:
+    for run in _PHONES.findall(text):
+        yield from phones_of(run)
 
 
 def each_text(rows: pa.Table, name: str, change: Callable[[str], str | None]) -> pa.Table:
@@ -175,7 +202,7 @@ def candidates(said: str) -> Iterator[str]:
         yield from _leaves(msgspec.json.decode(said))
     for run in _WORD.findall(said):
         yield from parts_of(run)
-    yield from _PHONE.findall(said)
+    yield from _phones_in(said)
     yield from _HASH.findall(said)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from intake.hashing import name_of
 from intake.keys import identifier_key_bytes
-from intake.mentions import GONE, WORD, Mentions, is_telling, parts_of, without_words
+from intake.mentions import GONE, WORD, Mentions, is_telling, longest_first, parts_of, without_words
 from intake.project import Project
 from orchestration.erasure.scope import Scope
 from orchestration.erasure.search import Hit, Search
@@ -43,7 +43,7 @@ class Matcher:
         self._words = frozenset(telling_words(scope))
         # The search takes small and capital letters of ASCII for the same; of other alphabets it needs both.
         self._spelled = self._words | {value for value in scope.clear if value.lower() in self._words}
-        self._phrases = tuple(sorted(word for word in self._words if _WORD.fullmatch(word) is None))
+        self._phrases = tuple(longest_first(word for word in self._words if _WORD.fullmatch(word) is None))
 
     @cached_property
     def _kinds(self) -> dict[bytes, str]:

@@ -9,7 +9,7 @@ from contextlib import closing
 import duckdb
 
 from intake.hashing import name_of
-from intake.mentions import PHONE, WORD, WRITTEN, is_telling, parts_of
+from intake.mentions import PHONES, WORD, WRITTEN, is_telling, parts_of, phones_of
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.erasure.duckdb_store import in_memory
@@ -46,7 +46,7 @@ def survey(project: Project, scope: Scope) -> None:
 
 def _written(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Every different word of the lake's texts that could tell by itself."""
-    for pattern in (WORD, PHONE):
+    for pattern, within in ((WORD, parts_of), (PHONES, phones_of)):
         rows = connection.execute(
             "with texts as (select distinct said from written where said is not null),"
             " words as (select distinct unnest(regexp_extract_all(said, ?)) as word from texts)"
@@ -54,7 +54,7 @@ def _written(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
             [pattern],
         )
         for (word,) in rows.fetchall():
-            yield from parts_of(str(word))
+            yield from within(str(word))
 
 
 def _files_with(connection: duckdb.DuckDBPyConnection, words: set[str]) -> set[str]:

@@ -54,6 +54,7 @@ def test_a_word_is_found_as_the_type_that_it_is_looked_for_as() -> None:
     for kind, value in PEOPLE.items():
         left = "0" if kind == "loyalty_id" else GONE
         assert looking_for({kind}).without(f'{{"note":"{value}, hello"}}') == f'{{"note":"{left}, hello"}}'
+        assert looking_for({kind}).without(f"{value} 2 times, 7 {value}") == f"{left} 2 times, 7 {left}"
         assert looking_for({kind}).any_in(["a", value, "a"])
         assert kind == "phone" or looking_for({kind}).any_in([f"mailto:{value}."])
         assert not looking_for(set(PEOPLE) - {kind}).any_in(["for", value])
