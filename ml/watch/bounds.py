@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+# Days of a source that comes rarely: fewer say nothing about how much they differ from each other.
+LEAST_DAYS = 6
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -14,7 +17,7 @@ class Bounds:
     Attributes:
         history_weeks: same weekdays that a day is compared with, at most.
         minimum_weeks: fewer of them, and nothing is said about volume.
-        minimum_history_days: days of history below which mix, shares and clocks are not judged.
+        minimum_history_days: days of history below which mix, shares and clocks are not judged (`knows`).
         minimum_events: expected events below which a volume says nothing.
         volume_factor: times more or less than expected, above 1.
         mix_index: population stability index of event types, categories, amounts or hours.
@@ -37,6 +40,11 @@ class Bounds:
     def history_days(self) -> int:
         """The comparison window in days."""
         return 7 * self.history_weeks
+
+    def knows(self, day: date, before: Sequence[date]) -> bool:
+        """Whether these days before, in rising order, say what is usual; of a source that comes weekly fewer do."""
+        rarely = len(before) >= LEAST_DAYS and (day - before[0]).days >= 2 * self.minimum_history_days
+        return rarely or len(before) >= self.minimum_history_days
 
     def ignores(self, source: str, kind: str) -> bool:
         """Whether this kind is not reported for this source."""

@@ -37,7 +37,7 @@ def share_oddities(
         source: its name.
         measure: how to speak of it.
         judged: days that may be reported.
-        bounds: thresholds; `minimum_history_days` days before the judged one are needed.
+        bounds: thresholds; the days before the judged one must be enough to know (`Bounds.knows`).
     """
     known = rows[rows["total"] >= LEAST_ROWS].sort_values("event_date", kind="stable")
     days, bad, total = list(known["event_date"]), known["bad"].to_numpy(float), known["total"].to_numpy(float)
@@ -51,7 +51,7 @@ def share_oddities(
             for at in range(place)
             if (day - days[at]).days <= bounds.history_days and days[at] not in bounds.quiet_days
         ]
-        if len(before) < bounds.minimum_history_days:
+        if not bounds.knows(day, [days[at] for at in before]):
             continue
         high = _bound(shares[before], total[place], bounds)
         if shares[place] > high and bad[place] >= LEAST_BAD:

@@ -64,7 +64,7 @@ def spread_oddities(
         if day not in judged or day in bounds.quiet_days:
             continue
         before = _before(spread, place, bounds)
-        if len(before) < bounds.minimum_history_days:
+        if not bounds.knows(day, [spread.days[at] for at in before]):
             continue
         usual = np.median(spread.shares[before], axis=0)
         usual = usual / usual.sum()

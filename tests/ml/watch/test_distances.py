@@ -73,6 +73,16 @@ def test_a_share_has_to_rise_beyond_the_bound(bad: int, odd: bool) -> None:
     assert bool(found) is odd
 
 
+@pytest.mark.parametrize(("weeks", "found"), [(8, True), (6, True), (5, False)])
+def test_a_source_that_comes_weekly_is_judged_by_its_own_weeks(weeks: int, found: bool) -> None:
+    days = [FIRST + timedelta(weeks=number) for number in range(weeks + 1)]
+    bad = pd.DataFrame({"event_date": days, "bad": [0] * weeks + [60], "total": 60})
+    amounts = pd.DataFrame({"event_date": days, "value": ["10.0"] * weeks + ["23.0"], "events": 60})
+    repeated = share_oddities(bad, "catalogue", ShareMeasure("duplicates", "repeated rows"), {days[-1]}, Bounds())
+    moved = spread_oddities(amounts, "catalogue", "amount", {days[-1]}, Bounds())
+    assert [len(repeated), len(moved)] == [found, found]
+
+
 def test_a_share_that_scatters_is_given_room() -> None:
     rows = pd.DataFrame({"event_date": DAYS, "bad": [5, 40, 20, 60, 10] * 5 + [5, 40, 20, 60, 58], "total": 100})
     assert share_oddities(rows, "web", ShareMeasure("nulls", "x empty"), LAST, Bounds()) == []
