@@ -64,7 +64,7 @@ class Door:
             report = self._judge(file)
         except UnreadableInputError as error:
             report = FileReport(file, "unreadable", message=str(error))
-        report_problems(self.store, self.contract.name, report, at=self.project.clock.now())
+        report_problems(self.store, self.contract, report, at=self.project.clock.now())
         return report
 
     def _judge(self, file: Path) -> FileReport:

@@ -5,10 +5,14 @@ Titles name source, day of arrival and cause; samples name reasons and counts, n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from intake.contract import SourceContract
 from intake.ops_alerts import AlertBook
+from intake.ops_store import OpsStore
 from intake.report import FileReport
+from intake.schema_alerts import untold
 from intake.wrong_zone import REASON, reason_of
 
 # Networks repeat a few rows of each thousand; a fifth of a file is a delivery made twice.
@@ -16,8 +20,12 @@ REPEATED_SHARE, LEAST_REPEATED = 0.2, 50
 WARNING_SHARE = 0.01
 
 
-def report_problems(alerts: AlertBook, source: str, report: FileReport, *, at: datetime) -> None:
-    """Open an alert for an unreadable or repeated file, a wrong clock, quarantined or repeated rows."""
+def report_problems(alerts: OpsStore, contract: SourceContract, report: FileReport, *, at: datetime) -> None:
+    """Open an alert for an unreadable or repeated file, a wrong clock, quarantined or repeated rows.
+
+    Rows that a changed column set aside are told with that column's alert.
+    """
+    source = contract.name
     unreadable = f"intake:unreadable:{source}:{report.path.name}"
     if report.state == "unreadable":
         alerts.open_alert(
@@ -32,7 +40,7 @@ def report_problems(alerts: AlertBook, source: str, report: FileReport, *, at: d
     alerts.resolve_cause(unreadable, at=at, note="the file could be read")
     _report_repeated(alerts, source, report, at)
     _report_zone(alerts, source, report, at)
-    _report_rows(alerts, source, report, at)
+    _report_rows(alerts, source, report, untold(alerts, contract, report, at), at)
 
 
 def _report_repeated(alerts: AlertBook, source: str, report: FileReport, at: datetime) -> None:
@@ -57,8 +65,8 @@ def _report_repeated(alerts: AlertBook, source: str, report: FileReport, at: dat
         )
 
 
-def _report_rows(alerts: AlertBook, source: str, report: FileReport, at: datetime) -> None:
-    counts = sorted((name, rows) for name, rows in report.reasons.items() if not name.startswith(REASON))
+def _report_rows(alerts: AlertBook, source: str, report: FileReport, reasons: Mapping[str, int], at: datetime) -> None:
+    counts = sorted((name, rows) for name, rows in reasons.items() if not name.startswith(REASON))
     rows = sum(count for _, count in counts)
     if rows:
         most = max(counts, key=lambda item: item[1])[0]

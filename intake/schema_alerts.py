@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from intake.contract import SourceContract
+from intake.nested import root_of
 from intake.ops_alerts import AlertBook
 from intake.ops_records import Severity
+from intake.ops_store import OpsStore
+from intake.report import FileReport
 from intake.source_columns import ColumnChange
 
 _TITLES = {
@@ -49,6 +53,32 @@ def report_columns(
             kind="schema",
             sample=[{"column": change.name, "change": change.change, "first_day": day.isoformat(), **_kinds(change)}],
         )
+
+
+def untold(book: OpsStore, contract: SourceContract, report: FileReport, at: datetime) -> dict[str, int]:
+    """Quarantined rows by reason, but for those that a column's standing alert explains: they are told there."""
+    left = dict(report.reasons)
+    for alert in book.standing_alerts("schema:"):
+        change, _, name = alert.cause.removeprefix("schema:").partition(f":{contract.name}:")
+        explained = [reason for reason in sorted(left) if reason in _reasons(contract, change, name)]
+        if explained:
+            rows = ", ".join(f"{reason} {left.pop(reason)}" for reason in explained)
+            book.note_consequence(alert.alert_id, at=at, note=f"{report.path.name}: {rows}")
+    return left
+
+
+def _reasons(contract: SourceContract, change: str, name: str) -> set[str]:
+    """Why rows are quarantined when this column vanished, or is of another kind."""
+    lines = contract.lines.fields | contract.lines.totals if contract.lines else {}
+    terms = [*contract.columns.items(), *lines.items(), ("event_type", contract.event_type)]
+    fields = {field for field, term in terms if name in {root_of(column) for column in term.columns()}}
+    if change == "retyped":
+        own = {"received_at": contract.arrival.column, "sent_at": contract.clock.sent_at if contract.clock else None}
+        fields |= {field for field, column in own.items() if column == name}
+        return {f"invalid_{kind}:{field}" for kind in ("number", "timestamp") for field in fields}
+    fields |= {"event_id"} if name in {contract.event_id, *contract.natural_key} else set()
+    fields |= {name} if contract.lines and name in contract.lines.group_by else set()
+    return {f"missing_field:{field}" for field in fields} if change == "vanished" else set()
 
 
 def _kinds(change: ColumnChange) -> dict[str, str]:
