@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from secrets import token_hex
 
 import msgspec
@@ -63,26 +63,43 @@ class Lines(Response):
         self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - that of ASGI
-        """Send head, pieces and end."""
+        """Send head, pieces and end; once the reader is gone nothing more is decided, and so nothing logged."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        with self._service.store.lease() as live:
-            if live is not None:
-                async for piece in _pieces(self._service, live, self._body):
-                    try:
-                        async with asyncio.timeout(_SEND_SECONDS):
-                            await send({"type": "http.response.body", "body": piece, "more_body": True})
-                    except TimeoutError:
-                        _LOG.warning("a batch was given up: its reader took none of it for %g s", _SEND_SECONDS)
-                        return
+        leaving = asyncio.ensure_future(_left(receive))
+        try:
+            with self._service.store.lease() as live:
+                if live is not None and not await self._send_pieces(live, send, leaving):
+                    return
+        finally:
+            leaving.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _send_pieces(self, live: LiveSnapshot, send: Send, leaving: asyncio.Future[None]) -> bool:
+        """Whether somebody took all of them."""
+        for piece in _pieces(self._service, live, self._body):
+            try:
+                async with asyncio.timeout(_SEND_SECONDS):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            except TimeoutError:
+                _LOG.warning("a batch was given up: its reader took none of it for %g s", _SEND_SECONDS)
+                return False
+            # Others come in between.
+            await asyncio.sleep(0)
+            if leaving.done():
+                return False
+        return True
 
-async def _pieces(service: Service, live: LiveSnapshot, body: BatchRequest) -> AsyncIterator[bytes]:
+
+async def _left(receive: Receive) -> None:
+    """Return once the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _pieces(service: Service, live: LiveSnapshot, body: BatchRequest) -> Iterator[bytes]:
     people = max(1, _DECISIONS_AT_ONCE // len(body.placements))
     for begin in range(0, len(body.people), people):
         yield b"".join(_lines(service, live, body, range(begin, min(begin + people, len(body.people)))))
-        # Others come in between.
-        await asyncio.sleep(0)
 
 
 def _lines(service: Service, live: LiveSnapshot, body: BatchRequest, places: Sequence[int]) -> Iterator[bytes]:

@@ -401,6 +401,27 @@ def test_nothing_is_sent_to_who_is_gone_and_had_asked_ahead(tmp_path: Path) -> N
     asyncio.run(run())
 
 
+def test_a_batch_ends_with_its_reader(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with front(tmp_path) as server:
+            people = [{"identifiers": [{"type": "loyalty_id", "value": "ann"}]}] * 3_000
+            protocol, wire = server.connect()
+            for piece in request(
+                "/v1/decide/batch", msgspec.json.encode({"people": people, "placements": ["home_hero"]})
+            ):
+                protocol.data_received(piece)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while b"\n{" not in wire.sent:
+                    await asyncio.sleep(0)
+                wire.closed = True
+                protocol.connection_lost(None)
+                await asyncio.gather(*server.server.tasks)
+            decisions = server.service.decisions
+            assert 0 < decisions.queued + decisions.written < 1_000, "the rest was decided for nobody"
+
+    asyncio.run(run())
+
+
 def test_a_connection_that_is_to_end_ends_with_the_answer(tmp_path: Path) -> None:
     async def run() -> None:
         async with front(tmp_path) as shop:
