@@ -13,7 +13,7 @@ from intake.contract import SourceContract
 from intake.json_record import record_of
 from intake.log_line import payload
 from intake.nested import decoded
-from intake.values import Whole
+from intake.values import Whole, plain_objects
 
 
 class UnreadableInputError(ValueError):
@@ -65,8 +65,9 @@ class Chunk:
         if self.lines is not None:
             return [self._line(row) for row in rows.tolist()]
         picked = (self.table if self.source is None else self.source).take(pa.array(rows))
-        records = picked.to_pylist(maps_as_pydicts="lossy")
-        return [msgspec.json.encode(row, enc_hook=str) for row in records]
+        columns = [plain_objects(column) for column in picked.columns]
+        records = (dict(zip(picked.column_names, row, strict=True)) for row in zip(*columns, strict=True))
+        return [msgspec.json.encode(record, enc_hook=str) for record in records]
 
     def taken(self, table: pa.Table, rows: Whole) -> Chunk:
         """Other rows: `table` holds what becomes of them, `rows` says which of these rows each was."""

@@ -14,6 +14,9 @@ SUFFIXES = (".gz", ".zst")
 """Endings that compressed files usually carry; a file may lack them."""
 
 _FIRST_BYTES = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_SKIPPED = b"\x2a\x4d\x18"
+"""After a byte from 0x50 to 0x5F: a zstd frame that is passed over, which parallel writers begin with."""
+
 _OTHERS = {
     b"PK\x03\x04": "a zip archive or an Excel workbook: unpack it, or save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
@@ -51,4 +54,6 @@ def codec_of(file: Path) -> str | None:
     """How the file is compressed: gzip, zstd or, when it is not, None."""
     with file.open("rb") as handle:
         first = handle.read(4)
+    if first[1:] == _SKIPPED and first[0] >> 4 == 5:
+        return "zstd"
     return next((codec for magic, codec in _FIRST_BYTES.items() if first.startswith(magic)), None)

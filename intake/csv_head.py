@@ -51,7 +51,7 @@ def read_head(contract: SourceContract, file: Path) -> CsvHead:
             record = next(csv.reader(lines, delimiter=contract.delimiter, quoting=_quotes(contract)), [])
         except csv.Error as error:
             raise UnreadableInputError(f"{file}: wrong header: {error}") from error
-        _refuse_ambiguous(contract, file, record)
+        refuse_ambiguous(contract, file, [cell.strip() for cell in record])
         return CsvHead(spelt_as_in(contract, column_names(record)), above, bool(text.readline(_LONGEST_HEAD)))
 
 
@@ -60,7 +60,11 @@ def column_names(cells: Sequence[str]) -> list[str]:
 
     Blanks around a name are none of it, as those around a value.
     """
-    given = [cell.strip() for cell in cells]
+    return distinct([cell.strip() for cell in cells])
+
+
+def distinct(given: Sequence[str]) -> list[str]:
+    """These names, the later ones of those that stand there twice numbered."""
     names: dict[str, None] = {}
     for place, cell in enumerate(given, start=1):
         name = cell or f"column_{place}"
@@ -94,10 +98,14 @@ def _skipped(text: io.TextIOWrapper, contract: SourceContract) -> tuple[int, str
     return above, line
 
 
-def _refuse_ambiguous(contract: SourceContract, file: Path, cells: Sequence[str]) -> None:
-    """A column that stands there twice is one of two: the contract has to name both, or neither."""
+def refuse_ambiguous(contract: SourceContract, file: Path, given: Sequence[str]) -> None:
+    """A column that stands there twice is one of two: the contract has to name both, or neither.
+
+    Raises:
+        UnreadableInputError: it names one of them.
+    """
     read = {name.strip() for name in _read_by(contract)}
-    for cell, name in zip(map(str.strip, cells), column_names(cells), strict=True):
+    for cell, name in zip(given, distinct(given), strict=True):
         if cell in read and cell != name and name not in read:
             raise UnreadableInputError(
                 f"{file}: wrong header: column {cell!r} stands there twice; name the later one {name!r} "

@@ -36,13 +36,13 @@ def json_values(array: pa.Array) -> pa.Array:
 
 
 def _iso(array: pa.Array) -> pa.Array:
-    """Timestamps as ISO 8601, those that are all midnights as dates."""
+    """Timestamps as ISO 8601, those with a zone in UTC; those that are all midnights as dates."""
     if not pa.types.is_timestamp(array.type):
         return array
     if mask_of(pc.equal(pc.floor_temporal(array, unit="day"), array)).sum() == len(array) - array.null_count:
         return array.cast(pa.date32())
-    stamps = array.cast(pa.timestamp("us", tz=array.type.tz), safe=False)
-    return pc.strftime(stamps, "%Y-%m-%dT%H:%M:%S" + ("Z" if array.type.tz == "UTC" else ""))
+    stamps = array.cast(pa.timestamp("us", tz="UTC" if array.type.tz else None), safe=False)
+    return pc.strftime(stamps, "%Y-%m-%dT%H:%M:%S" + ("Z" if array.type.tz else ""))
 
 
 def json_numbers(values: Scaled, scale: int) -> pa.Array:

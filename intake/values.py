@@ -99,9 +99,27 @@ def nested_text(array: pa.Array) -> pa.Array:
 
 
 def plain_objects(array: pa.Array | pa.ChunkedArray) -> list[Any]:
-    """The values as Python objects, those of maps as dicts like those of structs."""
-    values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
+    """The values as Python objects, those of maps as dicts like those of structs; times that Python has no year for
+    as text."""
+    try:
+        values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
+    except (OverflowError, ValueError):
+        values = array.cast(_timeless(array.type)).to_pylist(maps_as_pydicts="lossy")
     return values
+
+
+def _timeless(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_temporal(kind):
+        return pa.string()
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_timeless(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_timeless(kind.key_type), _timeless(kind.item_type))
+    if pa.types.is_large_list(kind):
+        return pa.large_list(_timeless(kind.value_type))
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(_timeless(kind.value_type))
+    return kind
 
 
 def json_of(value: object) -> str:

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 
 from intake.chunk import UnreadableInputError
 from intake.compressed import opened
-from intake.csv_head import column_names, is_no_row
+from intake.csv_head import column_names, distinct, is_no_row
 from intake.json_record import BYTE_ORDER_MARK, objects_in, record_of
+from intake.values import plain_objects
 
 ROWS = 20_000
 _HEAD_BYTES = 4 << 20
@@ -83,8 +84,10 @@ def _parquet(file: Path) -> Sample:
         table = next(source.iter_batches(batch_size=ROWS), None)
     if table is None or not table.num_rows:
         raise UnreadableInputError(f"{file}: no rows in it")
-    types = {entry.name: entry.type for entry in table.schema}
-    columns, arrays = _flat(table.to_pylist())
+    names = distinct(table.schema.names)
+    types = dict(zip(names, table.schema.types, strict=True))
+    rows = zip(*(plain_objects(column) for column in table.columns), strict=True)
+    columns, arrays = _flat([dict(zip(names, row, strict=True)) for row in rows])
     return Sample("parquet", table.num_rows, columns, arrays, types=types)
 
 

@@ -60,6 +60,9 @@ VIEWS = pa.schema([
 ])  # fmt: skip
 
 
+FAR = pa.struct({"x": pa.timestamp("us")})
+
+
 def test_parquet_of_every_writer_is_read(project: Project, tmp_path: Path) -> None:
     """Views as Polars and DataFusion write them, maps as Spark does; an object where text belongs is JSON text."""
     file = tmp_path / "clicks.parquet"
@@ -73,6 +76,27 @@ def test_parquet_of_every_writer_is_read(project: Project, tmp_path: Path) -> No
     (event,) = lake_rows(project)
     assert event["product_id"] == '{"sku":"p1"}'
     assert json.loads(event["properties"]) == {"colour": "red", "tag": "new", "facts": {"colour": "red"}}
+
+
+def test_parquet_with_times_beyond_the_calendar_and_a_name_twice(project: Project, tmp_path: Path) -> None:
+    """Python knows the years 1 to 9999; what others wrote is set aside, and a moment keeps its zone."""
+    file = tmp_path / "clicks.parquet"
+    at = pa.array([1_493_632_800_000_000, 2**62, -(2**62)], pa.timestamp("us"))
+    seen = pa.array([1_493_632_800_000_000] * 3, pa.timestamp("us", "Asia/Tokyo"))
+    table = pa.Table.from_pylist([click(str(number)) for number in range(3)]).drop_columns(["at"])
+    parts = {"at": at, "seen": seen, "far": pa.array([{"x": value} for value in [2**62] * 3]).cast(FAR), "again": seen}
+    table = pa.table([*table.columns, *parts.values()], names=[*table.column_names, "at", "seen", "far", "seen"])
+    pq.write_table(table, file)
+    assert read_sample(file).rows == 3
+    rest = contract(format="parquet", properties="rest", time_zone="Europe/Berlin")
+    report = take(project, rest, file)
+    assert (report.accepted, report.reasons) == (1, {"future_timestamp": 1, "before_history": 1})
+    (event,) = lake_rows(project)
+    properties = json.loads(event["properties"])
+    assert properties["seen"] == properties["seen_2"] == "2017-05-01T10:00:00.000000Z"
+    assert str(2**62) in properties["far"]["x"]
+    named = contract(format="parquet", properties={"when": "seen"})
+    assert "column 'seen' stands there twice; name the later one 'seen_2'" in take(project, named, file).message
 
 
 def test_parquet_damaged_behind_a_sound_footer(project: Project, store: OpsStore, tmp_path: Path) -> None:

@@ -32,7 +32,12 @@ def as_it_is(content: bytes) -> bytes:
     return content
 
 
-PACKS: dict[str, Pack] = {"plain": as_it_is, "gzip": gzip.compress, "zstd": zstd}
+def in_parallel(content: bytes) -> bytes:
+    """As parallel writers of zstd begin: with a frame that is passed over."""
+    return b"\x50\x2a\x4d\x18\x04\x00\x00\x00size" + zstd(content)
+
+
+PACKS: dict[str, Pack] = {"plain": as_it_is, "gzip": gzip.compress, "zstd": zstd, "parallel": in_parallel}
 
 
 def rows(count: int = 300) -> list[dict[str, object]]:
@@ -71,7 +76,7 @@ def test_compressed_rows_are_the_same_events(
     assert first.input_hash != second.input_hash
 
 
-@pytest.mark.parametrize("pack", ["gzip", "zstd"])
+@pytest.mark.parametrize("pack", ["gzip", "zstd", "parallel"])
 def test_streams_one_after_the_other_in_a_file_are_all_read(project: Project, tmp_path: Path, pack: str) -> None:
     whole = jsonl()
     packed = PACKS[pack](whole[:1000]) + PACKS[pack](whole[1000:])
@@ -123,7 +128,7 @@ def test_first_bytes_say_how_a_file_is_compressed(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(pack(b"content"))
         found[name] = codec_of(tmp_path / name)
     (tmp_path / "empty").touch()
-    assert found == {"plain": None, "gzip": "gzip", "zstd": "zstd"}
+    assert found == {"plain": None, "gzip": "gzip", "zstd": "zstd", "parallel": "zstd"}
     assert codec_of(tmp_path / "empty") is None
 
 
