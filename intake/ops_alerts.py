@@ -38,6 +38,7 @@ class AlertFinding:
     evidence: str
     at: str
     days: tuple[date, date] | None = field(default=None)
+    counts: bool = True
 
 
 class AlertBook(OpsDatabase):
@@ -56,6 +57,7 @@ class AlertBook(OpsDatabase):
         kind: str = "",
         days: tuple[date, date] | None = None,
         evidence: Mapping[str, Any] | None = None,
+        counts: bool = True,
     ) -> Alert:
         """Open an alert, or count one more occurrence of the one that stands for the same cause.
 
@@ -68,6 +70,7 @@ class AlertBook(OpsDatabase):
             days: first and last day of data it is about. Findings up to 7 days from those of a standing alert extend
                 it; others are a cause of their own.
             evidence: trend, bounds and what it touches, for the page.
+            counts: False where the same occurrence was told before, less exactly.
         """
         found = finding(
             cause,
@@ -80,6 +83,7 @@ class AlertBook(OpsDatabase):
             kind=kind,
             days=days,
             evidence=evidence,
+            counts=counts,
         )
         with self.transaction() as connection:
             return raise_alert(connection, found)
@@ -116,6 +120,7 @@ def finding(
     kind: str = "",
     days: tuple[date, date] | None = None,
     evidence: Mapping[str, Any] | None = None,
+    counts: bool = True,
 ) -> AlertFinding:
     """What `AlertBook.open_alert` was told, with personal data taken out of its texts."""
     return AlertFinding(
@@ -129,6 +134,7 @@ def finding(
         evidence=json.dumps(dict(evidence or {}), default=str),
         at=to_text(at),
         days=days,
+        counts=counts,
     )
 
 
@@ -185,11 +191,11 @@ def _standing(connection: sqlite3.Connection, found: AlertFinding) -> sqlite3.Ro
 def _extend(connection: sqlite3.Connection, standing: sqlite3.Row, found: AlertFinding) -> str:
     first, last = _union(standing, found.days)
     connection.execute(
-        "update alert set last_seen_at = ?, count = count + 1, severity = ?, title = ?, detail = ?, sample = ?,"
+        "update alert set last_seen_at = ?, count = count + ?, severity = ?, title = ?, detail = ?, sample = ?,"
         " evidence = ?, first_day = ?, last_day = ? where alert_id = ?",
         (
-            found.at, found.severity, dated(found.title, found.source, first, last), found.detail, found.sample,
-            found.evidence, _iso(first), _iso(last), standing["alert_id"],
+            found.at, int(found.counts), found.severity, dated(found.title, found.source, first, last), found.detail,
+            found.sample, found.evidence, _iso(first), _iso(last), standing["alert_id"],
         ),
     )  # fmt: skip
     return str(standing["alert_id"])

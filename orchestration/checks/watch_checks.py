@@ -7,7 +7,6 @@ import pandas as pd
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, AssetKey, asset_check
 
 from intake.project import Project
-from ml.watch.oddity import HOURS
 from ml.watch.rhythm import Silence
 from orchestration.checks.suite_checks import result, validated
 from orchestration.checks.suites import ARRIVALS, DAYS
@@ -15,7 +14,7 @@ from orchestration.groups import WRITER_POOL
 from orchestration.pin import current_as_of
 from orchestration.quality.affected import reach
 from orchestration.quality.arrivals import silences
-from orchestration.quality.day_alerts import settle_days
+from orchestration.quality.day_alerts import quiet_families, settle_days
 from orchestration.quality.look import Look, bounds_of, look
 from orchestration.quality.measures import no_measures, read_measures
 from orchestration.resources import Workspace
@@ -36,7 +35,7 @@ def watch_days(project: Project, warehouse: Warehouse, found: Sequence[Silence],
     measures = read_measures(warehouse, as_of, bounds, settings.quality.watch_days, settings.time_zone)
     seen = look(project, measures, found, as_of)
     touched = reach(warehouse, sorted({one.source for one in seen.oddities}), as_of)
-    settle_days(project, seen.oddities, seen.judged, touched, told=(HOURS,))
+    settle_days(project, seen.oddities, seen.judged, touched, told=quiet_families(found))
     return seen
 
 

@@ -10,7 +10,8 @@ from intake.ops_records import Alert, Severity
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.settings_quality import KINDS
-from ml.watch.oddity import Kind, Oddity
+from ml.watch.oddity import HOURS, Kind, Oddity
+from ml.watch.rhythm import Silence
 from orchestration.quality.affected import Reach
 
 FAMILY = "quality:"
@@ -25,6 +26,11 @@ WELL = "the days are well again: what was missing arrived, or they were rebuilt"
 def family_of(source: str, kind: str) -> str:
     """The cause of an alert without its days."""
     return f"{FAMILY}{kind}:{source}"
+
+
+def quiet_families(silences: Iterable[Silence]) -> set[str]:
+    """Families of the alerts that the check of arrivals opens."""
+    return {family_of(one.source, "silent") for one in silences if one.is_stale}
 
 
 def settle_days(
@@ -46,7 +52,8 @@ def settle_days(
         judged: by source, the days that were judged.
         reach: segments and placements by source, where they are known.
         kinds: which kinds were looked for; alerts of others are left alone.
-        told: measures whose findings another check has told already; they only keep their alerts from being resolved.
+        told: families that another check has told of in this run: hours without arrivals are not told again, and days
+            without events tell more of it but count no further time.
     """
     ops, now = OpsStore(project.paths), project.clock.now()
     alerts = ops.list_alerts()
@@ -59,12 +66,14 @@ def settle_days(
     news = [
         one
         for one in found
-        if one.measure not in told and one.day not in dealt.get(family_of(one.source, one.kind), set())
+        if (one.measure != HOURS or family_of(one.source, one.kind) not in told)
+        and one.day not in dealt.get(family_of(one.source, one.kind), set())
     ]
     for group in _groups(news):
         cause = _cause_at_intake(alerts, group)
         if cause is None:
-            opened.append(_open(project, ops, group, (reach or {}).get(group[0].source, Reach())))
+            counts = family_of(group[0].source, group[0].kind) not in told
+            opened.append(_open(project, ops, group, (reach or {}).get(group[0].source, Reach()), counts=counts))
         else:
             note = f"{group[-1].kind}: {group[-1].what} on {group[-1].day}"
             ops.note_consequence(cause.alert_id, at=now, note=note)
@@ -95,7 +104,7 @@ def _groups(found: Iterable[Oddity]) -> list[list[Oddity]]:
     return groups
 
 
-def _open(project: Project, ops: OpsStore, group: list[Oddity], reach: Reach) -> Alert:
+def _open(project: Project, ops: OpsStore, group: list[Oddity], reach: Reach, *, counts: bool) -> Alert:
     last = group[-1]
     details = [f"{one.day}: {one.what}; {one.detail}" for one in group[-5:]]
     return ops.open_alert(
@@ -117,6 +126,7 @@ def _open(project: Project, ops: OpsStore, group: list[Oddity], reach: Reach) ->
             "data_docs": "days/index.html",
             **reach.evidence,
         },
+        counts=counts,
     )
 
 

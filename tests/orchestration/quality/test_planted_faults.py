@@ -19,7 +19,7 @@ from intake.settings import Settings
 from ml.watch.watch import Measures
 from orchestration.checks.watch_checks import watch_arrivals
 from orchestration.quality.arrivals import silences
-from orchestration.quality.day_alerts import settle_days
+from orchestration.quality.day_alerts import quiet_families, settle_days
 from orchestration.quality.look import bounds_of, look
 from orchestration.quality.measures import read_measures
 from tests.orchestration.quality.shop import (
@@ -55,7 +55,7 @@ def alerts_of_a_month(folder: Path, frame: pd.DataFrame, days: list[date]) -> li
         quiet = silences(seen, now, today.settings.quality)
         watch_arrivals(today, quiet, now)
         found = look(today, known_on(measures, day), quiet, now)
-        settle_days(today, found.oddities, found.judged)
+        settle_days(today, found.oddities, found.judged, told=quiet_families(quiet))
     return OpsStore(project.paths).list_alerts()
 
 
@@ -147,6 +147,19 @@ def test_a_planted_fault_is_one_alert(
     assert says in alert.title
     assert (alert.first_day, alert.count) == (DAY, 2)
     assert alert.evidence["trend"][-1][0] == str(alert.last_day)
+
+
+@pytest.mark.parametrize(("plant", "source", "kind"), [(silent, "web", "silent"), (hundredfold, "till", "amounts")])
+def test_a_fault_that_stays_for_three_days_is_one_alert_seen_three_times(
+    tmp_path: Path, clean: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, plant: Plant, source: str, kind: str
+) -> None:
+    days, frame = [DAY + timedelta(days=number) for number in range(3)], clean
+    for day in days:
+        monkeypatch.setitem(globals(), "DAY", day)
+        frame = plant(frame)
+    (alert,) = alerts_of_a_month(tmp_path, frame, days)
+    assert (alert.source, alert.kind, alert.count) == (source, kind, 3)
+    assert (alert.first_day, alert.last_day) == (days[0], days[2])
 
 
 def test_a_catalogue_that_no_longer_comes_is_stale(tmp_path: Path, clean: pd.DataFrame) -> None:
