@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -94,6 +95,21 @@ def test_a_missing_guardrail_is_found(
     assert {breach.kind for breach in proof.breaches} == {kind}
     assert example in {breach.example for breach in proof.breaches}
     assert all("no rule keeps the" in breach.rule for breach in proof.breaches)
+
+
+def test_a_price_agreed_with_other_channels_is_kept_or_named(tmp_path: Path, shipped: Content) -> None:
+    # By hand: a tenth off 10.00 is 9.00, and 9.50 was agreed on.
+    products = [
+        msgspec.structs.replace(product, parity_price=9.5 if product.product_id == "p1" else None)
+        for product in sample.products()
+    ]
+    folder = sample.write(tmp_path, products=products)
+    assert proof_of(folder, shipped).holds
+    breaches = proof_of(folder, without(shipped, "never_below_parity")).breaches
+    assert {breach.kind for breach in breaches} == {"parity"}
+    assert ("checkout_incentive", "ten_percent_off", "product p1: 10 becomes 9, parity price 9.5") in {
+        (breach.placement, breach.action, breach.example) for breach in breaches
+    }
 
 
 def with_rule(content: Content, name: str, **changes: object) -> Content:
