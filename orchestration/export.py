@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import duckdb
 
 from intake.ops_store import OpsStore
 from intake.project import Project
-from orchestration.export_consent import outdated
+from orchestration.export_consent import ADDRESSES, outdated
 from orchestration.export_contents import (
     DATABASE,
     read_contents,
@@ -69,7 +69,9 @@ def publish_tables(project: Project, version: str, *, only_changes: bool = False
         take_over(before.resolve(), partial, known, contents, renewed)
     changed = [address for address in contents if contents[address] != known.get(address)]
     _export(warehouse, partial, [address for address in changed if address not in renewed])
-    _renew(warehouse, partial, {address: contents[address] for address in renewed})
+    if renewed:
+        both = {address: (known[address], contents[address]) for address in renewed}
+        _renew(warehouse, before.resolve(), partial, both, changed)
     write_contents(partial, contents)
     _sync(partial)
     partial.rename(root / name)
@@ -106,31 +108,50 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, address: str, folder: 
     ).fetchall()
 
 
-def _renew(warehouse: Warehouse, folder: Path, contents: Mapping[str, str]) -> None:
-    """Bring large tables up to date row by row; one that cannot be is written as a whole."""
-    with warehouse.connect() as connection, _attached(connection, folder / DATABASE):
-        torn = [address for address, said in contents.items() if not renew(connection, address, said)]
+def _renew(
+    warehouse: Warehouse, before: Path, folder: Path, contents: Mapping[str, tuple[str, str]], changed: Collection[str]
+) -> None:
+    """Bring large tables up to date row by row; one that cannot be is written as a whole.
+
+    Args:
+        warehouse: what they are to say.
+        before: folder of the version before.
+        folder: of the version, with its database.
+        contents: of each such table what it said before and what it says now.
+        changed: all tables that say something else.
+    """
+    with (
+        warehouse.connect() as connection,
+        _attached(connection, folder / DATABASE),
+        _attached(connection, before / DATABASE, "earlier", "(read_only)"),
+    ):
+        compared = {address: renew(connection, address, *both) for address, both in contents.items()}
+        torn = [address for address, by in compared.items() if by == "not"]
         for address in torn:
             schema, _, table = address.partition(".")
             connection.execute(f'DROP TABLE export."{schema}"."{table}"').fetchall()
             (folder / f"{address}.parquet").unlink()
-        for address in contents.keys() - set(torn):
-            if outdated(connection, address, folder / f"{address}.parquet"):
+        touched = {address for address, by in compared.items() if by == "touched"}
+        knows_refusers = not (ADDRESSES & set(changed)) - touched
+        for address in sorted(contents.keys() - set(torn)):
+            file, earlier = folder / f"{address}.parquet", f"earlier.{address}"
+            if outdated(connection, address, file, earlier=earlier if knows_refusers and address in touched else ""):
                 # The file is linked from the version before, whose readers keep it.
-                (folder / f"{address}.parquet").unlink()
+                file.unlink()
                 _write_parquet(connection, address, folder)
     _export(warehouse, folder, torn)
 
 
 @contextmanager
-def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
+def _attached(connection: duckdb.DuckDBPyConnection, file: Path, name: str = "export", how: str = "") -> Iterator[None]:
     escaped = str(file).replace("'", "''")
-    connection.execute(f"ATTACH '{escaped}' AS export").fetchall()
+    connection.execute(f"ATTACH '{escaped}' AS {name} {how}").fetchall()
     try:
         yield
     finally:
-        connection.execute("CHECKPOINT export").fetchall()
-        connection.execute("DETACH export").fetchall()
+        if not how:
+            connection.execute(f"CHECKPOINT {name}").fetchall()
+        connection.execute(f"DETACH {name}").fetchall()
 
 
 def _sync(folder: Path) -> None:

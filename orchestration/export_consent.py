@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +16,16 @@ PERSON: Final = "customer_id"
 FLAGS: Final = frozenset({*PURPOSES, *(f"consent_{purpose}" for purpose in PURPOSES), "is_tracked", "is_profiled"})
 """Columns that say of a customer what is allowed."""
 
-_REFUSERS: Final = "select customer_id from marts.customer_consent where not (is_tracked and is_profiled)"
+ADDRESSES: Final = frozenset(".".join(table) for table in (CONSENT, LEDGER))
+"""Tables that say whose rows may not stand in a file."""
+
+_TOUCHED: Final = "(select customer_id from refresh.customer)"
+_REFUSES: Final = "not (is_tracked and is_profiled)"
+_REFUSERS: Final = f"select customer_id from marts.customer_consent where {_REFUSES}"
 # An id of before a merge is the refuser's as well.
-_WITH_FORMER_IDS: Final = f"""
+_WITH_FORMER_IDS: Final = """
     with recursive refuser as (
-        {_REFUSERS}
+        {refusers}
         union
         select former.canonical_id
         from identity.canonical as former
@@ -27,41 +33,81 @@ _WITH_FORMER_IDS: Final = f"""
     )
     select customer_id from refuser
 """
+# Touched ids whose person of today refuses.
+_FORMER_TOUCHED: Final = f"""
+    with recursive later as (
+        select customer_id, customer_id as now_id from refresh.customer
+        union
+        select later.customer_id, former.redirect_to as now_id
+        from later
+        inner join identity.canonical as former on later.now_id = former.canonical_id
+        where former.redirect_to is not null
+    )
+    select later.customer_id from later
+    inner join marts.customer_consent as consent on later.now_id = consent.customer_id
+    where {_REFUSES}
+"""
 
 
-def outdated(connection: duckdb.DuckDBPyConnection, address: str, file: Path) -> bool:
+def outdated(connection: duckdb.DuckDBPyConnection, address: str, file: Path, *, earlier: str = "") -> bool:
     """Whether a parquet file holds rows of a customer who refuses to be tracked or profiled and whom the table has no
     more, or allows for a customer what the table refuses.
 
     Args:
         connection: the warehouse.
         address: `schema.table` of the file.
+        earlier: the table as it was when this was asked before, where since then only rows, consents and ids of the
+            customers in `refresh.customer` came to differ: then it is asked of these alone.
     """
     columns = _columns(connection, address)
     if PERSON not in columns or not _exists(connection, *CONSENT):
         return False
     fresh = ".".join(f'"{part}"' for part in address.split("."))
     published = "read_parquet('{}')".format(str(file).replace("'", "''"))
-    return _holds_refuser(connection, fresh, published) or _allows_more(connection, fresh, published, columns)
+    refusers = _refusers(connection, only_touched=bool(earlier))
+    if _holds_refuser(connection, fresh, published, refusers):
+        return True
+    flags = sorted(name for name in FLAGS & columns.keys() if columns[name] == "BOOLEAN")
+    return bool(flags) and _allows_more(connection, fresh, published, flags, earlier)
 
 
-def _holds_refuser(connection: duckdb.DuckDBPyConnection, fresh: str, published: str) -> bool:
-    refusers = _WITH_FORMER_IDS if _exists(connection, *LEDGER) else _REFUSERS
-    return _any(
+def _refusers(connection: duckdb.DuckDBPyConnection, *, only_touched: bool) -> str:
+    """A temporary table of ids whose rows are asked for, made once a connection."""
+    name = "touched_refuser" if only_touched else "any_refuser"
+    refusers = f"{_REFUSERS} and customer_id in {_TOUCHED}" if only_touched else _REFUSERS
+    if _exists(connection, *LEDGER):
+        refusers = f"from ({_WITH_FORMER_IDS.format(refusers=refusers)}) as refuser"
+        refusers += f" union from ({_FORMER_TOUCHED}) as former" if only_touched else ""
+    connection.execute(f"create temporary table if not exists {name} as {refusers}").fetchall()
+    return name
+
+
+def _holds_refuser(connection: duckdb.DuckDBPyConnection, fresh: str, published: str, refusers: str) -> bool:
+    return _any(connection, f"select 1 from {refusers}") and _any(
         connection,
-        f"select 1 from {published} as p where p.customer_id in ({refusers})"
-        f" and not exists (select 1 from {fresh} as f where f.customer_id = p.customer_id)",
+        f"select 1 from {published} as p where p.customer_id in (select customer_id from {refusers})"
+        f" and p.customer_id not in (select customer_id from {fresh} as f"
+        f" where f.customer_id in (select customer_id from {refusers}))",
     )
 
 
-def _allows_more(connection: duckdb.DuckDBPyConnection, fresh: str, published: str, columns: dict[str, str]) -> bool:
-    flags = sorted(name for name in FLAGS & columns.keys() if columns[name] == "BOOLEAN")
-    if not flags:
-        return False
+def _allows_more(
+    connection: duckdb.DuckDBPyConnection, fresh: str, published: str, flags: Sequence[str], earlier: str
+) -> bool:
+    where = "(" + " or ".join(f'not f."{name}"' for name in flags) + ")"
+    if earlier:
+        # The file allowed nobody more than the table did: who stood there and refuses nothing new is not asked for.
+        same = " and ".join(f'(b."{name}" is false or f."{name}")' for name in flags)
+        stood = f"select 1 from {earlier} as b where b.customer_id = f.customer_id and {same}"
+        where += f" and f.customer_id in {_TOUCHED} and not exists ({stood})"
+    connection.execute(
+        f"create or replace temporary table refusing as select {PERSON}, {', '.join(flags)} from {fresh} as f"
+        f" where {where}"
+    ).fetchall()
     more = " or ".join(f'(p."{name}" and not f."{name}")' for name in flags)
-    return _any(
+    return _any(connection, "select 1 from refusing") and _any(
         connection,
-        f"select 1 from {published} as p inner join {fresh} as f on p.customer_id = f.customer_id where {more}",
+        f"select 1 from {published} as p inner join refusing as f on p.customer_id = f.customer_id where {more}",
     )
 
 

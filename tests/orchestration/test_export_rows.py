@@ -12,7 +12,7 @@ from intake.clock import WallClock
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
-from orchestration import export_rows
+from orchestration import export, export_rows
 from orchestration.export import publish_tables
 from orchestration.export_contents import read_contents, table_contents
 from orchestration.warehouse import Warehouse
@@ -76,6 +76,52 @@ def test_rows_follow_the_warehouse(project: Project, statements: list[str]) -> N
     assert published(project) == sorted(warehouse.rows(f"from {TABLE}"))
     assert read_contents(done.folder) == table_contents(warehouse)
     assert (done.folder / f"{TABLE}.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("statements", "compared"),
+    [
+        ([], "touched"),
+        (["insert into marts.fct_visit values ('c9', date '2018-01-01', 10000)"], "all"),
+        (["update marts.fct_visit set pages = 8 where customer_id = 'c999'"], "all"),
+        (["insert into marts.fct_visit values (null, date '2018-01-02', 9)"], "touched"),
+    ],
+    ids=["touched alone", "another's is new", "another's differs", "a rebuilt day's"],
+)
+def test_rows_of_touched_customers_and_days_are_enough_where_the_others_stand(
+    project: Project, monkeypatch: pytest.MonkeyPatch, statements: list[str], compared: str
+) -> None:
+    change(
+        project,
+        "create table marts.fct_visit as select 'c' || n % 1500 as customer_id, date '2018-01-01' as session_date,"
+        f" n as pages from range({ROWS}) as numbers(n)",
+    )
+    publish_tables(project, "v1", only_changes=True)
+    change(
+        project,
+        "insert into refresh.customer values ('c1'), ('c2'), ('c7000')",
+        "insert into refresh.day values (date '2018-01-02')",
+        "delete from marts.fct_visit where customer_id = 'c1' and pages > 1501",
+        "update marts.fct_visit set pages = 0 where customer_id = 'c2'",
+        "insert into marts.fct_visit values ('c7000', date '2018-01-01', 1), ('c9', date '2018-01-02', 1)",
+        *statements,
+    )
+    answers: list[str] = []
+
+    def told(connection: duckdb.DuckDBPyConnection, address: str, known: str, said: str) -> export_rows.Compared:
+        by = export_rows.renew(connection, address, known, said)
+        answers.append(by)
+        return by
+
+    monkeypatch.setattr(export, "renew", told)
+    done = publish_tables(project, "v2", only_changes=True)
+    assert answers == [compared]
+    warehouse = Warehouse(project.paths.warehouse)
+    file = str(done.folder / "concierge.duckdb")
+    with duckdb.connect(file, read_only=True) as connection:
+        found = connection.execute("from marts.fct_visit order by all").fetchall()
+    assert found == warehouse.rows("from marts.fct_visit order by all")
+    assert read_contents(done.folder) == table_contents(warehouse)
 
 
 def test_one_of_two_equal_rows_may_go(project: Project) -> None:
