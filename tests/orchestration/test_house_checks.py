@@ -85,6 +85,19 @@ def test_days_that_another_run_will_rebuild_are_left_out(warehouse: Warehouse) -
     assert staged_equals_lake(warehouse).passed
 
 
+def test_rows_past_the_moment_and_rows_of_days_left_out_count_once(warehouse: Warehouse) -> None:
+    _fill(warehouse, 7, 7)
+    with warehouse.connect() as connection:
+        connection.execute("insert into ops.pending_day values (date '2017-01-02')").fetchall()
+        for day, moment in (("01", "03 00:00"), ("02", "02 09:00"), ("02", "03 00:00")):
+            row = f"date '2017-01-{day}', timestamp '2017-01-{moment}'"
+            connection.execute(f"insert into staging.stg_events values ({row})").fetchall()
+        connection.execute("insert into staging.stg_events values (null, timestamp '2017-01-03')").fetchall()
+    assert staged_equals_lake(warehouse).sentence.startswith("7 rows staged, 7 rows in the lake")
+    _fill(warehouse, 0, 1)
+    assert staged_equals_lake(warehouse).sentence.startswith("8 rows staged, 7 rows in the lake")
+
+
 def test_what_refunds_give_back_beyond_their_orders_is_counted(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema marts").fetchall()
