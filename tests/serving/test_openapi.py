@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,14 +12,17 @@ import jsonschema
 import pytest
 
 from intake.event import EVENT_FIELDS, IDENTIFIER_TYPES
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
 from serving.http.messages import Event, IdentifierType
 from serving.http.openapi import openapi_document
 from serving.http.operations import OPERATIONS
+from serving.http.segment_call import TYPES
 from serving.rungs import DESCRIPTIONS, Rung
 from serving.snapshot import pointer
 from serving.variables import SENSITIVE, VARIABLES
 from tests.serving import sample
-from tests.serving.service_client import config, running
+from tests.serving.service_client import config, running, until
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "serving.md"
 
@@ -45,23 +49,58 @@ def test_every_reference_resolves() -> None:
         jsonschema.Draft202012Validator.check_schema(component)
 
 
+ANN = [{"type": "loyalty_id", "value": "ann"}]
+CALL = {"userId": "u7", "event": "Product Viewed", "groupId": "g1", "previousId": "k1"}
+# What each operation is asked, in this order; {id} is a decision of the first answer.
+ASKED: dict[tuple[str, str], Any] = {
+    ("POST", "/v1/decide"): {"placements": ["home_hero", "checkout_incentive"], "identifiers": ANN},
+    ("POST", "/v1/decide/batch"): {"people": [{"identifiers": ANN}], "placements": ["home_hero"]},
+    ("GET", "/v1/placements/{placement}/{segment}"): None,
+    ("POST", "/v1/profiles/lookup"): {"identifiers": ANN},
+    ("POST", "/v1/features"): {"identifiers": ANN},
+    ("POST", "/v1/events"): {"events": [{"event_type": "page_viewed"}]},
+    ("POST", "/v1/consent"): {"identifiers": ANN, "purpose": "personalization", "granted": False},
+    ("POST", "/v1/exposures"): {"exposures": [{"personalization_id": "{id}"}]},
+    **{("POST", f"/v1/{kind}"): CALL for kind in TYPES},
+    ("POST", "/v1/batch"): {"batch": [CALL | {"type": "track"}]},
+    ("POST", "/v1/admin/pause"): {"scope": "home_hero", "reason": "tests"},
+    ("GET", "/v1/admin/pauses"): None,
+    ("POST", "/v1/admin/resume"): {"scope": "home_hero", "reason": "tests"},
+    ("POST", "/v1/admin/reload"): None,
+    ("GET", "/v1/decisions/{personalization_id}"): None,
+    ("GET", "/healthz"): None,
+    ("GET", "/readyz"): None,
+}
+
+
 def test_real_answers_fit_their_schema(tmp_path: Path) -> None:
     sample.write(tmp_path / "snapshots", "v1")
     pointer.switch(tmp_path / "snapshots", "v1")
-    ann = [{"type": "loyalty_id", "value": "ann"}]
-    calls = [
-        ("/v1/decide", {"placements": ["home_hero", "checkout_incentive"], "identifiers": ann}, "DecideAnswer"),
-        ("/v1/decide", {"placements": ["nowhere"]}, "Refusal"),
-        ("/v1/profiles/lookup", {"identifiers": ann}, "LookupAnswer"),
-        ("/v1/events", {"events": [{"event_type": "page_viewed"}]}, "Accepted"),
-    ]
+    operations = {(operation.method, operation.path): operation for operation in OPERATIONS}
+    assert set(ASKED) == set(operations)
 
     async def scenario() -> None:
-        async with running(config(tmp_path)) as client:
-            for path, body, name in calls:
-                response = await client.post(path, json=body)
-                jsonschema.validate(response.json(), schema(name))
-            jsonschema.validate((await client.get("/readyz")).json(), schema("Readiness"))
+        changes: dict[str, Any] = {"overlay": tmp_path / "runtime", "overlay_megabytes": 16}
+        changes["ops"] = OpsStore(DataPaths(tmp_path))
+        async with running(config(tmp_path, **changes)) as client:
+            decided = ""
+
+            async def is_logged() -> bool:
+                return (await client.get(f"/v1/decisions/{decided}")).status_code == 200
+
+            for (method, path), body in ASKED.items():
+                named = path.format(placement="home_hero", segment="popular", personalization_id=decided)
+                content = None if body is None else json.dumps(body).replace("{id}", decided)
+                answer = await client.request(method, named, content=content, headers={"authorization": "Bearer k"})
+                operation = operations[method, path]
+                assert answer.status_code == operation.status, (path, answer.text)
+                assert answer.headers["content-type"].startswith(operation.media_type)
+                jsonschema.validate(answer.json(), schema(operation.answer.__name__))
+                if not decided:
+                    decided = answer.json()["decisions"][0]["personalization_id"]
+                    await until(is_logged)
+            refusal = await client.post("/v1/decide", json={"placements": ["nowhere"]})
+            jsonschema.validate(refusal.json(), schema("Refusal"))
             await check_pages(client)
 
     asyncio.run(scenario())
