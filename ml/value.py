@@ -118,7 +118,9 @@ def train_value(
     for name, rows in (("training", split.train), ("judging", split.judge)):
         buyers = int((spend_of(rows) > 0).sum())
         if buyers < LEAST_BUYERS:
-            raise NotTrainable(f"{name}: {buyers} customers bought in the horizon; at least {LEAST_BUYERS} are needed")
+            raise NotTrainable(
+                f"{name}: {buyers} customers spent anything in the horizon; at least {LEAST_BUYERS} are needed"
+            )
     refuse_leaks(split.everything, features, spend_of(split.everything) > 0)
     judged = judged_value(split, features, horizon_days, seed)
     metrics = {name: value_metrics(judged.truth, guess) for name, guess in judged.guesses.items()}

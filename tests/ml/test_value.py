@@ -87,7 +87,7 @@ def test_people_without_an_order_get_everybodys_figures(model: ValueModel, lates
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [
-        (training_frame().assign(spend_horizon_amount=0.0), "training: 0 customers bought in the horizon"),
+        (training_frame().assign(spend_horizon_amount=0.0), "training: 0 customers spent anything in the horizon"),
         (training_frame().iloc[:0], "training: 0 rows"),
     ],
 )
