@@ -40,7 +40,33 @@ def completed(call: Call, now: datetime, *, trusted: bool) -> Call:
         call["messageId"] = blake2b(_JSON.encode(said), digest_size=16).hexdigest()
     if timeless:
         call["timestamp"] = arrived
-    return call | {"receivedAt": arrived}
+    return _by_our_clock(call, now) | {"receivedAt": arrived}
+
+
+def _by_our_clock(call: Call, now: datetime) -> Call:
+    """The call with `timestamp` as Segment's servers set it: as long before its arrival as it happened before it was
+    sent, both by the client's clock, whose own word stays as `originalTimestamp`."""
+    if call.get("timestamp") and call.get("originalTimestamp"):
+        return call
+    stated, sent_at = call.get("timestamp") or call.get("originalTimestamp") or call.get("sentAt"), call.get("sentAt")
+    happened, sent = _instant(stated), _instant(sent_at)
+    if happened is None or sent is None or happened > sent:
+        return call
+    try:
+        at = now.astimezone(UTC) - (sent - happened)
+    except OverflowError:
+        # Before the first year; intake sets it aside.
+        return call
+    return call | {"originalTimestamp": stated, "timestamp": at.isoformat()}
+
+
+def _instant(text: Any) -> datetime | None:
+    """The moment; None for what is none, or has no time zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 def fault_of(call: Call) -> Fault | None:

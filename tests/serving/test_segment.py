@@ -189,6 +189,33 @@ def test_a_call_without_any_time_counts_once_a_minute() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+ARRIVED = datetime(2018, 1, 2, 15, 30, tzinfo=UTC)
+
+
+# By hand, as Segment's specification has it: receivedAt - (sentAt - timestamp).
+@pytest.mark.parametrize(
+    ("said", "timestamp"),
+    [
+        # Two hours fast, 90 s in the queue; the batch says when it was sent.
+        ({"timestamp": "2018-01-02T17:28:30Z"}, "2018-01-02T15:28:30+00:00"),
+        # As RudderStack's clients say it, a day slow.
+        ({"originalTimestamp": "2018-01-01T17:30:00.500+02:00"}, "2018-01-01T13:30:00.500000+00:00"),
+        ({}, "2018-01-02T15:30:00+00:00"),
+        # Corrected by somebody before, without a zone, later than it was sent, and no moment at all: as it came.
+        ({"timestamp": "2018-01-01T00:00:00Z", "originalTimestamp": "2018-01-01T02:00:00Z"}, "2018-01-01T00:00:00Z"),
+        ({"timestamp": "2018-01-02T17:28:30"}, "2018-01-02T17:28:30"),
+        ({"timestamp": "2018-01-03T00:00:00Z"}, "2018-01-03T00:00:00Z"),
+        ({"timestamp": "yesterday"}, "yesterday"),
+        ({"timestamp": "0001-01-01T00:00:00Z"}, "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_a_client_s_wrong_clock_is_set_right_as_segment_does(said: dict[str, str], timestamp: str) -> None:
+    call = completed(VIEW | {"sentAt": "2018-01-02T17:30:00Z"} | said, ARRIVED, trusted=True)
+    assert call["timestamp"] == timestamp
+    if timestamp.endswith("+00:00"):
+        assert call["originalTimestamp"] == next(iter(said.values()), call["sentAt"])
+
+
 def test_odd_but_legal_calls_are_taken_in(tmp_path: Path) -> None:
     """As browsers send them: a beacon of text/plain with the key in its body, a batch of every type, ids of numbers."""
     beacon = VIEW | {
