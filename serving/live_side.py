@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from intake.event import HINT_TYPES
@@ -121,6 +121,15 @@ class LiveSide:
             return []
         pairs = {pair for word in words for pair in word.pairs}
         return unheard(words, self.overlay.words(pairs, ()))
+
+    def moment_to_speak(self, pairs: Sequence[Pair], purpose: str, now: datetime) -> datetime:
+        """Now, or just after what these identifiers said last of a purpose: a clock that was set back a little would
+        else put a word that is said now before it, and it would count for nothing."""
+        if self.overlay is None:
+            return now
+        said = [word.at_us for word in self.overlay.words(pairs, ()) if word.purpose == purpose]
+        later = timedelta(microseconds=max(said, default=0) + 1 - microseconds(now))
+        return now + later if timedelta() < later <= self._config.future_tolerance else now
 
     def filled(self) -> frozenset[str]:
         """Tables of the overlay that hold something: one look for a request, which then spares the empty ones."""

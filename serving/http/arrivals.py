@@ -71,6 +71,8 @@ async def consent(request: Request) -> Response:
     if service.live_side.overlay is None:
         message = "This worker has no live overlay, so the word could not take effect at once; nothing was stored."
         raise refuse(503, "overlay_unavailable", message)
+    if body.occurred_at is None:
+        now = service.live_side.moment_to_speak(hashed[0], body.purpose, now)
     return json_response(accepted(await take_in(service, [arrival_of(event, hashed[0], now, vouched[0])], now)), 202)
 
 

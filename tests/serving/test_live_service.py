@@ -101,6 +101,32 @@ def test_the_next_decision_of_another_worker_sees_the_last_event(root: Path) -> 
     assert told[1]["session_page_views"] == 2
 
 
+class Hands:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.at = sample.NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def test_a_word_counts_though_the_clock_was_set_back_before_it(root: Path) -> None:
+    async def scenario(first: httpx.AsyncClient, second: httpx.AsyncClient) -> None:
+        token = token_of(("loyalty_id", "ann"))
+        for step, granted in ((0, False), (60, True), (-30, False), (-20, True), (-10, False)):
+            clock.at += timedelta(seconds=step)
+            assert (await consent(first, ANN, granted, user_token=token)).status_code == 202
+            assert ((await decide(second, ANN))["rung"] != "no_consent") is granted
+
+    clock = Hands()
+    play(root, scenario, clock=clock)
+    # The batch orders words by their moments too.
+    said = [datetime.fromisoformat(line["occurred_at"]) for line in logged(root, "consents")]
+    assert said == sorted(set(said))
+    assert len(said) == 5
+
+
 def test_without_events_a_decision_is_what_it_was(root: Path) -> None:
     async def scenario(_: httpx.AsyncClient, second: httpx.AsyncClient) -> None:
         answers.append(await decide(second, ANN))
