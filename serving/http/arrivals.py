@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import repeat
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +37,8 @@ async def events(request: Request) -> Response:
     vouched = vouched_events(service, request, body.events, hashed, now)
     if caller_of(request).is_browser:
         hashed = [pairs if known else own(pairs) for pairs, known in zip(hashed, vouched, strict=True)]
-    arrivals = list(map(arrival_of, body.events, hashed, repeat(now), vouched))
+    moments = [_moment(service, event, pairs, now) for event, pairs in zip(body.events, hashed, strict=True)]
+    arrivals = list(map(arrival_of, body.events, hashed, moments, vouched))
     return json_response(accepted(await take_in(service, arrivals, now)), 202)
 
 
@@ -71,8 +71,7 @@ async def consent(request: Request) -> Response:
     if service.live_side.overlay is None:
         message = "This worker has no live overlay, so the word could not take effect at once; nothing was stored."
         raise refuse(503, "overlay_unavailable", message)
-    if body.occurred_at is None:
-        now = service.live_side.moment_to_speak(hashed[0], body.purpose, now)
+    now = _moment(service, event, hashed[0], now)
     return json_response(accepted(await take_in(service, [arrival_of(event, hashed[0], now, vouched[0])], now)), 202)
 
 
@@ -126,6 +125,13 @@ def _check_type(service: Service, event: Event, where: str) -> None:
         if getattr(event, name, None) is None:
             message = f"{event.event_type} needs the field {name}."
             raise refuse(422, "missing_field", message, field=f"{where}.{name}")
+
+
+def _moment(service: Service, event: Event, pairs: Hashed, now: datetime) -> datetime:
+    """When an event came: now, but a word of consent that says no moment comes after those before it."""
+    if event.event_type != CONSENT_TYPE or event.occurred_at is not None:
+        return now
+    return service.live_side.moment_to_speak(pairs, str((event.properties or {}).get("purpose")), now)
 
 
 def _check_moment(service: Service, moment: datetime | None, now: datetime, where: str) -> None:

@@ -116,7 +116,13 @@ def test_a_word_counts_though_the_clock_was_set_back_before_it(root: Path) -> No
         token = token_of(("loyalty_id", "ann"))
         for step, granted in ((0, False), (60, True), (-30, False), (-20, True), (-10, False)):
             clock.at += timedelta(seconds=step)
-            assert (await consent(first, ANN, granted, user_token=token)).status_code == 202
+            if step == -20:
+                said = {"event_type": "consent_updated", "identifiers": ANN, "user_token": token}
+                said["properties"] = {"purpose": "personalization", "granted": granted}
+                answer = await first.post("/v1/events", json={"events": [said]})
+            else:
+                answer = await consent(first, ANN, granted, user_token=token)
+            assert answer.status_code == 202
             assert ((await decide(second, ANN))["rung"] != "no_consent") is granted
 
     clock = Hands()
