@@ -18,6 +18,7 @@ from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.checks.guests import without_guests
+from orchestration.checks.house_checks import known_enough
 from orchestration.checks.suite_checks import report_failures, result
 from orchestration.checks.suites import PROFILES, PUBLISHED, Suite
 from orchestration.checks.validation import Outcome
@@ -138,6 +139,15 @@ def test_guests_are_one_warning_until_the_first_profile(shop: Shop) -> None:
     _seen("email")(shop)
     assert hour(1) == []
     assert {one.severity for one in hour(0)} == {"critical"}
+
+
+def test_guests_alone_have_no_match_rate_to_fall(shop: Shop) -> None:
+    project, warehouse = shop
+    table = "create table marts.match_rate_daily as select 9 as events, 0 as matched"
+    _run(warehouse, "create schema if not exists marts", table)
+    assert known_enough(warehouse, project.paths.snapshots, 0.6).passed
+    _seen("cookie")(shop)
+    assert not known_enough(warehouse, project.paths.snapshots, 0.6).passed
 
 
 def test_guests_are_answered_with_what_sells(tmp_path: Path) -> None:
