@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from statistics import median
 
 WIDTH, HEIGHT = 720, 200
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 14, 26
+WIDEST = 3.0
+LEFT, RIGHT, TOP, BOTTOM = 88, 12, 14, 26
 # day, observed, low, high; None where nothing was expected
 Point = tuple[str, float, float | None, float | None]
 
@@ -53,7 +55,10 @@ def is_outside(point: Point) -> bool:
 
 
 def _top(points: Sequence[Point]) -> float:
-    values = [value for point in points for value in (point[1], point[3]) if value is not None]
+    highs = [point[3] for point in points if point[3] is not None]
+    # One day of which little was known has a range that would press all the others flat; it ends at the edge.
+    widest = WIDEST * median(highs) if highs else 0.0
+    values = [*(point[1] for point in points), *(high for high in highs if high <= widest)]
     return max(values) * 1.08 or 1.0
 
 

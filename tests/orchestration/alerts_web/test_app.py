@@ -20,6 +20,7 @@ from intake.pause_rules import Rule
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.alerts_web.app import create_app
+from orchestration.alerts_web.trend import Point, trend_svg
 
 NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 DAY = date(2026, 3, 1)
@@ -99,6 +100,15 @@ def test_an_alert_shows_cause_trend_reach_and_masked_sample(client: Client, aler
     assert "ann@example.com" not in text
     assert "<script>" not in text
     assert "corner &lt;shop&gt;" in text
+
+
+def test_a_day_of_which_little_is_known_does_not_flatten_the_others() -> None:
+    points: list[Point] = [(f"2026-02-{day:02}", 90.0 + day, 70.0, 140.0) for day in range(1, 9)]
+    usual = trend_svg(points, "events")
+    drawn = trend_svg([*points, ("2026-02-09", 99.0, 0.0, 4_455_480.0)], "events")
+    for ticks in (usual, drawn):
+        assert ">140</text>" in ticks
+        assert "4,455,480</text>" not in ticks
 
 
 def test_what_is_paused_stands_above_the_list_with_its_evidence(client: Client, project: Project) -> None:
