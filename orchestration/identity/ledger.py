@@ -59,10 +59,10 @@ def stage_update(
 ) -> tuple[dict[str, int], int]:
     """Gather, resolve and compare in temporary tables; rows of evidence by kind, and identifiers touched."""
     evidence = gather(connection)
-    is_empty = not connection.execute("select 1 from identity.identifier limit 1").fetchall()
-    touched = touch(connection, rules, full=full or is_empty)
+    full = full or not connection.execute("select 1 from identity.identifier limit 1").fetchall()
+    touched = touch(connection, rules, full=full)
     if touched:
-        stage(connection, resolve(evidence_about_touched(connection), rules).tables())
+        stage(connection, resolve(evidence_about_touched(connection, full=full), rules).tables())
     return evidence, touched
 
 

@@ -93,6 +93,15 @@ def test_a_full_rebuild_of_a_current_ledger_writes_nothing(warehouse: Warehouse)
     assert ledger_of(warehouse) == before
 
 
+def test_a_full_rebuild_takes_even_what_an_identifier_is_from_the_evidence(warehouse: Warehouse) -> None:
+    update_ledger(at_the_end(warehouse), IdentityRules())
+    before = ledger_of(warehouse)
+    with warehouse.connect() as connection:
+        connection.execute("update identity.identifier set value_hash = 'torn' where type = 'login'").fetchall()
+    update_ledger(warehouse, IdentityRules(), full=True)
+    assert ledger_of(warehouse) == before
+
+
 def test_one_new_sighting_touches_one_group(warehouse: Warehouse) -> None:
     everybody = update_ledger(at_the_end(warehouse), IdentityRules()).touched
     observe(warehouse, [("login", 900, "cookie", 900, DAYS - 1)])
