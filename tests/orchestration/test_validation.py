@@ -17,9 +17,10 @@ from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
 from orchestration.checks.docs_index import write_index
-from orchestration.checks.suite_checks import report_failures, result
-from orchestration.checks.suites import RAW, SUITES, Suite
+from orchestration.checks.suite_checks import judged, report_failures, result
+from orchestration.checks.suites import PROFILES, RAW, SUITES, Suite
 from orchestration.checks.validation import Outcome, validate
+from orchestration.warehouse import Warehouse
 
 NOW = datetime(2018, 1, 2, tzinfo=UTC)
 GOOD = pd.DataFrame(
@@ -82,6 +83,19 @@ def test_each_failure_opens_one_alert_that_counts(project: Project, outcomes: di
     assert any("expected that every source and day has rows, 1 of 2 rows break it" in title for title in titles)
     report_failures(project, AssetKey(["ops", "lake_file"]), RAW, outcomes["good"])
     assert OpsStore(project.paths).list_alerts("open") == []
+
+
+def test_missing_profiles_block_only_where_somebody_was_known(project: Project) -> None:
+    warehouse = Warehouse(project.paths.warehouse)
+    warehouse.prepare()
+    profiles = Suite("profiles", "", "select 0 as customers", PROFILES.expectations[:1])
+    with warehouse.connect() as connection:
+        connection.execute("create schema intermediate").fetchall()
+        connection.execute("create table intermediate.int_identifier_seen_daily (type varchar)").fetchall()
+    assert [(one.success, one.blocking) for one in judged(project, profiles, warehouse)] == [(False, False)]
+    with warehouse.connect() as connection:
+        connection.execute("insert into intermediate.int_identifier_seen_daily values ('email')").fetchall()
+    assert [(one.success, one.blocking) for one in judged(project, profiles, warehouse)] == [(False, True)]
 
 
 def test_the_check_result_names_what_failed(project: Project, outcomes: dict[str, list[Outcome]]) -> None:
