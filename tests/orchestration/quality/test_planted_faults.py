@@ -162,6 +162,12 @@ def test_a_fault_that_stays_for_three_days_is_one_alert_seen_three_times(
     assert (alert.first_day, alert.last_day) == (days[0], days[2])
 
 
+def test_faults_of_one_day_are_an_alert_each(tmp_path: Path, clean: pd.DataFrame) -> None:
+    alerts = alerts_of_a_month(tmp_path, hundredfold(other_categories(mixed_otherwise(clean))), [DAY])
+    told = [("till", "amounts", DAY), ("till", "categories", DAY), ("web", "mix", DAY)]
+    assert sorted((alert.source, alert.kind, alert.first_day) for alert in alerts) == told
+
+
 def test_a_catalogue_that_no_longer_comes_is_stale(tmp_path: Path, clean: pd.DataFrame) -> None:
     alerts = alerts_of_a_month(tmp_path, no_catalogue(clean), MONTH[14:18])
     assert [(alert.source, alert.kind) for alert in alerts] == [("catalogue", "silent")]
