@@ -155,6 +155,35 @@ def test_a_key_is_asked_for_by_either_way(tmp_path: Path, header: str, status: i
     asyncio.run(run())
 
 
+SHOP, EVIL = "origin: https://shop.example", "origin: https://evil.example"
+
+
+@pytest.mark.parametrize(
+    ("origins", "asked"),
+    [
+        (["https://shop.example"], [([], 403), ([SHOP], 200), ([EVIL], 403), ([SHOP] * 2, 403)]),
+        (["*"], [([], 200), ([EVIL], 200)]),
+        ([], [([], 200)]),
+    ],
+)  # fmt: skip
+def test_a_browser_s_key_is_bound_to_its_origins_by_either_way(
+    tmp_path: Path, origins: list[str], asked: list[tuple[list[str], int]]
+) -> None:
+    async def run() -> None:
+        async with front(tmp_path, browser_key=SECRET, browser_origins=tuple(origins)) as shop:
+            for shown, status in asked:
+                head, body = request(DECIDE, HERO, KEY, *shown)
+                whole = await shop.asked(head + body)
+                assert (shop.routed, whole[9:12]) == (1 if shown else 0, str(status).encode())
+                assert await shop.asked(head, body) == whole
+                # What a browser is told says nothing of why, and of nobody.
+                assert b"segment_id" not in whole
+                shop.routed = 0
+            assert (await shop.asked(b"".join(request(LOOKUP, ANN, KEY, *asked[-1][0]))))[9:12] == b"403"
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(
     ("client", "forwarded", "status"),
     [
