@@ -12,10 +12,20 @@
         cast(assignment.valid_to as date) as valid_to_date
     from {{ source('identity', 'identity_assignment') }} as assignment
     inner join cutoffs
-        on assignment.system_from < cutoffs.known_at and assignment.system_to >= cutoffs.known_at
+        on {{ unestimated('assignment.system_from < cutoffs.known_at and assignment.system_to >= cutoffs.known_at') }}
     {%- if only_touched() %}
     where assignment.identifier_key in (select identifier_key from {{ source('refresh', 'identifier') }})
     {%- endif %}
+{%- endmacro %}
+
+
+{#
+  Bounds of time of a join whose effect DuckDB does not guess: it believes that they leave few rows, and then keeps daily
+  rows of 60 columns in memory to look up identifiers in them, not the other way round. An hourly run looks up few
+  identifiers, and is left to its guess.
+#}
+{% macro unestimated(bounds) -%}
+    {{ bounds if only_touched() else 'coalesce(' ~ bounds ~ ', false)' }}
 {%- endmacro %}
 
 
@@ -56,12 +66,11 @@
             coalesce(logins.customer_id, anchors.customer_id) as customer_id
         from {{ relation }} as daily
         inner join cutoffs
-            on
-                cast(daily.event_date as timestamp) < cutoffs.as_of
-                and cast(daily.received_date as timestamp) < cutoffs.as_of
-                -- Follows from the first, and costs nothing: DuckDB believes that a bound leaves a fifth of the rows, and
-                -- two of them made it keep the daily rows of 60 columns in memory to look up identifiers in them.
-                and {{ days_between('daily.event_date', 'cutoffs.as_of') }} >= 0
+            on {{ unestimated(
+                'cast(daily.event_date as timestamp) < cutoffs.as_of'
+                ~ ' and cast(daily.received_date as timestamp) < cutoffs.as_of'
+                ~ ' and ' ~ days_between('daily.event_date', 'cutoffs.as_of') ~ ' >= 0'
+            ) }}
         left join assigned as anchors
             on
                 daily.anchor_key = anchors.identifier_key
