@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 Send = Callable[[str, str, str], bool]
 """Address, title and body; True when the receiver took it."""
-# Apprise waits 4 s for each answer, but for as long as one goes on coming. Mail needs some ten answers.
-DEADLINE_SECONDS = 30.0
+# Apprise waits 4 s for each answer, but for as long as one goes on coming; mail needs some ten answers. Dagster gives a
+# sensor 60 s, and there may be several receivers.
+DEADLINE_SECONDS = 20.0
 
 
 def is_understood(to: str) -> bool:
