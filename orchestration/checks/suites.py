@@ -29,7 +29,10 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """A named set of demands on the frame that `sql` returns from the warehouse, or that a check makes ('')."""
+    """A named set of demands on the frame that `sql` returns from the warehouse, or that a check makes ('').
+
+    Days come in order, the newest first: an alert is about the first few that break a demand, in every run the same.
+    """
 
     name: str
     description: str
@@ -66,7 +69,7 @@ RAW = Suite(
         sum(case when min_received_at > max_received_at then 1 else 0 end) as files_with_reversed_times,
         sum(case when cast(min_received_at as date) < event_date then 1 else 0 end)
             as files_received_before_they_occurred
-    from ops.lake_file group by source, event_date
+    from ops.lake_file group by source, event_date order by event_date desc, source
     """,
     [
         some_rows(name="the lake has files"),
@@ -93,7 +96,7 @@ STAGED = Suite(
         end) as negative_figures,
         sum(case when scroll_depth < 0 or scroll_depth > 1 then 1 else 0 end) as impossible_scroll_depths,
         sum(case when dwell_ms < 0 or dwell_ms > 86400000 then 1 else 0 end) as impossible_dwell_times
-    from intermediate.int_events group by source, event_date
+    from intermediate.int_events group by source, event_date order by event_date desc, source
     """,
     [
         some_rows(name="there are events"),

@@ -18,7 +18,7 @@ from intake.project import Project
 from intake.settings import Settings
 from orchestration.checks.docs_index import write_index
 from orchestration.checks.suite_checks import judged, report_failures, result
-from orchestration.checks.suites import PROFILES, RAW, SUITES, Suite
+from orchestration.checks.suites import PROFILES, RAW, STAGED, SUITES, Suite
 from orchestration.checks.validation import Outcome, validate
 from orchestration.warehouse import Warehouse
 
@@ -112,6 +112,25 @@ def test_the_front_page_keeps_a_line_for_each_suite(tmp_path: Path, outcomes: di
     text = page.read_text()
     assert text.count("<td><a href=") == 2
     assert 'class="bad">3 of 5' in text
+
+
+@pytest.mark.parametrize("suite", [RAW, STAGED], ids=lambda suite: str(suite.name))
+def test_days_come_newest_first_so_that_an_alert_is_about_the_same_ones_in_every_run(suite: Suite) -> None:
+    days = "(values (date '2017-01-02', 'web'), ('2017-01-04', 'till'), ('2017-01-03', 'web'), ('2017-01-04', 'app'))"
+    moments = "min_received_at, max_received_at, occurred_at, received_at"
+    figures = "rows, amount, unit_price, quantity, scroll_depth, dwell_ms"
+    columns = [f"timestamp '2017-01-05' as {name}" for name in moments.split(", ")]
+    columns += [f"1 as {name}" for name in figures.split(", ")]
+    columns += ["'e' as event_id", "'x' as event_type"]
+    rows = f"select *, {', '.join(columns)} from {days} as days (event_date, source)"
+    with duckdb.connect() as connection:
+        for schema, table in (("ops", "lake_file"), ("intermediate", "int_events"), ("ops", "run_context")):
+            made = "select timestamp '2017-01-06' as as_of" if table == "run_context" else rows
+            connection.execute(f"create schema if not exists {schema}").fetchall()
+            connection.execute(f"create table {schema}.{table} as {made}").fetchall()
+        found: pd.DataFrame = connection.execute(suite.sql).df()
+    told = list(zip(found["source"], found["event_date"].dt.day, strict=True))
+    assert told == [("app", 4), ("till", 4), ("web", 3), ("web", 2)]
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: str(suite.name))
