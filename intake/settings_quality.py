@@ -31,7 +31,11 @@ class QualitySettings(Section):
     history_weeks: int = Field(default=8, ge=3, le=26, description="same weekdays that a day is compared with, at most")
     minimum_weeks: int = Field(default=3, ge=2, le=26, description="with fewer, volume is not judged")
     minimum_history_days: int = Field(
-        default=14, ge=7, le=180, description="with fewer days, mix, amounts, empty fields and clocks are not judged"
+        default=14,
+        ge=7,
+        le=180,
+        description="with fewer days, mix, amounts, empty fields and clocks are not judged; but for clocks, six"
+        " that span twice as many will do",
     )
     minimum_events: int = Field(default=20, ge=5, le=100_000, description="expected a day; fewer are not judged")
     volume_factor: float = Field(default=1.5, ge=1.1, le=100, description="times more or less events than expected")
