@@ -31,7 +31,7 @@ def order_of(facts: Facts) -> tuple[Column | None, str]:
         return None, ""
     if facts.array:
         return order, "nested"
-    has_lines = any(column.is_named("product") for column in facts.columns)
+    has_lines = order.distinct < order.given or any(column.is_named("product") for column in facts.columns)
     return order, "grouped" if has_lines else ""
 
 
@@ -117,7 +117,7 @@ def _natural_key(facts: Facts, event: Column | None) -> list[str]:
         wanted = ids[:1] + (facts.time or []) if ids else [column.name for column in facts.columns]
     key = list(dict.fromkeys(wanted))
     every = [column.name for column in facts.columns]
-    if facts.shape == "clicks" and _different(facts, key) < 0.99 * _different(facts, every):
+    if facts.shape != "customers" and _different(facts, key) < 0.99 * _different(facts, every):
         return every
     return key or every
 

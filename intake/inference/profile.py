@@ -46,7 +46,8 @@ WORDS: dict[str, str] = {
     r"|religion|ethnic|salutation|anrede",
     "order": r"order|bestell|auftrag|beleg|\bbon\b|receipt|commande|pedido|invoice|rechnung"
     r"|purchase|ticket_?n|transaction|transakt|checkout_?id",
-    "product": r"sku|product|artikel|article|\bitem|produkt|producto|\bprod\b|reference|\bean\b|gtin|\basin\b|\bart_?n",
+    "product": r"sku|stock_?code|\bplu\b|product|artikel|article|\bitem|produkt|producto|\bprod\b|reference"
+    r"|\bean\b|gtin|\basin\b|\bart_?n",
     "quantity": r"qty|qte\b|quantit|menge|anzahl|stueck|stück|\bunits?\b|cantidad|\bpcs\b|\bcount\b",
     "price": r"price|preis|prix|precio|unit_?cost",
     "amount": r"amount|total|betrag|summe|umsatz|revenue|montant|importe|gesamt|\bsum\b|paid"

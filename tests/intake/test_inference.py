@@ -313,6 +313,14 @@ def test_a_total_that_each_row_of_an_order_repeats_counts_once(project: Project)
     assert sorted(int(event["amount"]) for event in lake_rows(project)) == list(range(10, 40))
 
 
+@pytest.mark.parametrize("article", ["StockCode", "Foo"])
+def test_rows_of_one_order_are_its_lines_whatever_the_article_is_called(project: Project, article: str) -> None:
+    """An order number that stands in several rows made of all but the first duplicates of it."""
+    rows = [[f"I{n // 3}", f"{moment(n // 3):%Y-%m-%d}", f"c{n // 3}", f"A-{n}", 2, "1.50"] for n in range(60)]
+    _, trial = infer(project, table(f"InvoiceNo|InvoiceDate|CustomerID|{article}|Quantity|UnitPrice", rows))
+    assert (trial.report.accepted, trial.report.duplicate, trial.report.events) == (60, 0, 20)
+
+
 def test_lines_of_which_nothing_is_understood_are_drafted_and_read(project: Project) -> None:
     rows = [{"order_no": f"o{n}", "at": moment(n).isoformat(), "email": "a@mail.example",
              "total": 5, "parts": [{"x": "y"}, {}]} for n in range(40)]  # fmt: skip
