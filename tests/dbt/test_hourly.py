@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import pytest
 
 from intake.clock import FixedClock
+from intake.hashing import identifier_key
 from intake.paths import DataPaths
 from intake.project import Project
 from intake.settings import Settings
@@ -31,8 +32,14 @@ from tests.serving import sample
 MODELS = [
     *("int_customer_consent", "int_consent_withdrawn", "int_identifier_customers", "int_product_categories"),
     *("int_sensitive_categories", "customer_consent", "customer_features", "dim_customer", "fct_session"),
+    *("dim_product", "int_outcomes_told", "int_orders_priced", "int_refunds_bounded"),
+    *("fct_refund", "fct_order", "fct_outcome"),
 ]
-TABLES = ("marts.customer_features", "marts.dim_customer", "marts.fct_session")
+TABLES = (
+    *("intermediate.int_identifier_customers", "intermediate.int_outcomes_told"),
+    *("marts.customer_consent", "marts.customer_features", "marts.dim_customer", "marts.fct_session"),
+    *("marts.fct_order", "marts.fct_outcome", "marts.fct_refund"),
+)
 DEFINITION = "as it is"
 # Of people, what no model of this shop makes.
 APART = """
@@ -148,7 +155,8 @@ def test_hours_in_a_row_leave_what_one_run_over_everybody_makes(shop: Hourly) ->
     refusal = {"purpose": "personalization", "granted": False, "regime": "opt_out"}
     said = event("said", "consent_updated", "2017-01-16 12:00:00", who="loyalty_id:2", properties=refusal)
     came = order("first", "2017-01-16 13:00:00", "loyalty_id:9", ["5.00"])
-    touched = shop.hour("said", [said, came])
+    back = order("o5", "2017-01-16 14:00:00", "loyalty_id:2", ["1.00"], event_type="order_refunded")
+    touched = shop.hour("said", [said, came, back])
     consented = shop.tables()
     assert {row[0] for row in set(consented["marts.dim_customer"]) ^ set(before["marts.dim_customer"])} == touched
     # The service knows whoever came, and of who refused nothing but that.
@@ -175,6 +183,23 @@ def test_hours_in_a_row_leave_what_one_run_over_everybody_makes(shop: Hourly) ->
     assert refused in touched
     assert len(touched) < len(consented["marts.dim_customer"])
     assert len(hourly["marts.dim_customer"]) == len(consented["marts.dim_customer"]) - 1
+
+    # They are taken apart again, the late order was none, somebody withdraws, goods of old orders cost something else,
+    # and an earlier refund like the known one makes that the second.
+    shop.room.execute(
+        "insert into identity.identity_override (a_key, b_key, kind, actor, reason, created_at)"
+        " values (least($1, $2), greatest($1, $2), 'cannot_link', 'me', 'two people', timestamp '2017-01-18')",
+        [identifier_key(hashed("cookie", "11")), identifier_key(hashed("login", "0"))],
+    )
+    shop.room.hide("more", date(2017, 1, 10))
+    refusal = {"purpose": "analytics", "granted": False, "regime": "opt_out"}
+    withdrawn = event("withdrawn", "consent_updated", "2017-01-11 12:00:00", who="loyalty_id:1", properties=refusal)
+    cost = event("cost", "price_updated", "2017-01-11 12:00:00", product_id="p0", properties={"cost": 0.5})
+    earlier = {**back, "event_id": "earlier", "occurred_at": back["occurred_at"] - timedelta(days=4)}
+    shop.hour("apart", [withdrawn, cost, earlier])
+    before, hourly = hourly, shop.tables()
+    assert len(hourly["marts.fct_order"]) == len(before["marts.fct_order"]) - 1
+    assert len(hourly["marts.fct_refund"]) == len(before["marts.fct_refund"]) + 1
     shop.everybody()
     assert {name: len(rows) for name, rows in hourly.items()} == {n: len(rows) for n, rows in shop.tables().items()}
     assert hourly == shop.tables()

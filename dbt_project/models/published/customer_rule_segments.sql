@@ -1,4 +1,6 @@
 -- One row per customer and segment by rule that holds for them.
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with members as (
 
     select * from {{ source('ml', 'rule_segment_member') }}
@@ -11,7 +13,7 @@ customers as (
         customer_id,
         as_of
     from {{ ref('dim_customer') }}
-    where consent_personalization
+    where {{ is_touched('customer_id') }} and consent_personalization
 
 ),
 

@@ -1,4 +1,6 @@
 -- One row per customer, segment and stay in it.
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with stays as (
 
     select * from {{ source('ml', 'segment_history') }}
@@ -8,7 +10,7 @@ with stays as (
 customers as (
 
     select customer_id from {{ ref('dim_customer') }}
-    where consent_personalization
+    where {{ is_touched('customer_id') }} and consent_personalization
 
 ),
 
