@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,3 +43,37 @@ def test_a_training_frame_in_parts_is_the_same(built: Room, copied: Room) -> Non
     copied.execute("DELETE FROM marts.training_frame")
     copied.dbt("run", "--select", "training_frame", "--vars", FEW)
     assert copied.table("marts.training_frame") == built.table("marts.training_frame") != []
+
+
+# Two hundred thousand days of twenty thousand people, before and after the cut-off of the room.
+MANY_DAYS = """
+    insert into identity.identity_assignment by name
+    select 'many' || number as canonical_id, number as identifier_key, timestamp '1900-01-01' as valid_from,
+        timestamp '9999-01-01' as valid_to, timestamp '1900-01-01' as system_from, timestamp '9999-01-01' as system_to
+    from range(1000, 21000) as people (number);
+    insert into intermediate.int_identifier_daily by name
+    select 1000 + number % 20000 as anchor_key, date '2017-01-01' + cast(number % 20 as integer) as event_date,
+        date '2017-01-01' + cast(number % 20 as integer) as received_date
+    from range(200000) as days (number)
+"""
+
+
+def test_days_are_not_kept_to_look_identifiers_up(copied: Room) -> None:
+    copied.execute(MANY_DAYS)
+    copied.dbt("compile", "--select", "training_frame")
+    (file,) = (copied.root / "target" / "compiled").rglob("training_frame.sql")
+    asked = file.read_text().replace("cutoff.as_of is not null", "cutoff.as_of = timestamp '2017-01-12'")
+    plan = json.loads(copied.execute(f"EXPLAIN (FORMAT json) {asked}")[0][1])
+    looked_up = [
+        node["extra_info"]["Join Type"]
+        for node in nodes(plan)
+        if "login_key" in str(node["extra_info"].get("Conditions")) and "int_identifier_daily" in str(node["children"])
+    ]
+    # A join that is turned round keeps the days.
+    assert set(looked_up) == {"LEFT"}, looked_up
+
+
+def nodes(plan: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in plan:
+        yield node
+        yield from nodes(node["children"])
