@@ -121,7 +121,8 @@ def _expected(counts: Floats, centres: Floats, fine: npt.NDArray[np.bool_], plac
     if not centre >= bounds.minimum_events:
         return NOTHING
     back = slice(max(0, place - bounds.history_days), place)
-    usable = fine[back] & (centres[back] > 0)
+    # A day without any event tells nothing of how far the others scatter: its logarithm is as far off as one likes.
+    usable = fine[back] & (centres[back] > 0) & (counts[back] > 0)
     residuals = np.log((counts[back][usable] + 1) / (centres[back][usable] + 1))
     scatter = USUAL_SCATTER
     if len(residuals) >= LEAST_RESIDUALS:

@@ -71,6 +71,15 @@ def test_another_level_is_normal_after_two_weeks() -> None:
     assert max(one.day for one in found) < FIRST + timedelta(days=70)
 
 
+def test_weeks_of_silence_do_not_make_every_number_likely() -> None:
+    history = [*STEADY, *STEADY[:28]]
+    silent = [*history, *([0.0] * 29)]
+    frame = daily(silent)
+    found = volume_oddities(frame, "web", set(frame["event_date"]), Bounds(), frame["event_date"].iloc[-1])
+    assert len(found) >= 14
+    assert max(one.high for one in found) <= 3 * max(STEADY), [(str(one.day), one.low, one.high) for one in found][-3:]
+
+
 def test_holidays_are_neither_judged_nor_compared_with() -> None:
     counts = [*STEADY[:-1], 0.0]
     last = FIRST + timedelta(days=len(counts) - 1)
