@@ -52,7 +52,21 @@ def read_head(contract: SourceContract, file: Path) -> CsvHead:
         except csv.Error as error:
             raise UnreadableInputError(f"{file}: wrong header: {error}") from error
         refuse_ambiguous(contract, file, [cell.strip() for cell in record])
-        return CsvHead(spelt_as_in(contract, column_names(record)), above, bool(text.readline(_LONGEST_HEAD)))
+        row = text.readline(_LONGEST_HEAD)
+        record += [""] * ends_with_a_delimiter(_cells(contract, row), len(record))
+        return CsvHead(spelt_as_in(contract, column_names(record)), above, bool(row))
+
+
+def _cells(contract: SourceContract, row: str) -> list[str]:
+    try:
+        return next(csv.reader([row], delimiter=contract.delimiter, quoting=_quotes(contract)), [])
+    except csv.Error:
+        return []
+
+
+def ends_with_a_delimiter(cells: Sequence[str], columns: int) -> bool:
+    """True for a row of which a delimiter stands also behind the last cell, unlike the header."""
+    return len(cells) == columns + 1 and not cells[-1].strip()
 
 
 def column_names(cells: Sequence[str]) -> list[str]:

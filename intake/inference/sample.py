@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from intake.chunk import UnreadableInputError
 from intake.compressed import opened
-from intake.csv_head import column_names, distinct, is_no_row
+from intake.csv_head import column_names, distinct, ends_with_a_delimiter, is_no_row
 from intake.json_record import BYTE_ORDER_MARK, objects_in, record_of
 from intake.values import plain_objects
 
@@ -122,6 +122,7 @@ def _csv(file: Path, head: bytes) -> Sample:
     rows = [row for row in rows if row] or [[]]
     named = not any(_looks_like_data(name) for name in rows[0])
     names = column_names(rows[0]) if named else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
+    rows = [row[:-1] if ends_with_a_delimiter(row, len(names)) else row for row in rows]
     body = _without_total([row for row in (rows[1:] if named else rows) if len(row) == len(names)])
     if not body or len(names) < 2:
         raise UnreadableInputError(f"{file}: no rows of two or more columns, separated by one of , ; tab |")
@@ -181,7 +182,7 @@ def _fit(lines: list[str], delimiter: str) -> tuple[float, int]:
     width = len(rows[0]) if rows else 0
     if width < 2:
         return 0.0, 0
-    return sum(len(row) == width for row in rows) / len(rows), width
+    return sum(len(row) == width or ends_with_a_delimiter(row, width) for row in rows) / len(rows), width
 
 
 def _looks_like_data(name: str) -> bool:

@@ -31,6 +31,8 @@ ROWS = "".join(f"{number},product_viewed,2017-05-01T10:00:00Z,p1,ann,fine\n" for
         (f'Report "May\nof 2017\n\n{HEADER}\n{ROWS}', {"skip_lines": 2}),
         (f"{HEADER},,\n{ROWS}".replace("fine", "fine,,"), {}),
         (f"{HEADER}\n{ROWS}".replace("\n", "\r"), {}),
+        (f"{HEADER}\n{ROWS}".replace("fine", "fine,"), {}),
+        (f"{HEADER}\n{ROWS}".replace("ann,fine", '"ann, Bob",'), {}),
         (f"{HEADER}\n{ROWS}".replace("note", '"a\nnote"'), {}),
         (f"{HEADER},note\n{ROWS}".replace("fine", "fine,same"), {}),
         (f"{HEADER},at\n{ROWS}".replace("fine", "fine,never"), {"optional": ["at_2"]}),
@@ -44,6 +46,8 @@ ROWS = "".join(f"{number},product_viewed,2017-05-01T10:00:00Z,p1,ann,fine\n" for
         "title",
         "unnamed",
         "old Mac",
+        "delimiter behind the rows",
+        "delimiter in a cell",
         "line in header",
         "twice",
         "named",
@@ -143,9 +147,19 @@ ORDERS = "Datum;Bestellnr;E-Mail;Artikelnr;Menge;Einzelpreis\n" + "".join(
         (f"{ORDERS}Summe;;;;60;74.070,00\n".encode(), 1),
         (ORDERS.replace("Einzelpreis\n", "Einzelpreis;Menge;\n").replace("50\n", "50;2;\n").encode(), 0),
         (ORDERS.replace("\n", "\r").encode(), 0),
+        (ORDERS.replace("50\n", "50;\n").encode(), 0),
         (ORDERS.replace("A-3", f'"{"x" * 200_000}"').encode(), 0),
     ],
-    ids=["title", "sep in UTF-16", "UTF-16 without a mark", "total", "twice and unnamed", "old Mac", "long cell"],
+    ids=[
+        "title",
+        "sep in UTF-16",
+        "UTF-16 without a mark",
+        "total",
+        "twice and unnamed",
+        "old Mac",
+        "ends",
+        "long cell",
+    ],
 )
 def test_drafts_for_exports_of_spreadsheets_read_them(
     project: Project, tmp_path: Path, content: bytes, quarantined: int
