@@ -85,6 +85,10 @@ class Batch:
         """Events that are in the lake already: the same again is a duplicate."""
         self._seen.duplicates(event_ids, np.ones(len(event_ids), dtype=bool))
 
+    def recall(self, events: pa.Table) -> None:
+        """Events of the same file that are in the lake already, for what only the whole of it can tell."""
+        self._review.recall(events)
+
     def add(self, chunk: Chunk) -> None:
         """Account for every row of a chunk."""
         self.rows_read += chunk.rows_read

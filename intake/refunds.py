@@ -22,13 +22,13 @@ class RefundLedger:
         self._orders: list[pd.DataFrame] = []
         self._refunds: list[pd.DataFrame] = []
 
-    def add(self, events: pa.Table) -> None:
-        """Remember the orders and refunds among accepted events."""
+    def add(self, events: pa.Table, *, known: bool = False) -> None:
+        """Remember the orders and refunds among accepted events; known ones were judged before and only count."""
         types = events.column("event_type")
         for kind, kept in ((ORDER, self._orders), (REFUND, self._refunds)):
             mine = events.filter(pc.equal(types, kind))
             if mine.num_rows:
-                kept.append(_frame(mine))
+                kept.append(_frame(mine).assign(judged=not known))
 
     def excessive(self) -> list[str]:
         """Event ids of refunds with which an order's refunds, oldest first, would exceed what it cost."""
@@ -36,14 +36,15 @@ class RefundLedger:
             return []
         cost = pd.concat(self._orders).groupby("order_id")["amount"].max() * self.limit + _CENT / 2
         refunds = pd.concat(self._refunds)
-        refunds = refunds[refunds["order_id"].isin(cost.index)].sort_values(["order_id", "occurred_at", "event_id"])
+        refunds = refunds[refunds["order_id"].isin(cost.index)]
+        refunds = refunds.sort_values(["order_id", "judged", "occurred_at", "event_id"])
         limits = refunds["order_id"].map(cost).to_numpy()
         sums = refunds.groupby("order_id")["amount"].cumsum().to_numpy()
         over = set(refunds.loc[sums > limits, "order_id"])
         found = []
         for order_id, group in refunds[refunds["order_id"].isin(over)].groupby("order_id"):
             places = _too_much(group["amount"].to_numpy(), float(cost[order_id]))
-            found += group["event_id"].to_numpy()[places].tolist()
+            found += group.iloc[places].query("judged")["event_id"].tolist()
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -28,6 +28,9 @@ from intake.sealed import unsealer
 from intake.source_columns import ColumnWatch
 from intake.vault import write_vault
 from intake.wrong_zone import REASON
+
+_WHOLE = ["event_id", "event_type", "order_id", "occurred_at", "amount"]
+"""Columns by which refunds are compared with their orders."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +134,16 @@ class _Rereading:
         if self.store.rivals(self.known):
             rules = without_known_words(rules)
         batch = Batch(paths, rules, self._id(rows))
+        replays = self.store.replays_of(self.known.batch_id)
+        for events in self._events([self.known.batch_id, *replays], _WHOLE):
+            batch.recall(events)
         own = self._event_ids([self.known.batch_id])
         if self.contract.lines and self.contract.lines.group_by:
             # Rows of an event that came in without them: landed alone they would be lost behind it.
             batch.part_in_lake = own
         else:
             batch.know(own)
-        batch.know(self._event_ids(self.store.replays_of(self.known.batch_id)))
+        batch.know(self._event_ids(replays))
         watch = ColumnWatch(self.contract, self.store.source_columns(self.contract.name))
         header = columns_of_quarantine(paths, self.known)
         chunk = replayed_chunk(self.contract, rows, header, watch, unsealer(paths))
@@ -159,10 +165,13 @@ class _Rereading:
 
     def _event_ids(self, batches: Sequence[str]) -> pa.Array:
         """Events of these batches in the lake."""
-        files: list[LakeFile] = [file for batch_id in batches for file in self.store.files_of_batch(batch_id)]
-        root = self.project.paths.root
-        ids = [pq.read_table(root / file.path, columns=["event_id"], partitioning=None).column(0) for file in files]
+        ids = [events.column(0).combine_chunks() for events in self._events(batches, ["event_id"])]
         return pa.chunked_array(ids, pa.string()).combine_chunks()
+
+    def _events(self, batches: Sequence[str], columns: list[str]) -> Iterator[pa.Table]:
+        files: list[LakeFile] = [file for batch_id in batches for file in self.store.files_of_batch(batch_id)]
+        for file in files:
+            yield pq.read_table(self.project.paths.root / file.path, columns=columns, partitioning=None)
 
     def _reference(self, join: Join) -> Reference:
         beside = [file for file in files_of(self.project, self.contract) if file.name == self.known.input_name]

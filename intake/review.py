@@ -59,6 +59,10 @@ class Review:
             for event in np.flatnonzero(accepted & (sizes > 1)).tolist():
                 self._more_rows[ids[event].as_py()] = int(sizes[event])
 
+    def recall(self, events: pa.Table) -> None:
+        """Events of this very file that are in the lake already: its refunds add up with them."""
+        self._refunds.add(events, known=True)
+
     def verdict(self) -> Verdict:
         """Decide, once, at the end of the file."""
         repeated = self._repeats.repeated() if self._repeats is not None else pa.array([], pa.string())

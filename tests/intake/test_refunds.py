@@ -13,6 +13,7 @@ from intake.ingest import ingest
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.quarantine import read_quarantine
+from intake.replay import replay
 from tests.intake.scene import click, contract, lake_rows, write_jsonl
 
 SHOP = contract(columns={"occurred_at": "at", "order_id": "order", "amount": "amount"})
@@ -55,6 +56,19 @@ def test_it_holds_across_files_of_the_lake_that_are_written_already(
     assert [row["event_id"] for row in lake_rows(project)] == ["order"]
     files = sorted(project.paths.lake_events.rglob("*.parquet"))
     assert len(files) == len(OpsStore(project.paths).visible_files()) == 1
+
+
+def test_replaying_other_rows_lets_no_refund_in_that_its_order_does_not_bear(project: Project, tmp_path: Path) -> None:
+    late = order("r2", 30, day=2, refund=True, at="2017-05-02")
+    rows = [order("order", 50), order("r1", 40, day=3, refund=True), order("much", 60, refund=True), late]
+    source = SHOP.model_copy(update={"time_format": "%Y-%m-%dT%H:%M:%SZ"})
+    report = ingest(project, source, [write_jsonl(tmp_path / "a.jsonl", rows)]).files[0]
+    assert report.reasons == {"refund_exceeds_order": 1, "invalid_timestamp:occurred_at": 1}
+    (again,) = replay(project, SHOP.model_copy(update={"version": 2}))
+    assert (again.rows, again.accepted, dict(again.reasons)) == (2, 0, {"refund_exceeds_order": 2})
+    (free,) = replay(project, SHOP.model_copy(update={"version": 3, "refund_limit": 2.0}))
+    assert (free.accepted, free.kept) == (1, 1)
+    assert {row["event_id"] for row in lake_rows(project)} == {"order", "r1", "much"}
 
 
 def test_lines_of_a_refund_go_together(project: Project, tmp_path: Path) -> None:
