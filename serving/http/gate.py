@@ -95,11 +95,12 @@ class Gate:
 
 def _local(address: str, origin: str | None, scope: Scope | None) -> Caller:
     """Without keys the machine itself is served, and of pages those of the machine: any page of the web could else
-    make the browser of whoever sits here pause the shop."""
+    make the browser of whoever sits here pause the shop, or, under a name that it lets point to this machine, read
+    answers about people. What such a page may do is tell events, unheard."""
     if not is_loopback(address):
         message = "There are no keys yet, so only this machine is served; make one with: concierge api-keys create."
         raise refuse(401, "unauthorized", message)
-    if scope == "admin" and origin is not None and not _is_here(origin):
+    if scope not in (None, "ingest") and origin is not None and not _is_here(origin):
         raise refuse(403, "wrong_origin", "A page of another origin may not do this.", field="origin")
     return NOBODY
 

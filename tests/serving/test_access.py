@@ -219,6 +219,12 @@ def test_a_page_of_another_origin_may_not_pause_a_shop_without_keys(root: Path) 
         for origin, status in (("https://evil.example", 403), ("null", 403), ("http://localhost:3000", 503)):
             answer = await client.post("/v1/admin/pause", json=body, headers={"origin": origin})
             assert answer.status_code == status
+        # A page whose own name was made to point to this machine may read what it is answered, so it is told nothing.
+        who = {"identifiers": [{"type": "loyalty_id", "value": "ann"}]}
+        for path, asked in (("/v1/profiles/lookup", who), ("/v1/features", who), ("/v1/decide", HERO)):
+            for origin, status in (("http://evil.example:8765", 403), ("http://127.0.0.1:8765", 200)):
+                answer = await client.post(path, json=asked, headers={"origin": origin})
+                assert answer.status_code == status
 
     play(scenario, root)
 
