@@ -31,6 +31,11 @@ _ENDS = ".:-"
 _NAMES_OF_THINGS = re.compile(r'"(?:product_id|category|order_id)\\*":\\*"?([^",}\\]+)')
 WRITTEN = ("page_url", "referrer", "campaign", "query", "properties")
 """Fields of an event in which whoever wrote it may name anybody."""
+STATED = (
+    "session_id", "page_type", "device_type", "os", "browser", "time_zone", "locale", "country", "region",
+    "postal_code", "experiment_id",
+)  # fmt: skip
+"""Fields with one word each, which a source may have filled with a visitor's: they are nothing without it."""
 GONE = "[erased]"
 # One of these is in every word that tells by itself, but for digits of other scripts.
 _SIGN = re.compile(r"[0-9@+]")
@@ -109,6 +114,10 @@ class Mentions:
         for phrase in longest_first(word for word in words if _WORD.fullmatch(word) is None):
             text = text.replace(phrase, GONE)
         return without_words(text, words.__contains__) if words else text
+
+    def unless_named(self, value: str) -> str | None:
+        """A value that names none of them; None for any other."""
+        return None if self.words_in(value) else value
 
     def left_of(self, value: str) -> str | None:
         """A value without them; None for one that is meant as a whole."""

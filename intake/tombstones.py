@@ -18,7 +18,7 @@ from intake.erased import ErasedIdentifiers, Kind, Spell
 from intake.hashing import name_of
 from intake.identifiers import Hasher
 from intake.keys import read_or_make
-from intake.mentions import WRITTEN, Mentions, each_text
+from intake.mentions import STATED, WRITTEN, Mentions, each_text
 from intake.nested import root_of
 from intake.paths import DataPaths
 from intake.validation import micros
@@ -114,11 +114,15 @@ class DoorKeeper:
 
     def _without_words(self, events: pa.Table) -> pa.Table:
         """What somebody wrote of them in clear, without their identifiers."""
-        said = (text for name in WRITTEN for text in pc.unique(flat(events.column(name))).to_pylist() if text)
+        said = (
+            text for name in (*WRITTEN, *STATED) for text in pc.unique(flat(events.column(name))).to_pylist() if text
+        )
         if not self.mentions.any_in(said):
             return events
         for name in WRITTEN:
             events = each_text(events, name, self.mentions.without)
+        for name in STATED:
+            events = each_text(events, name, self.mentions.unless_named)
         return events
 
     def in_clear(self, rows: pa.Table) -> pa.Table:

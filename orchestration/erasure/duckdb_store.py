@@ -20,6 +20,8 @@ from orchestration.erasure.scope import Scope
 # What bookkeeping keeps: the row stays, and belongs to nobody.
 ANONYMOUS = {("marts", "fct_order"): "customer_id", ("marts", "fct_refund"): "customer_id"}
 EVENT_COLUMNS = frozenset({"event_id", "personalization_id", "assignment_id", "refund_id", "first_event_id"})
+# A visit's features stand beside no identifier: they go with the last event of the visit.
+VISITS, VISIT_EVENTS = ("intermediate", "int_session_features"), ("intermediate", "int_events")
 _INTEGERS = ("BIGINT", "HUGEINT", "UBIGINT")
 _BATCH_ROWS = 1 << 16
 ROW = "row_of_table"
@@ -53,6 +55,7 @@ def erase_file(file: Path, scope: Scope, then: Callable[[duckdb.DuckDBPyConnecti
     with closing(duckdb.connect(str(file))) as connection:
         connection.execute("set TimeZone = 'UTC'").fetchall()
         gone = sum(purge(connection, address, names) for address in base_tables(connection))
+        gone += _empty_visits(connection)
         if then is not None:
             then(connection)
         connection.execute("checkpoint").fetchall()
@@ -119,6 +122,14 @@ def purge(connection: duckdb.DuckDBPyConnection, address: Address, names: Names)
     connection.register("erased_row", pa.table({"row": rows}))
     gone = connection.execute(f"delete from {table} where rowid in (select row from erased_row)").fetchall()
     connection.unregister("erased_row")
+    return int(gone[0][0])
+
+
+def _empty_visits(connection: duckdb.DuckDBPyConnection) -> int:
+    if not {VISITS, VISIT_EVENTS} <= set(base_tables(connection)):
+        return 0
+    known = f"select session_id from {_quoted(VISIT_EVENTS)} where session_id is not null"
+    gone = connection.execute(f"delete from {_quoted(VISITS)} where session_id not in ({known})").fetchall()
     return int(gone[0][0])
 
 

@@ -14,7 +14,7 @@ from intake.atomic_file import publish
 from intake.erased import ErasedIdentifiers, Verdict
 from intake.event import HINT_TYPES
 from intake.lake import drafts, sweep_drafts
-from intake.mentions import WRITTEN, each_text
+from intake.mentions import STATED, WRITTEN, each_text
 from intake.ops_records import LakeFile, to_text
 from intake.ops_store import OpsStore
 from intake.project import Project
@@ -95,6 +95,8 @@ def _without_words(rows: pa.Table, matcher: Matcher) -> pa.Table:
     """What others wrote, without the identifiers in clear in it."""
     for name in WRITTEN:
         rows = each_text(rows, name, matcher.cleaned)
+    for name in STATED:
+        rows = each_text(rows, name, lambda value: None if matcher.in_text(value) else value)
     return rows
 
 

@@ -14,7 +14,7 @@ import msgspec
 from intake.erased import ErasedIdentifiers
 from intake.event import HINT_TYPES
 from intake.log_line import payload, with_checksum
-from intake.mentions import WRITTEN, Mentions
+from intake.mentions import STATED, WRITTEN, Mentions
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.sealed import Unseal, unsealer
@@ -130,7 +130,7 @@ class LineReader:
 
     def words_of(self, said: dict[str, Any]) -> set[str]:
         """Their identifiers in clear in what somebody else wrote."""
-        texts = (said.get(name) for name in WRITTEN if said.get("event_type") != "decision_made")
+        texts = (said.get(name) for name in (*WRITTEN, *STATED) if said.get("event_type") != "decision_made")
         written = (text if isinstance(text, str) else msgspec.json.encode(text).decode() for text in texts if text)
         return {word for text in written for word in self._mentions.words_in(text)}
 

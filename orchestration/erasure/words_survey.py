@@ -9,7 +9,7 @@ from contextlib import closing
 import duckdb
 
 from intake.hashing import name_of
-from intake.mentions import PHONES, WORD, WRITTEN, is_telling, parts_of, phones_of
+from intake.mentions import PHONES, STATED, WORD, WRITTEN, is_telling, parts_of, phones_of
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.erasure.duckdb_store import in_memory
@@ -35,7 +35,7 @@ def survey(project: Project, scope: Scope) -> None:
         return
     with closing(in_memory(project.paths.warehouse)) as connection:
         connection.execute(
-            f"create view written as select filename, unnest([{', '.join(WRITTEN)}]) as said"
+            f"create view written as select filename, unnest([{', '.join((*WRITTEN, *STATED))}]) as said"
             f" from read_parquet({files!r}, hive_partitioning = false, filename = true)"
         ).fetchall()
         found = {word for word in _written(connection) if is_telling(word) and mentions.names(word)}

@@ -26,7 +26,14 @@ from tests.intake.scene import click, contract, lake_rows, write_jsonl
 
 ERASED = datetime(2017, 6, 1, tzinfo=UTC)
 ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
-COLUMNS = {"occurred_at": "at", "product_id": "product", "order_id": "order", "amount": "amount", "page_url": "url"}
+COLUMNS = {
+    "occurred_at": "at",
+    "product_id": "product",
+    "order_id": "order",
+    "amount": "amount",
+    "page_url": "url",
+    "session_id": "visit",
+}
 SHOP = contract(
     columns=COLUMNS,
     identifiers=[
@@ -34,7 +41,7 @@ SHOP = contract(
         {"type": "email", "column": "mail"},
         {"type": "cookie", "column": "cookie"},
     ],
-    optional=["mail", "cookie", "order", "amount", "url", "name"],
+    optional=["mail", "cookie", "order", "amount", "url", "name", "visit"],
     personal_data=["name"],
     properties=["discount_amount", "note", "lines"],
 )
@@ -151,10 +158,12 @@ def test_whose_an_event_is_follows_the_strongest_unshared_identifier(
 def test_what_others_write_comes_in_without_the_erased(project: Project, tmp_path: Path) -> None:
     erase(project, ("person", "login", "ann-lee-77"), ("person", "loyalty_id", "4017293845"))
     said = click("1", login="bob", note="for ann-lee-77, see you", url="/friends/ann-lee-77?x=1", points=4017293845)
+    said |= {"visit": "ann-lee-77"}
     assert take_in(project, tmp_path, said).accepted == 1
     (row,) = lake_rows(project)
     assert row["page_url"] == "/friends/[erased]?x=1"
     assert json.loads(row["properties"])["note"] == "for [erased], see you"
+    assert row["session_id"] is None
     lines = [{"product_id": "4017293845", "quantity": 1, "amount": 5}]
     order = click("2", type="order_completed", order="o2", login="bob", amount=5, lines=lines)
     assert take_in(project, tmp_path, order).accepted == 1

@@ -71,6 +71,7 @@ CONTRACT = {
         "order_id": "order",
         "amount": "amount",
         "personalization_id": "shown",
+        "session_id": "visit",
     },
     "identifiers": [
         {"type": "login", "column": "login"},
@@ -79,7 +80,7 @@ CONTRACT = {
         {"type": "loyalty_id", "column": "card"},
     ],
     "properties": ["note"],
-    "optional": ["mail", "cookie", "order", "amount", "name", "login", "card", "note", "shown"],
+    "optional": ["mail", "cookie", "order", "amount", "name", "login", "card", "note", "shown", "visit"],
     "personal_data": ["name", "mail"],
 }
 
@@ -90,10 +91,11 @@ def event(number: int, kind: str = "product_viewed", **who: Any) -> dict[str, An
 
 
 ANN = {"login": "ann-lee-77", "name": "Ann Lee"}
+VISIT = "visit-7041"
 CARD = "4017293845"
 ROWS = [
     event(1, **ANN, mail="ann.lee@shop.org", card=CARD),
-    event(2, **ANN, cookie="cookie-of-ann-1"),
+    event(2, **ANN, cookie="cookie-of-ann-1", visit=VISIT),
     event(3, "order_completed", **ANN, order="o1", amount=10.5),
     event(4, "order_completed", login="bob-ray-88", order="o2", amount=4),
     event(5, login="bob-ray-88", cookie="cookie-of-bob-1", mail="home@shop.org", name="Bob Ray"),
@@ -105,6 +107,7 @@ ROWS = [
     event(
         11,
         login="bob-ray-88",
+        visit="cookie-of-ann-1",
         name="Bob Ray (or ann.lee@shop.org)",
         note="ask ann-lee-77, cookie-of-ann-1 or /friends/ann-lee-77!",
     ),
@@ -169,6 +172,7 @@ def _marts(project: Project) -> None:
         for statement in (
             "create schema if not exists marts",
             "create schema if not exists staging",
+            "create schema if not exists intermediate",
             "create table marts.fct_order (order_id varchar, customer_id varchar, order_amount decimal(18, 4))",
             f"insert into marts.fct_order values ('o1', '{ann}', 10.5), ('o2', '{bob}', 4)",
             "create table marts.dim_customer (customer_id varchar, orders integer)",
@@ -176,6 +180,9 @@ def _marts(project: Project) -> None:
             f'create table marts.note as select \'{{"about": "{ann}"}} and more words than an id has\' as said',
             "create view marts.everybody as select customer_id from marts.dim_customer",
             f"create table staging.stg_events as from read_parquet({files}, hive_partitioning = true)",
+            "create table intermediate.int_events as from staging.stg_events",
+            "create table intermediate.int_session_features as"
+            " select session_id, count(*) as events from staging.stg_events group by session_id",
         ):
             connection.execute(statement).fetchall()
 

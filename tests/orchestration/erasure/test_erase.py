@@ -37,6 +37,7 @@ from serving.snapshot.verify import verify
 from tests.orchestration.erasure.shop import (
     CARD,
     NOW,
+    VISIT,
     customer_of,
     decision,
     event,
@@ -91,7 +92,7 @@ def test_the_search_of_these_tests_finds_her_in_every_store_before(project: Proj
 
 
 def test_nothing_of_her_is_left_in_any_store(erased: Project) -> None:
-    assert remains(erased.paths.root, [*needles(erased, "ann"), "Ann Lee"]) == []
+    assert remains(erased.paths.root, [*needles(erased, "ann"), "Ann Lee", VISIT]) == []
 
 
 def test_her_decisions_are_said_to_be_erased_and_not_unknown(erased: Project) -> None:
