@@ -18,6 +18,8 @@ _NUMBER = re.compile(
     r"^\(?(?:[$€£¥]|[A-Z]{3} ?)?\s*[+\u2212-]?\d[\d.,'\u2019\u00a0\u202f ]*-?\s*(?:[$€£¥]|[A-Z]{3}|kr\.?)?\)?$"
 )
 _ID = re.compile(r"^\S*\d\S*$")
+_NOTHING = frozenset({"na", "n/a", "#n/a", "nan", "null", "(null)", "none", "nil", "\\n", "-", "--", "?"})
+"""Words that programs write where they know no number or time."""
 _NAMES_PEOPLE = frozenset({"full_name", "given_name", "family_name"})
 _ACCENTS = {letter: letter for letter in "äöüßÄÖÜ"}
 """Letters of their own; of all others the plain letter counts."""
@@ -119,6 +121,8 @@ def profile(name: str, values: list[Any], day_first: bool) -> Column:
     """Look at one column."""
     given = [value for value in values if value is not None]
     words = [str(value).strip() for value in given[:2_000]]
+    told = [value for value in given if not isinstance(value, str) or value.strip().lower() not in _NOTHING]
+    counted = [str(value).strip() for value in told[:2_000]]
     named = frozenset(role for role, pattern in _PATTERNS.items() if pattern.search(plain_name(name)))
     if named & _NAMES_PEOPLE and _share(words, _ID.search) > 0.5:
         named -= _NAMES_PEOPLE
@@ -128,9 +132,9 @@ def profile(name: str, values: list[Any], day_first: bool) -> Column:
         name=name,
         values=values,
         named=named,
-        time=time_style(values, day_first),
-        clock=clock_style(values),
-        number=numeric and _share(words, _NUMBER.match) >= 0.98,
+        time=time_style(told, day_first),
+        clock=clock_style(told),
+        number=numeric and _share(counted, _NUMBER.match) >= 0.98,
         email=shares[0],
         phone=shares[1],
         ip=shares[2],

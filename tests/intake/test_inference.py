@@ -313,6 +313,18 @@ def test_a_total_that_each_row_of_an_order_repeats_counts_once(project: Project)
     assert sorted(int(event["amount"]) for event in lake_rows(project)) == list(range(10, 40))
 
 
+@pytest.mark.parametrize("nothing", ["NA", "NULL", "\\N", "-"])
+def test_words_for_nothing_among_numbers_and_times_cost_their_own_rows(project: Project, nothing: str) -> None:
+    """A file of orders was taken for one of customers, in which most rows were duplicates."""
+    rows = [
+        [f"O{n}", f"{moment(n):%d.%m.%Y}", f"k{n % 7}@mail.example", f"S-{n}", n % 3 + 1, "1.50"] for n in range(60)
+    ]
+    rows[3][5], rows[9][5], rows[20][1] = nothing, nothing, nothing
+    _, trial = infer(project, table("order_no|date|email|sku|quantity|price", rows))
+    assert trial.report.reasons == {"invalid_number:amount": 2, "invalid_timestamp:occurred_at": 1}
+    assert trial.report.accepted == 57
+
+
 @pytest.mark.parametrize("article", ["StockCode", "Foo"])
 def test_rows_of_one_order_are_its_lines_whatever_the_article_is_called(project: Project, article: str) -> None:
     """An order number that stands in several rows made of all but the first duplicates of it."""
