@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from intake.ops_records import RunSummary
 from intake.ops_store import OpsStore
 from intake.project import Project
 from intake.settings_quality import SloSettings
@@ -16,10 +17,8 @@ from orchestration.slo.finished import FinishedRun
 from serving.metrics.files import decision_p99_ms
 
 OTHERS = "*"
-# Runs after which profiles knew what had come, by kind and state: `concierge run`, and those of the daemon's jobs that
-# do more than take in or train.
-MAKES_PROFILES = frozenset({"run", "hourly_refresh", "daily_publish", "whole_graph"})
-UP_TO_DATE = frozenset({"done", "nothing_to_do"})
+# The step that makes profiles, in runs of the daemon too. One without anything to do found them up to date.
+PROFILES_STEP, NOTHING_TO_DO = "profile_models", "nothing_to_do"
 # Kept by whoever measures them, without target: the workers' histograms by day, the last `concierge rollback`.
 KEPT_ELSEWHERE = ("decision_p99_ms", "rollback_seconds")
 
@@ -79,14 +78,21 @@ def _lag(ops: OpsStore, promised: SloSettings, run: FinishedRun) -> Iterator[Lev
     """
     if run.pace == "other":
         return
-    made = [one.finished_at for one in ops.runs() if one.state in UP_TO_DATE and one.kind in MAKES_PROFILES]
-    before = [moment for moment in made if moment is not None and moment < run.finished_at]
+    made = [one.finished_at for one in ops.runs() if one.finished_at and _left_profiles(one)]
+    before = [moment for moment in made if moment < run.finished_at]
     since = max((end for end in before if (run.finished_at - end).total_seconds() > run.seconds), default=None)
-    came = [batch.finished_at for batch in ops.batches() if since is None or batch.finished_at > since]
-    came = [moment for moment in came if moment <= run.finished_at]
+    # What brought no event, repeats only, leaves profiles as they are.
+    came = [batch.finished_at for batch in ops.batches() if batch.events and batch.finished_at <= run.finished_at]
+    came = [moment for moment in came if since is None or moment > since]
     if came:
         minutes = (run.finished_at - min(came)).total_seconds() / 60
         yield Level("event_to_profile_minutes", "", round(minutes, 3), promised.event_to_profile_minutes, "min")
+
+
+def _left_profiles(run: RunSummary) -> bool:
+    """Whether profiles knew what had come when it ended."""
+    made = run.state == "done" and PROFILES_STEP in run.detail.get("stages", ())
+    return made or run.state == NOTHING_TO_DO
 
 
 def _elsewhere(ops: OpsStore, project: Project) -> Iterator[Level]:

@@ -19,6 +19,7 @@ from orchestration.slo.finished import FinishedRun, pace_of
 from orchestration.slo.record import record_levels
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+PROFILES = {"stages": {"profile_models": 12.0}}
 STAGES = {"staging__stg_events": 40.0, "identity_ledger": 200.0, "published__tables": 10.0}
 
 
@@ -27,11 +28,13 @@ def project_with(tmp_path: Path, **promised: object) -> Project:
     return Project(DataPaths(tmp_path), tmp_path / "config", settings, FixedClock(NOW))
 
 
-def arrived(project: Project, source: str, hours_ago: float) -> None:
+def arrived(project: Project, source: str, hours_ago: float, *, events: int = 1) -> None:
     at = NOW - timedelta(hours=hours_ago)
-    batch = BatchRecord(f"b{source}{hours_ago}", source, "1", "f", f"h{source}{hours_ago}", 1, 1, 0, 0, 0, 1, at, at)
+    batch = BatchRecord(
+        f"b{source}{hours_ago}", source, "1", "f", f"h{source}{hours_ago}", 1, 1, 0, 0, 0, events, at, at
+    )
     file = LakeFile(f"{source}.parquet", source, at.date(), batch.batch_id, 1, at, at, at)
-    OpsStore(project.paths).record_batch(batch, [file], {}, [])
+    OpsStore(project.paths).record_batch(batch, [file] if events else [], {}, [])
 
 
 def test_a_slow_run_names_its_slowest_stage_and_is_over_when_the_next_is_fast(tmp_path: Path) -> None:
@@ -72,7 +75,7 @@ def test_lag_counts_from_the_first_batch_since_the_run_before(tmp_path: Path) ->
     project = project_with(tmp_path, event_to_profile_minutes=60)
     store = OpsStore(project.paths)
     before = NOW - timedelta(hours=2)
-    store.record_run(RunSummary("r1", "run", before, before, before, "done"))
+    store.record_run(RunSummary("r1", "run", before, before, before, "done", PROFILES))
     arrived(project, "old", 5)
     arrived(project, "web", 1.5)
     arrived(project, "till", 0.5)
@@ -87,10 +90,12 @@ def test_lag_counts_from_the_first_batch_since_the_run_before(tmp_path: Path) ->
 def test_a_run_that_made_no_profiles_ends_no_waiting(tmp_path: Path) -> None:
     project = project_with(tmp_path, event_to_profile_minutes=60)
     store = OpsStore(project.paths)
-    runs = [("run", 2, "done"), ("hourly_intake", 1.4, "done"), ("run", 1, "failed"), ("weekly_training", 0.5, "done")]
-    for number, (kind, hours, state) in enumerate(runs):
+    intake, training = {"stages": {"intake__landed_files": 1.0}}, {"stages": {"models__churn": 9.0}}
+    runs = [(2, "done", PROFILES), (1.4, "done", intake), (1, "failed", PROFILES), (0.5, "done", training)]
+    for number, (hours, state, detail) in enumerate(runs):
         at = NOW - timedelta(hours=hours)
-        store.record_run(RunSummary(f"r{number}", kind, at, at, at, state))
+        store.record_run(RunSummary(f"r{number}", "run", at, at, at, state, detail))
+    arrived(project, "again", 1.8, events=0)
     arrived(project, "web", 1.5)
     record_levels(project, FinishedRun(NOW, NOW, STAGES, "hourly"))
     assert [item.value for item in store.metrics("slo_event_to_profile_minutes")] == [pytest.approx(90)]
