@@ -20,7 +20,7 @@ PINNED = AssetSelection.assets(*(AssetKey(["ops", name]) for name in LOOKS))
 LEDGER = AssetSelection.assets(*(AssetKey(["identity", name]) for name in DESCRIPTIONS))
 # What follows a person within the hour; everything else that is behind the days follows with the daily run.
 CURRENT_TABLES = (
-    *(f"refresh/{name}" for name in ("customer", "identifier", "day")),
+    *(f"refresh/{name}" for name in ("customer", "identifier", "day", "outcome_event", "product_cost")),
     *(f"intermediate/{name}" for name in ("int_customer_consent", "int_consent_withdrawn")),
     "intermediate/int_sensitive_categories",
     *(f"intermediate/{name}" for name in ("int_identifier_customers", "int_product_categories")),

@@ -42,18 +42,21 @@
 {#
   Incremental strategy `touched`: the rows of touched customers are taken out, gone or not, and what the model found is
   put in, in one transaction. A model with days (meta: touched_day) also replaces its rebuilt days and the rows with the
-  keys it found. Outside an hourly run everything is replaced.
+  keys it found; one made of reports of outcomes (meta: touched_outcome, its column and that of `refresh.outcome_event`)
+  also what the reports that are made again said before. Outside an hourly run everything is replaced.
 #}
 {% macro get_incremental_touched_sql(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
     {%- set found = arg_dict['temp_relation'] -%}
+    {%- set names = arg_dict['dest_columns'] | map(attribute='name') | list -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
     {%- set day = config.get('meta', {}).get('touched_day') -%}
+    {%- set outcome = config.get('meta', {}).get('touched_outcome', {}) -%}
     {%- set key = config.get('unique_key') -%}
     delete from {{ target }}
     {%- if only_touched() %}
     where
-        customer_id in {{ touched_customers() }}
+        {{ 'customer_id in ' ~ touched_customers() if 'customer_id' in names else 'false' }}
         {%- if day %}
         or {{ day }} in (select event_date from {{ source('refresh', 'day') }})
         or exists (
@@ -61,6 +64,9 @@
             where {% for name in key %}found.{{ name }} = {{ target }}.{{ name }}{{ " and " if not loop.last }}{% endfor %}
         )
         {%- endif %}
+        {%- for own, column in outcome.items() %}
+        or {{ own }} in (select {{ column }} from {{ source('refresh', 'outcome_event') }})
+        {%- endfor %}
     {%- endif %};
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ found }}

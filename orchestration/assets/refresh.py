@@ -16,6 +16,9 @@ DESCRIPTIONS = {
     "again. Grain: one row a customer id, former ones included.",
     "identifier": "Identifiers that decide to whom a row of these customers belongs. Grain: one row an identifier.",
     "day": "Days rebuilt since the facts were made. Grain: one row a day.",
+    "outcome_event": "Reports of outcomes on these days, and those that name the same order or outcome. Grain: one row "
+    "an event and what it says.",
+    "product_cost": "What products cost whose price was told on these days, before it was. Grain: one row a product.",
 }
 SPECS = [
     AssetSpec(

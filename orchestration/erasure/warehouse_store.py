@@ -13,6 +13,7 @@ from intake.tombstones import Tombstone
 from orchestration.erasure import duckdb_store
 from orchestration.erasure.scope import Scope
 from orchestration.pin import fold_operations
+from orchestration.refresh.outcomes import note_mates
 from orchestration.warehouse import Warehouse, naive_utc
 
 REASON = "erased on request"
@@ -26,6 +27,8 @@ def erase(project: Project, scope: Scope) -> int:
         return 0
     warehouse.prepare()
     fold_operations(OpsStore(project.paths), warehouse)
+    with warehouse.connect() as connection:
+        note_mates(connection, scope.event_ids, scope.keys)
     stones = OpsStore(project.paths).tombstones()
     return duckdb_store.erase_file(warehouse.path, scope, lambda connection: note_erased(connection, stones))
 

@@ -73,7 +73,9 @@ def _macros(time_zone: str) -> tuple[Environment, dict[str, Any]]:
         "var": settings.__getitem__,
         "env_var": lambda name, default="": {"CONCIERGE_TIME_ZONE": time_zone}.get(name, default),
         "ref": lambda name: name,
+        "source": lambda schema, table: f"{schema}.{table}",
         "config": lambda **_: "",
+        "only_touched": lambda: False,
     }
     folder = dbt_project_dir() / "macros"
     text = "\n".join((folder / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS)

@@ -12,11 +12,12 @@ from typing import Final
 import duckdb
 
 from orchestration.refresh.days import fingerprints
+from orchestration.refresh.outcomes import touch_outcomes
 from orchestration.warehouse import Warehouse
 from orchestration.warehouse_migration import bring_up_to_date
 
 PENDING: Final = ("rebuilt_day", "day_before", "order_before", "changed_identifier")
-ANSWERED: Final = ("everybody", "day", "identifier", "customer", "under_way")
+ANSWERED: Final = ("everybody", "day", "identifier", "customer", "outcome_event", "product_cost", "under_way")
 EXISTS: Final = "select 1 from information_schema.tables where table_schema = 'intermediate' and table_name"
 CHANGED: Final = "select identifier_key from refresh.changed_identifier"
 CUSTOMERS: Final = "select customer_id from refresh.customer"
@@ -102,6 +103,7 @@ def touch_customers(warehouse: Warehouse, definition: str, run_id: str) -> Touch
         _run(connection, INSERT_DAYS)
         if everybody_of(connection) is None:
             _collect(connection)
+            touch_outcomes(connection)
         _remember_categories(connection)
         for table in PENDING:
             _run(connection, f"delete from refresh.{table}")

@@ -34,11 +34,20 @@ MODELS = [
     *("int_sensitive_categories", "customer_consent", "customer_features", "dim_customer", "fct_session"),
     *("dim_product", "int_outcomes_told", "int_orders_priced", "int_refunds_bounded"),
     *("fct_refund", "fct_order", "fct_outcome"),
+    *("customer_rule_segments", "segment_history"),
 ]
 TABLES = (
     *("intermediate.int_identifier_customers", "intermediate.int_outcomes_told"),
     *("marts.customer_consent", "marts.customer_features", "marts.dim_customer", "marts.fct_session"),
     *("marts.fct_order", "marts.fct_outcome", "marts.fct_refund"),
+    *("marts.customer_rule_segments", "marts.segment_history"),
+)
+# Whoever the ledger knows at first is in a segment by rule since a day.
+SEGMENTS = (
+    "insert into ml.rule_segment_member select canonical_id, 'known' from identity.canonical"
+    " where not exists (select 1 from ml.rule_segment_member)",
+    "insert into ml.segment_history select canonical_id, 'rule', 'known', date '2017-01-02', null"
+    " from identity.canonical where not exists (select 1 from ml.segment_history)",
 )
 DEFINITION = "as it is"
 # Of people, what no model of this shop makes.
@@ -74,6 +83,8 @@ class Hourly:
     def everybody(self) -> None:
         """A daily run."""
         self.room.resolve_identities()
+        for statement in SEGMENTS:
+            self.room.execute(statement)
         self._touch()
         self.room.dbt("run", "--full-refresh", "--select", *MODELS)
         self._settle()

@@ -1,4 +1,6 @@
 -- One row per customer, tracked or not: what was said of each purpose and what holds, at the run's moment.
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail') }}
+-- depends_on: {{ source('refresh', 'customer') }}
 with final as (
 
     select
@@ -10,6 +12,7 @@ with final as (
         analytics as is_tracked,
         analytics and personalization as is_profiled
     from {{ ref('int_customer_consent') }}
+    where {{ is_touched('customer_id') }}
 
 )
 

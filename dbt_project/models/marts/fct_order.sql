@@ -1,11 +1,29 @@
 -- One row per order; repeated reports of an order count once, refunds are summed beside it, guests have no customer.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='touched',
+        unique_key=['order_id'],
+        on_schema_change='fail',
+        meta={'touched_day': 'order_date', 'touched_outcome': {'order_id': 'order_id'}},
+    )
+}}
+-- depends_on: {{ source('refresh', 'customer') }}
+-- depends_on: {{ source('refresh', 'identifier') }}
+-- depends_on: {{ source('refresh', 'day') }}
+-- depends_on: {{ source('refresh', 'outcome_event') }}
+-- depends_on: {{ ref('int_outcomes_told') }}
 with orders as (
 
     select
         *,
         row_number() over (partition by order_id order by received_at, event_id) as place
     from {{ ref('int_events') }}
-    where event_type = 'order_completed' and not is_bot and order_id is not null
+    where
+        event_type = 'order_completed'
+        and not is_bot
+        and order_id is not null
+        and {{ is_of_touched_order('event_id') }}
 
 ),
 
@@ -26,6 +44,7 @@ lines as (
         event_id,
         count(*) as n_lines
     from {{ ref('int_order_lines') }}
+    where {{ is_of_touched_order('event_id') }}
     group by event_id
 
 ),

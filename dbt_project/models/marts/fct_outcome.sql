@@ -1,8 +1,43 @@
 -- One row per outcome: an order, refund, return, delivery, click, complaint, answer, or a report of what followed one
 -- exposure or assignment. Reported again, or by a second source, it is the same outcome; the first report counts.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='touched',
+        unique_key=['outcome_id'],
+        on_schema_change='fail',
+        meta={'touched_day': 'outcome_date', 'touched_outcome': {'outcome_id': 'outcome_id'}},
+    )
+}}
+-- depends_on: {{ source('refresh', 'customer') }}
+-- depends_on: {{ source('refresh', 'identifier') }}
+-- depends_on: {{ source('refresh', 'day') }}
+-- depends_on: {{ source('refresh', 'outcome_event') }}
+-- depends_on: {{ source('refresh', 'product_cost') }}
+-- depends_on: {{ ref('int_order_lines') }}
+-- depends_on: {{ ref('dim_product') }}
 with told as (
 
     select * from {{ ref('int_outcomes_told') }}
+
+),
+
+reports as (
+
+    select * from told
+    where report_place = 1 and {{ is_touched_outcome('event_id') }}
+
+),
+
+goods as (
+
+    {{ priced_goods() }}
+
+),
+
+refunds as (
+
+    {{ bounded_refunds() }}
 
 ),
 
@@ -12,6 +47,7 @@ promises as (
         order_id,
         min(promised_date) as promised_date
     from told
+    where promised_date is not null
     group by order_id
 
 ),
@@ -74,13 +110,12 @@ final as (
             when reports.event_kind = 'refund' then 'order'
         end as margin_basis,
         reports.is_simulated
-    from told as reports
+    from reports
     left join promises on reports.order_id = promises.order_id and reports.event_kind = 'delivery'
     left join reported_orders on reports.order_id = reported_orders.order_id and reports.event_kind = 'order'
-    left join {{ ref('int_orders_priced') }} as goods on reports.event_id = goods.event_id
-    left join {{ ref('int_refunds_bounded') }} as refunds on reports.event_id = refunds.event_id
+    left join goods on reports.event_id = goods.event_id
+    left join refunds on reports.event_id = refunds.event_id
     {{ customer_joins('reports') }}
-    where reports.report_place = 1
 
 )
 

@@ -1,18 +1,30 @@
 -- One row per event that tells of an outcome: its kind, what tells outcomes of the kind apart, what it says, and its
 -- place among the reports of the same outcome. Reported again, or by a second source, it is the same outcome.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='touched',
+        unique_key=['event_id'],
+        on_schema_change='fail',
+        meta={'touched_day': 'event_date', 'touched_outcome': {'event_id': 'event_id'}},
+    )
+}}
+-- depends_on: {{ source('refresh', 'day') }}
+-- depends_on: {{ source('refresh', 'outcome_event') }}
 with events as (
 
     select
         *,
         {{ outcome_kind() }} as event_kind,
-        {{ json_text('properties', 'assignment_id') }} as named_assignment,
-        {{ json_text('properties', 'refund_id') }} as stated_refund_id,
         -- Without an id of its own a refund is told by its order, amount and place among equal ones of its source.
         row_number() over (
             partition by event_type, order_id, amount, source order by occurred_at, received_at, event_id
         ) as place_among_equal
     from {{ ref('int_events') }}
-    where event_type in ({{ outcome_event_types() }}) and not is_bot
+    where
+        event_type in ({{ outcome_event_types() }})
+        and not is_bot
+        and {{ is_told_again('event_id', 'event_date') }}
 
 ),
 
@@ -20,19 +32,13 @@ told as (
 
     select
         *,
-        case
-            when event_type = 'delivery_promised' then null
-            when event_kind in ('order', 'return', 'delivery') then order_id
-            when event_kind = 'refund'
-                then coalesce(
-                        case when stated_refund_id is not null then concat('id:', stated_refund_id) end,
-                        concat(order_id, ':', cast(amount as varchar), ':', cast(place_among_equal as varchar))
-                    )
-            when event_kind = 'click' then personalization_id
-            when event_kind = 'complaint' then coalesce({{ json_text('properties', 'ticket_id') }}, event_id)
-            when event_kind = 'report' then coalesce(named_assignment, personalization_id)
-            else event_id
-        end as outcome_key,
+        coalesce(
+            {{ stated_outcome_key() }},
+            case
+                when event_kind = 'refund'
+                    then concat(order_id, ':', cast(amount as varchar), ':', cast(place_among_equal as varchar))
+            end
+        ) as outcome_key,
         case
             when event_kind = 'report' then {{ json_money('properties', 'revenue_amount') }}
             when event_kind = 'order' then amount
