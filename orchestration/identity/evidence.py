@@ -161,16 +161,23 @@ def evidence_about_touched(connection: duckdb.DuckDBPyConnection, *, full: bool 
 
 
 def _name_touched(connection: duckdb.DuckDBPyConnection, *, full: bool) -> None:
-    """Fill `evidence_name` with type and value of the touched identifiers; by place, which reads few rows' texts."""
-    places = "rowid in (select rowid from {table} where identifier_key in ({keys}))"
+    """Fill `evidence_name` with type and value of the touched identifiers, of the evidence where the ledger has none.
+
+    By place, between the first and the last: new identifiers stand in the newest days, and other rows are not read.
+    """
     ledger, daily = "identity.identifier", "intermediate.int_identifier_seen_daily"
-    touched = "select identifier_key from touched"
-    known = "false" if full else f"value_hash <> '' and {places.format(table=ledger, keys=touched)}"
-    unknown = places.format(table=daily, keys=f"{touched} except select identifier_key from evidence_name")
+    known = "false" if full else "value_hash <> '' and identifier_key in (select identifier_key from touched)"
     for sql in (
         f"create or replace temporary table evidence_name as select identifier_key, type, value_hash from {ledger}"
         f" where {known}",
-        "insert into evidence_name select identifier_key, min(type), min(value_hash)"
-        f" from {daily} where first_received_at < {AS_OF} and {unknown} group by identifier_key",
+        f"create or replace temporary table unnamed_place as select rowid as place from {daily} where identifier_key in"
+        " (select identifier_key from touched except select identifier_key from evidence_name)",
     ):
         connection.execute(sql).fetchall()
+    first, last = connection.execute("select min(place), max(place) from unnamed_place").fetchall()[0]
+    if first is not None:
+        connection.execute(
+            "insert into evidence_name select identifier_key, min(type), min(value_hash)"
+            f" from {daily} where first_received_at < {AS_OF} and rowid between {first} and {last}"
+            " and rowid in (select place from unnamed_place) group by identifier_key"
+        ).fetchall()
