@@ -121,10 +121,13 @@ def orders_share_a_currency(warehouse: Warehouse) -> Verdict:
     return Verdict(False, f"orders in {len(found)} currencies ({told}): their amounts are added up without converting")
 
 
-def _result(project: Project, asset: AssetKey, name: str, verdict: Verdict, *, blocking: bool) -> AssetCheckResult:
+def checked(project: Project, asset: AssetKey, name: str, verdict: Verdict, *, blocking: bool) -> AssetCheckResult:
+    """A verdict as Dagster shows it; its alert says what was found, until the check holds again."""
     if not verdict.passed:
         severity: Severity = "critical" if blocking else "warning"
-        check_failed(project, asset.to_user_string(), name, verdict.sentence, severity=severity)
+        address = asset.to_user_string()
+        title = f"{address}: check {name} failed: {verdict.sentence}"
+        check_failed(project, address, name, verdict.sentence, severity=severity, title=title)
     else:
         check_holds(project, asset.to_user_string(), name)
     return AssetCheckResult(
@@ -138,14 +141,14 @@ def _result(project: Project, asset: AssetKey, name: str, verdict: Verdict, *, b
 def conservation_at_intake(workspace: Workspace) -> AssetCheckResult:
     """rows_read = accepted + duplicate + quarantined + suppressed, for every batch."""
     verdict = batches_conserve_rows(workspace.ops().batches())
-    return _result(workspace.project(), LAKE, "conservation_at_intake", verdict, blocking=True)
+    return checked(workspace.project(), LAKE, "conservation_at_intake", verdict, blocking=True)
 
 
 @asset_check(asset=EVENTS, blocking=True, pool=WRITER_POOL, description="Staging has every row of the lake, once.")
 def conservation_in_staging(workspace: Workspace) -> AssetCheckResult:
     """Σ rows of the pinned files = rows staged, over the staged days that no other run has yet to rebuild."""
     verdict = staged_equals_lake(workspace.warehouse())
-    return _result(workspace.project(), EVENTS, "conservation_in_staging", verdict, blocking=True)
+    return checked(workspace.project(), EVENTS, "conservation_in_staging", verdict, blocking=True)
 
 
 @asset_check(asset=MATCH, pool=WRITER_POOL, description="Enough events know their person (settings: quality).")
@@ -153,20 +156,20 @@ def match_rate(workspace: Workspace) -> AssetCheckResult:
     """Warns below `quality.minimum_match_rate`."""
     project = workspace.project()
     verdict = known_enough(workspace.warehouse(), project.paths.snapshots, project.settings.quality.minimum_match_rate)
-    return _result(project, MATCH, "match_rate", verdict, blocking=False)
+    return checked(project, MATCH, "match_rate", verdict, blocking=False)
 
 
 @asset_check(asset=REFUND, pool=WRITER_POOL, description="No refund gives back more than its order cost.")
 def refunds_within_orders(workspace: Workspace) -> AssetCheckResult:
     """Warns of refunds that were cut, with their number and what was told beyond."""
     verdict = refunds_fit_their_orders(workspace.warehouse())
-    return _result(workspace.project(), REFUND, "refunds_within_orders", verdict, blocking=False)
+    return checked(workspace.project(), REFUND, "refunds_within_orders", verdict, blocking=False)
 
 
 @asset_check(asset=ORDER, pool=WRITER_POOL, description="All orders are in one currency.")
 def one_currency(workspace: Workspace) -> AssetCheckResult:
     """Warns of orders in several currencies, with their numbers."""
-    return _result(
+    return checked(
         workspace.project(), ORDER, "one_currency", orders_share_a_currency(workspace.warehouse()), blocking=False
     )
 

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from intake.clock import FixedClock
 from intake.ops_records import BatchRecord
+from intake.ops_store import OpsStore
+from intake.paths import DataPaths
+from intake.project import Project
+from intake.settings import Settings
 from orchestration.checks.house_checks import (
+    MATCH,
     batches_conserve_rows,
+    checked,
     match_rate_holds,
     orders_share_a_currency,
     refunds_fit_their_orders,
@@ -33,6 +40,16 @@ def test_a_batch_that_loses_a_row_is_named() -> None:
     verdict = batches_conserve_rows([_batch("a", 10, 8, 2), _batch("torn", 10, 8, 1)])
     assert not verdict.passed
     assert verdict.sentence == "1 of 2 batches lose or double rows, first torn"
+
+
+def test_an_alert_says_what_was_found_until_the_check_holds(tmp_path: Path) -> None:
+    project = Project(DataPaths(tmp_path), tmp_path / "config", Settings(), FixedClock(NOW))
+    checked(project, MATCH, "match_rate", match_rate_holds(0.25, 0.6), blocking=False)
+    (alert,) = OpsStore(project.paths).standing_alerts()
+    told = "marts/match_rate_daily: check match_rate failed: match rate 0.250, at least 0.60 wanted"
+    assert (alert.title, alert.severity) == (told, "warning")
+    checked(project, MATCH, "match_rate", match_rate_holds(0.75, 0.6), blocking=False)
+    assert OpsStore(project.paths).standing_alerts() == []
 
 
 @pytest.mark.parametrize(("rate", "holds"), [(0.6, True), (0.5999, False), (None, False)])
