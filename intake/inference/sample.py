@@ -123,7 +123,9 @@ def _csv(file: Path, head: bytes) -> Sample:
     named = not any(_looks_like_data(name) for name in rows[0])
     names = column_names(rows[0]) if named else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
     rows = [row[:-1] if ends_with_a_delimiter(row, len(names)) else row for row in rows]
-    body = _without_total([row for row in (rows[1:] if named else rows) if len(row) == len(names)])
+    # Files that were put one behind the other have their header in between.
+    body = [row for row in rows if len(row) == len(names) and not (named and row == rows[0])]
+    body = _without_total(body)
     if not body or len(names) < 2:
         raise UnreadableInputError(f"{file}: no rows of two or more columns, separated by one of , ; tab |")
     columns: dict[str, list[Any]] = {

@@ -148,6 +148,7 @@ ORDERS = "Datum;Bestellnr;E-Mail;Artikelnr;Menge;Einzelpreis\n" + "".join(
         (ORDERS.replace("Einzelpreis\n", "Einzelpreis;Menge;\n").replace("50\n", "50;2;\n").encode(), 0),
         (ORDERS.replace("\n", "\r").encode(), 0),
         (ORDERS.replace("50\n", "50;\n").encode(), 0),
+        (ORDERS.replace("11.03.2017", ORDERS.partition("01.")[0] + "11.03.2017").encode(), 1),
         (ORDERS.replace("A-3", f'"{"x" * 200_000}"').encode(), 0),
     ],
     ids=[
@@ -158,6 +159,7 @@ ORDERS = "Datum;Bestellnr;E-Mail;Artikelnr;Menge;Einzelpreis\n" + "".join(
         "twice and unnamed",
         "old Mac",
         "ends",
+        "two files",
         "long cell",
     ],
 )
