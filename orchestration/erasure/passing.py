@@ -102,7 +102,21 @@ def _finish(project: Project, on_step: OnStep | None) -> list[Proof]:
         if folder.is_dir() and folder.name not in known:
             unlink_sealed(project.paths, folder.name)  # Killed before the request stood: nothing was begun.
             folder.rmdir()
-    return [_carry_out(project, request, on_step) for request in ops.erasures("open")]
+    proofs = []
+    for request in ops.erasures("open"):
+        if not request.steps:
+            _look_again(project, request.request_id)
+        proofs.append(_carry_out(project, request, on_step))
+    return proofs
+
+
+def _look_again(project: Project, request_id: str) -> None:
+    """Files have other names since an attempt that was not proved, and a newer program looks in more places."""
+    scope = unseal(project.paths, request_id)
+    if scope is not None:
+        words_survey.survey(project, scope)
+        scope.notes = list(dict.fromkeys(scope.notes))
+        seal(project.paths, scope)
 
 
 def _begin(project: Project, pairs: Sequence[tuple[str, str]], actor: str) -> ErasureRequest:
