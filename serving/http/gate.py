@@ -30,7 +30,7 @@ class Gate:
         self.buckets = buckets
         self._limits = limits
         self._familiar: set[tuple[str, str]] = set()
-        self._callers: dict[str, Caller] = {}
+        self._callers: dict[str, tuple[Key, Caller]] = {}
 
     def admit(self, secret: bytes | None, address: str, origin: str | None, scope: Scope | None) -> Caller:
         """Who sends this request.
@@ -87,10 +87,11 @@ class Gate:
             raise too_many(wait, "This key has asked too often.", Limit(per_second, burst))
 
     def _caller(self, key: Key) -> Caller:
-        caller = self._callers.get(key.key_id)
-        if caller is None:
-            caller = self._callers[key.key_id] = Caller(key.name, frozenset(key.scopes), key.browser)
-        return caller
+        held = self._callers.get(key.key_id)
+        # The file may say something else of the same key by now.
+        if held is None or held[0] is not key:
+            held = self._callers[key.key_id] = key, Caller(key.name, frozenset(key.scopes), key.browser)
+        return held[1]
 
 
 def _local(address: str, origin: str | None, scope: Scope | None) -> Caller:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -153,6 +154,28 @@ def test_keys_come_and_go_while_the_service_runs(root: Path) -> None:
         keys.revoke("shop", sample.NOW)
         await are(({}, 401), ({"authorization": f"Bearer {secret}"}, 401))
 
+    play(scenario, root)
+
+
+def test_what_the_file_says_of_a_key_holds_from_then_on(root: Path) -> None:
+    """A key that turns out to be in a page is marked as a browser's by hand."""
+    file = KeyFile(root / "keys").path
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        async def is_told_why() -> bool:
+            answer = await client.post("/v1/decide", json=HERO, headers=shop)
+            return "eligible" in answer.json()["decisions"][0]
+
+        async def is_told_little() -> bool:
+            return not await is_told_why()
+
+        assert await is_told_why()
+        draft = file.with_name("draft")
+        draft.write_text(json.dumps([key | {"browser": True} for key in json.loads(file.read_text())]))
+        draft.replace(file)
+        await until(is_told_little)
+
+    shop = made(root, "shop", "decide")
     play(scenario, root)
 
 
