@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
@@ -38,7 +39,7 @@ STATED = (
 """Fields with one word each, which a source may have filled with a visitor's: they are nothing without it."""
 GONE = "[erased]"
 # One of these is in every word that tells by itself, but for digits of other scripts.
-_SIGN = re.compile(r"[0-9@+]")
+_SIGN = re.compile(r"[0-9@+%]")
 _HASH = re.compile(rf"(?<![0-9a-f]){HASH_PATTERN.strip('^$')}(?![0-9a-f])")
 _PHONE_DIGITS = 7
 _LONGEST_PHONE = 22
@@ -95,8 +96,13 @@ class Mentions:
 
     def words_in(self, text: str) -> set[str]:
         """The words of a text that are meant, as they stand in it; of words only those that tell by themselves."""
-        words = _parts_in(text).union(_phones_in(text))
-        return {word for word in words if is_telling(word) and self.names(word)}
+        words = {phone for phone in _phones_in(text) if is_telling(phone) and self.names(phone)}
+        return words.union(*map(self.words_of, _runs_in(text)))
+
+    def words_of(self, run: str) -> set[str]:
+        """Of one word: its parts that are meant and tell by themselves, and itself where URLs have written it anew."""
+        parts = {part for part in parts_of(run) if is_telling(part) and self.names(part)}
+        return parts | {run} if parts and "%" in run else parts
 
     def any_in(self, texts: Iterable[str]) -> bool:
         """Whether any of many texts names one; what they have in common is looked at once.
@@ -148,19 +154,25 @@ def is_telling(word: str) -> bool:
 
 
 def parts_of(word: str) -> Iterator[str]:
-    """A word as it stands, without what ends a sentence, and what colons part in it (`mailto:`)."""
+    """A word as it stands, without what ends a sentence, what colons part in it (`mailto:`), and what it is in URLs."""
     yield word
     bare = word.strip(_ENDS)
     if bare != word:
         yield bare
     if ":" in bare:
         yield from bare.split(":")
+    if "%" in bare and (meant := unquote(bare)) != bare:
+        for part in _WORD.findall(meant):
+            yield from parts_of(part)
 
 
 def _parts_in(text: str) -> set[str]:
-    """Each different word of a text and its parts, but for those that cannot tell by themselves."""
-    runs = (run for run in set(_WORD.findall(text)) if _SIGN.search(run) or not run.isascii())
-    return {part for run in runs for part in parts_of(run)}
+    return {part for run in _runs_in(text) for part in parts_of(run)}
+
+
+def _runs_in(text: str) -> Iterator[str]:
+    """Each different word of a text, but for those of which no part can tell by itself."""
+    return (run for run in set(_WORD.findall(text)) if _SIGN.search(run) or not run.isascii())
 
 
 def phones_of(run: str) -> Iterator[str]:

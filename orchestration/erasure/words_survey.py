@@ -9,7 +9,7 @@ from contextlib import closing
 import duckdb
 
 from intake.hashing import name_of
-from intake.mentions import PHONES, STATED, WORD, WRITTEN, is_telling, parts_of, phones_of
+from intake.mentions import PHONES, STATED, WORD, WRITTEN, Mentions, is_telling, phones_of
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.erasure.duckdb_store import in_memory
@@ -38,23 +38,29 @@ def survey(project: Project, scope: Scope) -> None:
             f"create view written as select filename, unnest([{', '.join((*WRITTEN, *STATED))}]) as said"
             f" from read_parquet({files!r}, hive_partitioning = false, filename = true)"
         ).fetchall()
-        found = {word for word in _written(connection) if is_telling(word) and mentions.names(word)}
+        found = set(_found(connection, mentions))
         scope.clear |= found
         scope.mentioning |= {name.removeprefix(f"{project.paths.root}/") for name in _files_with(connection, found)}
         scope.common |= _common(connection, files, scope)
 
 
-def _written(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _found(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> Iterator[str]:
+    """The words of the lake's texts that are meant."""
+    for run in _written(connection, WORD):
+        yield from mentions.words_of(run)
+    for run in _written(connection, PHONES):
+        yield from (phone for phone in phones_of(run) if is_telling(phone) and mentions.names(phone))
+
+
+def _written(connection: duckdb.DuckDBPyConnection, pattern: str) -> Iterator[str]:
     """Every different word of the lake's texts that could tell by itself."""
-    for pattern, within in ((WORD, parts_of), (PHONES, phones_of)):
-        rows = connection.execute(
-            "with texts as (select distinct said from written where said is not null),"
-            " words as (select distinct unnest(regexp_extract_all(said, ?)) as word from texts)"
-            f" select word from words where {_TELLING}",
-            [pattern],
-        )
-        for (word,) in rows.fetchall():
-            yield from within(str(word))
+    rows = connection.execute(
+        "with texts as (select distinct said from written where said is not null),"
+        " words as (select distinct unnest(regexp_extract_all(said, ?)) as word from texts)"
+        f" select word from words where {_TELLING}",
+        [pattern],
+    )
+    yield from (str(word) for (word,) in rows.fetchall())
 
 
 def _files_with(connection: duckdb.DuckDBPyConnection, words: set[str]) -> set[str]:

@@ -55,6 +55,8 @@ def test_a_word_is_found_as_the_type_that_it_is_looked_for_as() -> None:
         left = "0" if kind == "loyalty_id" else GONE
         assert looking_for({kind}).without(f'{{"note":"{value}, hello"}}') == f'{{"note":"{left}, hello"}}'
         assert looking_for({kind}).without(f"{value} 2 times, 7 {value}") == f"{left} 2 times, 7 {left}"
+        within = f"/?x=1&back=%2Fof%2F{value}%253Fx&y=2"
+        assert kind == "phone" or looking_for({kind}).without(within) == f"/?x=1&back={GONE}&y=2"
         assert looking_for({kind}).any_in(["a", value, "a"])
         assert kind == "phone" or looking_for({kind}).any_in([f"mailto:{value}."])
         assert not looking_for(set(PEOPLE) - {kind}).any_in(["for", value])

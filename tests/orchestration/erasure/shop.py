@@ -109,7 +109,7 @@ ROWS = [
         login="bob-ray-88",
         visit="cookie-of-ann-1",
         name="Bob Ray (or ann.lee@shop.org)",
-        note="ask ann-lee-77, cookie-of-ann-1 or /friends/ann-lee-77!",
+        note="ask ann-lee-77, cookie-of-ann-1 or /friends/ann-lee-77?to=%2Fof%2Fann%2Dlee%2D77!",
     ),
     {**event(12, login="bob-ray-88"), "product": CARD},
     # What she was shown, told by its decision alone.

@@ -124,7 +124,7 @@ def test_what_others_wrote_loses_her_name_and_a_product_keeps_its_number(erased:
         for row in pq.read_table(file, partitioning=None).to_pylist()
     ]
     (review,) = (row for row in rows if row["event_id"] == "e11")
-    assert json.loads(review["properties"])["note"] == "ask [erased], [erased] or /friends/[erased]!"
+    assert json.loads(review["properties"])["note"] == "ask [erased], [erased] or /friends/[erased]?to=[erased]!"
     (viewed,) = (row for row in rows if row["event_id"] == "e12")
     assert viewed["product_id"] == CARD
 
