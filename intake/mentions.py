@@ -155,15 +155,24 @@ def is_telling(word: str) -> bool:
 
 def parts_of(word: str) -> Iterator[str]:
     """A word as it stands, without what ends a sentence, what colons part in it (`mailto:`), and what it is in URLs."""
+    yield from _plain_parts(word)
+    meant = word
+    # An address within an address is written anew twice.
+    for _ in range(2):
+        if "%" not in meant or (read := unquote(meant)) == meant:
+            return
+        meant = read
+        for part in _WORD.findall(meant):
+            yield from _plain_parts(part)
+
+
+def _plain_parts(word: str) -> Iterator[str]:
     yield word
     bare = word.strip(_ENDS)
     if bare != word:
         yield bare
     if ":" in bare:
         yield from bare.split(":")
-    if "%" in bare and (meant := unquote(bare)) != bare:
-        for part in _WORD.findall(meant):
-            yield from parts_of(part)
 
 
 def _parts_in(text: str) -> set[str]:

@@ -59,4 +59,5 @@ def test_a_word_is_found_as_the_type_that_it_is_looked_for_as() -> None:
         assert kind == "phone" or looking_for({kind}).without(within) == f"/?x=1&back={GONE}&y=2"
         assert looking_for({kind}).any_in(["a", value, "a"])
         assert kind == "phone" or looking_for({kind}).any_in([f"mailto:{value}."])
+        assert looking_for({kind}).any_in(["%" + "25" * 5_000, value])
         assert not looking_for(set(PEOPLE) - {kind}).any_in(["for", value])
