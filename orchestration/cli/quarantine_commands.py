@@ -31,16 +31,25 @@ Batch = Annotated[str | None, typer.Option("--batch", metavar="ID", help="Only b
 def list_reasons(
     source: Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only this source.")] = None,
 ) -> None:
-    """Count the quarantined rows by source and reason, and what else was found on rows that were read."""
+    """Count the quarantined rows by source and reason, with the bound behind it, and what else was found on rows."""
     from intake.ops_store import OpsStore
+    from intake.reason_bounds import bound_of
     from orchestration.cli.console import say, show_table
 
-    store = OpsStore(open_project().paths)
+    project = open_project()
+    store = OpsStore(project.paths)
     counts, findings = store.quarantine_counts(source), store.findings(source)
     if not counts:
         say("nothing is quarantined")
     else:
-        show_table(("source", "reason", "rows"), [(*key, rows) for key, rows in counts.items()])
+        contracts = {name: _contract(project, name) for name, _ in counts}
+        show_table(
+            ("source", "reason", "bound", "rows"),
+            [
+                (name, reason, bound_of(reason, contracts[name], project.settings.intake), rows)
+                for (name, reason), rows in counts.items()
+            ],
+        )
     if findings:
         show_table(("source", "finding", "rows"), [(*key, rows) for key, rows in findings.items()])
 
@@ -62,6 +71,7 @@ def show(
     from intake.ops_store import OpsStore
     from intake.ops_supersede import SUPERSEDED
     from intake.quarantine import open_rows
+    from intake.reason_bounds import bound_of
     from orchestration.cli.console import say
     from orchestration.cli.masking import masked
 
@@ -73,6 +83,7 @@ def show(
         if known.quarantined and (known.batch_id.startswith(batch) if batch else known.state != SUPERSEDED)
     ]
     rules = _contract(project, source, contract)
+    intake = project.settings.intake
     rows = (
         (known, row)
         for known in reversed(chosen)
@@ -84,8 +95,9 @@ def show(
         if shown == limit:
             say(f"only the first {limit}; --limit shows more")
             return
-        name = f"{known.input_name} row {row.row_number}"
-        say(f"{name} [{known.batch_id[:8]}]: {row.reason}: {masked(row.original, rules)}")
+        name, bound = f"{known.input_name} row {row.row_number}", bound_of(row.reason, rules, intake)
+        why = f"{row.reason} ({bound})" if bound else row.reason
+        say(f"{name} [{known.batch_id[:8]}]: {why}: {masked(row.original, rules)}")
         shown += 1
     if not shown:
         raise CommandError(f"{source}: nothing quarantined{f' with reason {reason}…' if reason else ''}")

@@ -110,3 +110,12 @@ def test_a_shape_keeps_length_and_no_letter_or_digit(text: str) -> None:
 
 def test_a_contract_is_not_needed_to_read_bytes_that_are_no_text(tmp_path: Path, contract: SourceContract) -> None:
     assert masked(b"\xff\xfe1", contract).endswith("9")
+
+
+@pytest.mark.usefixtures("_two_bad_rows")
+def test_a_bound_is_named_where_there_is_one(concierge: Concierge) -> None:
+    bound = "at most 300 s ahead (intake.future_tolerance_seconds)"
+    listed = concierge("quarantine", "list").stdout
+    assert listed.count(bound) == 1
+    shown = concierge("quarantine", "show", "my_orders").stdout.splitlines()
+    assert [bound in line for line in shown] == ["future_timestamp" in line for line in shown]
