@@ -140,7 +140,10 @@ def _incentive_cases(placement: Placement, action: Action, products: Iterable[Pr
             yield "stock", product, f"product {product.product_id} has {product.stock:g} units on hand"
 
 
-def _missing(products: Iterable[ProductRecord]) -> Iterator[Case]:
+def _missing(products: Sequence[ProductRecord]) -> Iterator[Case]:
+    """Products that are not there; in a shop that says of no product how many there are, none is missing."""
+    if all(product.stock is None for product in products):
+        return
     for product in products:
         if product.stock is None or product.stock <= 0:
             units = "no known stock" if product.stock is None else f"{product.stock:g} units on hand"

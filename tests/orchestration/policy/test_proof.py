@@ -122,6 +122,18 @@ def with_rule(content: Content, name: str, **changes: object) -> Content:
     return replace(content, policies=policies)
 
 
+def test_a_shop_that_tells_no_stock_levels_may_recommend(tmp_path: Path, shipped: Content) -> None:
+    untold = with_rule(shipped, "recommend_what_is_there", when="!known_stock || stock > 0.0")
+    silent = [msgspec.structs.replace(product, stock=None) for product in sample.products()]
+    assert proof_of(sample.write(tmp_path / "silent", products=silent), untold).holds
+    # Where some are told, the others count as missing.
+    some = [msgspec.structs.replace(silent[0], stock=3.0), *silent[1:2]]
+    breaches = proof_of(sample.write(tmp_path / "some", products=some), untold).breaches
+    assert {breach.example for breach in breaches} == {
+        f"product {some[1].product_id} has no known stock and is recommended"
+    }
+
+
 @pytest.mark.parametrize(
     "unless",
     ["cart_products > 3", "cart_value > 500.0", "cart_products >= 2 && cart_value < 1.0", "cart_products == 100"],
