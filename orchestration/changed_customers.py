@@ -14,7 +14,8 @@ from orchestration.pin import current_as_of
 from orchestration.policy.evidence import Proof
 from orchestration.policy.publish_config import proved_changes
 from orchestration.refresh.customers import CUSTOMERS, IDENTIFIERS, is_everybody
-from orchestration.snapshot_people import Rules, identifiers_of, profiles_of
+from orchestration.refresh.whose import TOUCHED
+from orchestration.snapshot_people import Rules, everybody, identifiers_of, profiles_of
 from orchestration.version_names import free_name
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
@@ -104,14 +105,14 @@ def _rules(folder: Path) -> Rules:
 
 def _wanted(warehouse: Warehouse, rules: Rules) -> Wanted:
     if is_everybody(warehouse):
-        return Wanted(profiles_of(warehouse, rules), identifiers_of(warehouse), everybody=True)
+        return Wanted(everybody(warehouse, rules), identifiers_of(warehouse), everybody=True)
     touched = {str(customer) for (customer,) in warehouse.rows(CUSTOMERS)}
-    held = list(identifiers_of(warehouse, only_touched=True))
+    held = list(identifiers_of(warehouse, TOUCHED))
     # What belongs to somebody else decides the rows of these customers and is as it was.
     others = {(one.type, one.value_hash) for one in held if one.customer_id not in touched}
     asked = [(str(kind), str(value_hash)) for kind, value_hash in warehouse.rows(ASKED)]
     return Wanted(
-        profiles_of(warehouse, rules, only_touched=True),
+        profiles_of(warehouse, rules, TOUCHED),
         [one for one in held if one.customer_id in touched],
         gone=touched,
         unowned=[pair for pair in asked if pair not in others],

@@ -10,7 +10,7 @@ from intake.ops_experiments import ExperimentBook, ExperimentEvent
 from intake.ops_store import OpsStore
 from intake.project import Project
 from orchestration.experiment_versions import note_live
-from orchestration.refresh.scope import among
+from orchestration.refresh.whose import EVERYBODY, Whose
 from orchestration.version_names import free_name
 from orchestration.warehouse import Warehouse
 from serving.experiments.checks import mistakes_between
@@ -171,33 +171,33 @@ def live_shares(project: Project) -> dict[str, float]:
 
 
 def assigned(
-    warehouse: Warehouse, experiments: Sequence[Experiment], *, only_touched: bool = False
+    warehouse: Warehouse, experiments: Sequence[Experiment], whose: Whose = EVERYBODY
 ) -> dict[str, dict[str, Remembered]]:
     """By customer and `name/version` the arm that each was shown first, in experiments of the registry."""
     there = {str(row[0]) for row in warehouse.rows(TABLES)}
     table = next((name for name in ("ml.assignment", "marts.assignment") if name in there), None)
     units = {one.key: one.unit for one in experiments}
-    own = among("customer_id", only_touched=only_touched)
+    own = whose.among("customer_id")
     members = _members(warehouse, own) if "account" in units.values() and table is not None else {}
     found: dict[str, dict[str, Remembered]] = {}
     for row in [] if table is None else warehouse.rows(ASSIGNED.format(table=table, among=own)):
         key, unit_type, unit_id, customer = f"{row[0]}/{row[1]}", str(row[2]), str(row[3]), row[4]
         if units.get(key) != unit_type:
             continue
-        whose = members.get(unit_id, []) if unit_type == "account" else [] if customer is None else [str(customer)]
-        for name in whose:
+        people = members.get(unit_id, []) if unit_type == "account" else [] if customer is None else [str(customer)]
+        for name in people:
             known = found.setdefault(name, {})
             if (first := earliest([known.get(key), _remembered(row)])) is not None:
                 known[key] = first
     return found
 
 
-def accounts(warehouse: Warehouse, experiments: Sequence[Experiment], *, only_touched: bool = False) -> dict[str, str]:
+def accounts(warehouse: Warehouse, experiments: Sequence[Experiment], whose: Whose = EVERYBODY) -> dict[str, str]:
     """By customer the one account they belong to, where an experiment draws by account."""
     if not any(one.unit == "account" for one in experiments):
         return {}
     there = {str(row[0]) for row in warehouse.rows(TABLES)}
-    sql = ACCOUNTS.format(among=among("customer_id", only_touched=only_touched))
+    sql = ACCOUNTS.format(among=whose.among("customer_id"))
     rows = warehouse.rows(sql) if "marts.account_member" in there else []
     return {str(customer): str(account) for customer, account in rows}
 

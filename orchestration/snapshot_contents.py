@@ -18,7 +18,16 @@ from orchestration.snapshot_facts import (
     product_facts,
     promises,
 )
-from orchestration.snapshot_people import Rules, grouped, identifiers_of, number_of, profiles_of, text_of
+from orchestration.snapshot_people import (
+    IDENTIFIERS,
+    REFUSALS,
+    Rules,
+    everybody,
+    grouped,
+    identifiers_of,
+    number_of,
+    text_of,
+)
 from orchestration.warehouse import Warehouse
 from serving.experiments.files import load_experiments
 from serving.placement_files import load_placements
@@ -58,6 +67,19 @@ POPULAR = f"""
 """
 POPULARITY = "select coalesce(category, 'other') as category, product_id, n_orders as popularity from {table}"
 OVERALL = "select '' as category, product_id, n_orders as popularity from {table}"
+COUNTS = {
+    "customers": "select count(*) from marts.customer_consent",
+    "identifiers": f"select count(*) from ({IDENTIFIERS.format(among='true')}) as identifiers",
+    "segments": """
+        select count(distinct s.segment_id) from marts.customer_segments as s
+        inner join marts.customer_consent as c on s.customer_id = c.customer_id and c.is_profiled
+    """,
+    REFUSED_ANALYTICS: f"""
+        select count(distinct r.canonical_id) from ({REFUSALS.format(among="true")}) as r
+        inner join marts.customer_consent as c on r.canonical_id = c.customer_id
+        where r.purpose = 'analytics'
+    """,
+}
 DECISIONS = """
     select placement, segment_id, context_bucket, action, score, basis, n from marts.decision_table
     order by placement, segment_id, context_bucket, action
@@ -74,10 +96,11 @@ def load_configuration(project: Project, warehouse: Warehouse | None = None) -> 
 
 
 def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str, str]) -> SnapshotContents:
-    """Read everything that a snapshot holds; profiles carry only what a placement or a policy names."""
+    """What a snapshot holds; profiles carry only what a placement or a policy names.
+
+    Customers and identifiers are read when they are asked for, once, so that they need not fit into memory together.
+    """
     configured = load_configuration(project, warehouse)
-    identifiers = list(identifiers_of(warehouse))
-    profiles = list(profiles_of(warehouse, configured))
     reviews = all_reviews(warehouse)
     facts = product_facts(warehouse, reviews)
     rows = warehouse.rows(PRODUCTS.format(parity=parity_column(warehouse)))
@@ -85,8 +108,8 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
     promised = promises(warehouse)
     decisions = [_decision(row) for row in warehouse.rows(DECISIONS)]
     return SnapshotContents(
-        identifiers=identifiers,
-        profiles=profiles,
+        identifiers=identifiers_of(warehouse),
+        profiles=everybody(warehouse, configured),
         decision_rows=decisions,
         products=products,
         popular=_popular(warehouse),
@@ -96,13 +119,10 @@ def collect(project: Project, warehouse: Warehouse, model_versions: Mapping[str,
         time_zone=project.settings.time_zone,
         model_versions=model_versions,
         totals={
-            "customers": len(profiles),
-            "identifiers": len(identifiers),
-            "segments": len({profile.segment_id for profile in profiles if profile.segment_id is not None}),
+            **{name: int(str(warehouse.rows(sql)[0][0])) for name, sql in COUNTS.items()},
             "products": len(products),
             "decisions": len(decisions),
             "promises": len(promised),
-            REFUSED_ANALYTICS: sum("analytics" in profile.refusals for profile in profiles),
         },
         promises=promised,
         segments=configured.segments,

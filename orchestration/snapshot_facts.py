@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.delivery import delivery_bands
-from orchestration.refresh.scope import among
+from orchestration.refresh.whose import EVERYBODY, Whose
 from orchestration.warehouse import Warehouse
 from serving.showings import ASKED, KEPT, Watched
 from serving.snapshot.records import PromiseRecord, ReviewRecord
@@ -139,19 +139,17 @@ def promises(warehouse: Warehouse) -> list[PromiseRecord]:
     ]
 
 
-def account_stages(warehouse: Warehouse, *, only_touched: bool = False) -> dict[str, str]:
+def account_stages(warehouse: Warehouse, whose: Whose = EVERYBODY) -> dict[str, str]:
     """Stage of the company a customer belongs to; nobody whose companies stand at different stages."""
-    sql = STAGES.format(among=among("m.customer_id", only_touched=only_touched))
+    sql = STAGES.format(among=whose.among("m.customer_id"))
     rows = _rows(warehouse, sql, "marts.account_member", "marts.account_profile")
     return {str(customer): str(stage) for customer, stage in rows}
 
 
-def shown_before(
-    warehouse: Warehouse, watched: Watched, *, only_touched: bool = False
-) -> dict[str, dict[str, list[int]]]:
+def shown_before(warehouse: Warehouse, watched: Watched, whose: Whose = EVERYBODY) -> dict[str, dict[str, list[int]]]:
     """Customer → `placement/action` → latest moments, of what has a cap or asks something."""
     found: dict[str, dict[str, list[int]]] = {}
-    sql = SHOWN.format(among=among("customer_id", only_touched=only_touched))
+    sql = SHOWN.format(among=whose.among("customer_id"))
     rows = _rows(warehouse, sql, "marts.fct_exposure") if watched.names else []
     for customer, placement, action, at in rows:
         key = f"{placement}/{action}"

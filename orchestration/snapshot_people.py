@@ -6,11 +6,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from intake.purposes import MARKETING
 from orchestration.experiments_published import accounts, assigned
 from orchestration.incentives.advice import advice_now
-from orchestration.refresh.scope import among
+from orchestration.refresh.whose import EVERYBODY, Whose
 from orchestration.segments.carried import segments_now
 from orchestration.snapshot_facts import account_stages, shown_before
 from orchestration.warehouse import Warehouse
@@ -28,6 +29,14 @@ from serving.variables import ACCOUNT_STAGE
 
 # Bought-together lists leave out what the customer got lately; four weeks is the cycle of a weekly grocery shop.
 RECENT_DAYS = 28
+# A hundred thousand customers with their lists take a gigabyte while they are put together.
+CUSTOMERS_AT_ONCE = 100_000
+FIRSTS = """
+    select customer_id from (
+        select customer_id, row_number() over (order by customer_id) as place from marts.customer_consent
+    ) as placed
+    where place > 1 and (place - 1) % {customers} = 0 order by customer_id
+"""
 
 # Nobody may see another's profile: of shared identifiers only the browser's own go in, for whoever used it last. Those
 # of people without a profile go in as well: they have to be answered as people who refused, not as strangers.
@@ -44,7 +53,7 @@ IDENTIFIERS = """
         and {among}
     order by i.type, i.value_hash
 """
-TOUCHED = "i.identifier_key in (select identifier_key from refresh.identifier)"
+TOUCHED_KEYS = "i.identifier_key in (select identifier_key from refresh.identifier)"
 PROFILES = """
     select c.customer_id, s.segment_id, s.segment_name, coalesce(s.rung, 'everyone') as rung,
         p.churn_probability, p.ltv_amount,
@@ -100,28 +109,39 @@ class Rules:
     segments: SegmentDefinitions = field(default_factory=SegmentDefinitions)
 
 
-def identifiers_of(warehouse: Warehouse, *, only_touched: bool = False) -> Iterator[IdentifierRow]:
+def identifiers_of(warehouse: Warehouse, whose: Whose = EVERYBODY) -> Iterator[IdentifierRow]:
     """Identifiers with whom they belong to; in an hourly run those of `refresh.identifier` and of touched customers."""
-    whose = among("a.canonical_id", only_touched=only_touched)
-    rows = warehouse.rows(IDENTIFIERS.format(among=f"({whose} or {TOUCHED})" if only_touched else whose))
-    return (IdentifierRow(*map(str, row)) for row in rows)
+    own = whose.among("a.canonical_id")
+    rows = warehouse.batches(IDENTIFIERS.format(among=f"({own} or {TOUCHED_KEYS})" if whose.only_touched else own))
+    return (IdentifierRow(*map(str, row)) for row in chain.from_iterable(rows))
 
 
-def profiles_of(warehouse: Warehouse, rules: Rules, *, only_touched: bool = False) -> Iterator[ProfileRecord]:
+def stretches(warehouse: Warehouse, customers: int = CUSTOMERS_AT_ONCE) -> list[Whose]:
+    """Everybody, so many customers at a time by the order of their ids."""
+    firsts = [None, *(str(first) for (first,) in warehouse.rows(FIRSTS.format(customers=customers)))]
+    return [Whose(first=first, before=before) for first, before in zip(firsts, [*firsts[1:], None], strict=True)]
+
+
+def everybody(warehouse: Warehouse, rules: Rules) -> Iterator[ProfileRecord]:
+    """`profiles_of` everybody in the memory of a stretch of them."""
+    return chain.from_iterable(profiles_of(warehouse, rules, whose) for whose in stretches(warehouse))
+
+
+def profiles_of(warehouse: Warehouse, rules: Rules, whose: Whose) -> Iterator[ProfileRecord]:
     """Records by customer id; they carry only what a placement or a policy names."""
     of_segments = carried(rules.segments, rules.placements, rules.policies)
     used = attributes_used(rules.placements, rules.policies) | of_segments
     features = sorted(used & set(_feature_columns(warehouse)))
     named = {name for policy in rules.policies for rule in policy.rules for name in variables_in(rule.when)}
     extra = _Extra(
-        account_stages(warehouse, only_touched=only_touched) if ACCOUNT_STAGE in named else {},
-        advice_now(warehouse, advised_actions(rules.placements, rules.policies), only_touched=only_touched),
-        segments_now(warehouse, of_segments, only_touched=only_touched),
-        shown_before(warehouse, watched_in(rules.placements), only_touched=only_touched),
-        assigned(warehouse, rules.experiments, only_touched=only_touched),
-        accounts(warehouse, rules.experiments, only_touched=only_touched),
+        account_stages(warehouse, whose) if ACCOUNT_STAGE in named else {},
+        advice_now(warehouse, advised_actions(rules.placements, rules.policies), whose),
+        segments_now(warehouse, of_segments, whose),
+        shown_before(warehouse, watched_in(rules.placements), whose),
+        assigned(warehouse, rules.experiments, whose),
+        accounts(warehouse, rules.experiments, whose),
     )
-    return _profiles(warehouse, features, extra, only_touched=only_touched)
+    return _profiles(warehouse, features, extra, whose)
 
 
 @dataclass(frozen=True)
@@ -149,16 +169,16 @@ def _feature_columns(warehouse: Warehouse) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def _profiles(
-    warehouse: Warehouse, features: Sequence[str], extra: _Extra, *, only_touched: bool
-) -> Iterator[ProfileRecord]:
-    own, whose = among("customer_id", only_touched=only_touched), among("c.customer_id", only_touched=only_touched)
+def _profiles(warehouse: Warehouse, features: Sequence[str], extra: _Extra, whose: Whose) -> Iterator[ProfileRecord]:
+    own = whose.among("customer_id")
     recommended = _recommendations(warehouse, own)
     recent = grouped(warehouse.rows(RECENTLY_BOUGHT.format(among=own)))
-    refusals = _refusals(warehouse, among("a.canonical_id", only_touched=only_touched))
+    refusals = _refusals(warehouse, whose.among("a.canonical_id"))
     selected = "".join(f', f."{name}"' for name in features)
     channels = "".join(f", c.{name}" for name in CHANNELS)
-    for row in warehouse.rows(PROFILES.format(channels=channels, features=selected, among=whose)):
+    for row in warehouse.rows(
+        PROFILES.format(channels=channels, features=selected, among=whose.among("c.customer_id"))
+    ):
         customer = str(row[0])
         yield ProfileRecord(
             customer_id=customer,

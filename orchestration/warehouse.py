@@ -77,6 +77,13 @@ class Warehouse:
         with self.connect() as connection:
             return list(connection.execute(sql, list(parameters)).fetchall())
 
+    def batches(self, sql: str, rows: int = 50_000) -> Iterator[list[tuple[object, ...]]]:
+        """The result of one query, so many rows at a time; the file is held until the last."""
+        with self.connect() as connection:
+            found = connection.execute(sql)
+            while batch := found.fetchmany(rows):
+                yield batch
+
     def replace(self, frames: dict[str, pd.DataFrame], *, where: str = "true") -> dict[str, int]:
         """Replace source tables by frames, all in one transaction; returns rows by address.
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import duckdb
 
-from orchestration.refresh.scope import among
+from orchestration.refresh.whose import EVERYBODY, Whose
 from orchestration.warehouse import Warehouse
 from serving.snapshot.records import FeatureValue
 from serving.uplift import BEST, GAIN, LOW, SEPARATOR, Actions
@@ -23,16 +23,16 @@ ADVICE: Final = """
 Advice = dict[str, dict[str, FeatureValue]]
 
 
-def advice_now(warehouse: Warehouse, actions: Actions, *, only_touched: bool = False) -> Advice:
+def advice_now(warehouse: Warehouse, actions: Actions, whose: Whose = EVERYBODY) -> Advice:
     """Customer → advice by the name under which a profile carries it; nothing where no placement asks.
 
     Args:
         actions: placement whose log taught the advice → actions it may be about.
-        only_touched: of customers that an hourly run looks at.
+        whose: of which customers.
     """
     if not actions or not warehouse.rows(THERE):
         return {}
-    sql = _sql(actions, among("customer_id", only_touched=only_touched))
+    sql = _sql(actions, whose.among("customer_id"))
     return _by_customer(warehouse.rows(sql, sorted(actions)), actions)
 
 

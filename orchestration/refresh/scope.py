@@ -6,6 +6,7 @@ from typing import Final
 
 from dagster import DagsterRun
 
+from orchestration.refresh import whose
 from orchestration.refresh.customers import is_everybody
 from orchestration.warehouse import Warehouse
 
@@ -15,12 +16,7 @@ TOUCHED: Final = "touched"
 VARIABLE: Final = "CONCIERGE_REFRESH"
 
 
-def among(column: str, *, only_touched: bool) -> str:
-    """A condition on a column of customer ids: whoever an hourly run looks at, or everybody."""
-    return f"{column} in (select customer_id from refresh.customer)" if only_touched else "true"
-
-
-WHERE_TOUCHED: Final = among("customer_id", only_touched=True)
+WHERE_TOUCHED: Final = whose.TOUCHED.among("customer_id")
 
 
 def makes_everybody(run: DagsterRun, warehouse: Warehouse) -> bool:

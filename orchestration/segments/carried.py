@@ -9,7 +9,7 @@ from typing import Final
 
 import duckdb
 
-from orchestration.refresh.scope import among
+from orchestration.refresh.whose import EVERYBODY, Whose
 from orchestration.warehouse import Warehouse
 from serving.segment_definitions import LIFECYCLE
 from serving.snapshot.records import FeatureValue
@@ -35,9 +35,9 @@ MEMBERS, PUBLISHED_MEMBERS = "ml.rule_segment_member", "marts.customer_rule_segm
 _TABLES: Final = "select table_schema || '.' || table_name from information_schema.tables"
 
 
-def segments_now(warehouse: Warehouse, names: AbstractSet[str], *, only_touched: bool = False) -> Carried:
+def segments_now(warehouse: Warehouse, names: AbstractSet[str], whose: Whose = EVERYBODY) -> Carried:
     """By customer who may be profiled, what of `names` the warehouse knows; nothing where none is asked for."""
-    profiled = PROFILED.format(among=among("customer_id", only_touched=only_touched))
+    profiled = PROFILED.format(among=whose.among("customer_id"))
     found: Carried = {}
     if RULE_SEGMENTS in names and warehouse.has_table(MEMBERS):
         _add(found, RULE_SEGMENTS, warehouse.rows(RULES.format(profiled=profiled, members=MEMBERS)))

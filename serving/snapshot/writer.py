@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from serving.yaml_file import ConfigError
 
 Row = tuple[bytes, bytes]
 _ENCODER = msgspec.msgpack.Encoder()
+# Rows that are put in order together; tables of customers come in order and need not fit into memory.
+ROWS_AT_ONCE = 200_000
 
 
 def write_snapshot(
@@ -94,15 +96,17 @@ def _write_tables(folder: Path, contents: SnapshotContents) -> dict[str, int]:
 
 
 def _write_table(environment: Any, table: str, rows: Iterable[Row]) -> int:
-    database = environment.open_db(table.encode())
-    ordered = sorted(rows)
+    database, all_rows = environment.open_db(table.encode()), iter(rows)
+    added, given, last = 0, 0, b""
     with environment.begin(write=True, db=database) as transaction:
-        # Appended rows fill their pages; put one by one, even in this order, they leave half of each empty.
-        _, added = transaction.cursor().putmulti(_distinct(ordered), append=True)
-    if added != len(ordered):
-        twice = len(ordered) - added
-        raise SnapshotError(f"table {table}: {twice} of {len(ordered)} keys are there twice; keys must differ")
-    return int(added)
+        while batch := sorted(islice(all_rows, ROWS_AT_ONCE)):
+            # Appended rows fill their pages; put one by one, even in this order, they leave half of each empty.
+            in_order = batch[0][0] > last
+            _, new = transaction.cursor().putmulti(_distinct(batch), overwrite=False, append=in_order)
+            added, given, last = added + int(new), given + len(batch), max(last, batch[-1][0])
+    if added != given:
+        raise SnapshotError(f"table {table}: {given - added} of {given} keys are there twice; keys must differ")
+    return added
 
 
 def _distinct(ordered: Iterable[Row]) -> Iterator[Row]:

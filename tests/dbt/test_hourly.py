@@ -20,7 +20,7 @@ from orchestration.partitions import DayRange
 from orchestration.refresh.customers import settle, touch_customers
 from orchestration.refresh.days import remember_days
 from orchestration.snapshot_contents import load_configuration
-from orchestration.snapshot_people import identifiers_of, profiles_of
+from orchestration.snapshot_people import everybody, identifiers_of
 from orchestration.warehouse import Warehouse
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
@@ -127,7 +127,7 @@ class Hourly:
         return SnapshotReader((root / pointer.POINTER).resolve())
 
     def _people(self) -> tuple[list[ProfileRecord], list[IdentifierRow]]:
-        return list(profiles_of(self.warehouse, self.rules)), list(identifiers_of(self.warehouse))
+        return list(everybody(self.warehouse, self.rules)), list(identifiers_of(self.warehouse))
 
     def land(self, name: str, events: Sequence[Event]) -> None:
         """New files, and their days rebuilt."""

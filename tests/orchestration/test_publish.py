@@ -19,13 +19,15 @@ from intake.settings import Settings
 from orchestration.experiments_published import live_shares, publish_probabilities
 from orchestration.model_registry import ModelRegistry
 from orchestration.publish import publish_snapshot
-from orchestration.snapshot_contents import collect
+from orchestration.refresh.whose import EVERYBODY
+from orchestration.snapshot_contents import collect, load_configuration
+from orchestration.snapshot_people import profiles_of, stretches
 from orchestration.warehouse import Warehouse
 from serving.session.reducer import microseconds
 from serving.snapshot import pointer
 from serving.snapshot.building import building, sweep
 from serving.snapshot.reader import SnapshotReader
-from serving.snapshot.records import ProfileRecord, SnapshotError
+from serving.snapshot.records import REFUSED_ANALYTICS, ProfileRecord, SnapshotError
 from serving.snapshot.writer import write_snapshot
 
 AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
@@ -253,3 +255,35 @@ def test_what_another_publisher_is_writing_is_not_swept_away(tmp_path: Path) -> 
     with pytest.raises(SnapshotError, match="v1"):
         write()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_customers_read_a_few_at_a_time_are_those_read_at_once(
+    project: Project, warehouse: Warehouse, at_once: int
+) -> None:
+    rules = load_configuration(project, warehouse)
+    whole = list(profiles_of(warehouse, rules, EVERYBODY))
+    assert [profile.customer_id for profile in whole] == ["c1", "c2"]
+    some = stretches(warehouse, at_once)
+    assert len(some) == len({whose.among("id") for whose in some}) == max(2 // at_once, 1)
+    assert [profile for whose in some for profile in profiles_of(warehouse, rules, whose)] == whole
+
+
+def test_people_are_counted_as_they_are_written(project: Project, warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        # c2 refuses analytics, and says so last; a word of somebody without a row counts for nobody.
+        connection.execute("""
+            insert into intermediate.int_consent_events values
+                ('g', 2, 'analytics', timestamp '2017-07-01', false),
+                ('h', 77, 'analytics', timestamp '2017-07-01', false)
+        """).fetchall()
+    contents = collect(project, warehouse, {})
+    profiles, identifiers = list(contents.profiles), list(contents.identifiers)
+    counted = {name: contents.totals[name] for name in ("customers", "identifiers", "segments", REFUSED_ANALYTICS)}
+    assert counted == {
+        "customers": len(profiles),
+        "identifiers": len(identifiers),
+        "segments": len({profile.segment_id for profile in profiles} - {None}),
+        REFUSED_ANALYTICS: sum("analytics" in profile.refusals for profile in profiles),
+    }
+    assert counted[REFUSED_ANALYTICS] == 1

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving.snapshot import pointer
+from serving.snapshot import pointer, writer
 from serving.snapshot.building import building
 from serving.snapshot.manifest import sha256_of
 from serving.snapshot.reader import SnapshotReader
@@ -96,6 +96,21 @@ def test_duplicate_keys_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="table identifier: 1 of 2 keys are there twice"):
         sample.write(tmp_path, identifiers=twice)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_in_any_order_come_together_from_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "ROWS_AT_ONCE", 2)
+    names = [f"c{number * 7 % 11:02}" for number in range(11)]
+    for order in (names, sorted(names), sorted(names, reverse=True)):
+        folder = sample.write(
+            tmp_path / order[0] / order[1], profiles=[ProfileRecord(name) for name in order], identifiers=[]
+        )
+        with SnapshotReader(folder) as reader:
+            assert reader.count("profile") == len(names)
+            assert [reader.profile(name) for name in names] == [ProfileRecord(name) for name in names]
+    again = [ProfileRecord(name) for name in (*names, "c03")]
+    with pytest.raises(SnapshotError, match="table profile: 1 of 12 keys are there twice"):
+        sample.write(tmp_path / "again", profiles=again, identifiers=[])
 
 
 def test_identifier_without_profile_is_refused(tmp_path: Path) -> None:
