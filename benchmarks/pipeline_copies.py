@@ -20,7 +20,9 @@ from orchestration.warehouse import Warehouse
 SCHEMAS: Final = ("staging", "intermediate", "identity", "marts", "ml")
 # Ids made of an anchor's key: 'c' and fifteen hexadecimal digits.
 PEOPLE: Final = ("customer_id", "canonical_id", "survivor_id", "other_id", "redirect_to")
-TEXT_IDS: Final = ("event_id", "session_id", "order_id", "refund_id", "value_hash", "personalization_id")
+TEXT_IDS: Final = (
+    "event_id", "session_id", "order_id", "refund_id", "outcome_id", "outcome_key", "value_hash", "personalization_id",
+)  # fmt: skip
 # What belongs to the run and not to the row.
 KEPT: Final = ("as_of", "loaded_at", "closed_at", "lake_path")
 
