@@ -15,7 +15,7 @@ from serving.overlay.arrival import Arrival
 from serving.overlay.by_hand import SOURCE, tell, word_by_hand
 from serving.overlay.environment import OverlayUnavailableError
 from serving.overlay.overlay import OverlayFullError
-from serving.overlay.place import overlay_folder
+from serving.overlay.place import folder_in_use
 from serving.snapshot import pointer
 from serving.snapshot.reader import SnapshotReader
 from serving.snapshot.records import SnapshotError
@@ -74,11 +74,12 @@ def state_consent(
 
 
 def _told(project: Project, word: Arrival) -> bool:
-    folder, live = overlay_folder(project.paths.root), pointer.current(project.paths.snapshots)
+    live = pointer.current(project.paths.snapshots)
     try:
+        folder = folder_in_use(project.paths.root)
         if live is None:
             return tell(folder, word, lambda _: None)
         with SnapshotReader(project.paths.snapshots / live) as reader:
             return tell(folder, word, lambda pair: reader.customer_id(*pair))
-    except (OverlayFullError, OverlayUnavailableError, SnapshotError):
+    except (OverlayFullError, OverlayUnavailableError, SnapshotError, PermissionError):
         return False

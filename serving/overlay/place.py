@@ -11,6 +11,7 @@ from pathlib import Path
 VARIABLE = "CONCIERGE_RUNTIME"
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, not a predictable name
 _ORIGIN = "origin"
+_NOTE = Path("runtime") / "at"
 
 
 def overlay_folder(root: Path) -> Path:
@@ -23,10 +24,29 @@ def overlay_folder(root: Path) -> Path:
     return root / "runtime"
 
 
+def folder_in_use(root: Path) -> Path:
+    """Where the service that began last keeps it, whoever runs that one and whatever `CONCIERGE_RUNTIME` says here.
+
+    Raises:
+        PermissionError: it is another user's, who may not be asked.
+    """
+    own = overlay_folder(root)
+    try:
+        noted = Path((root / _NOTE).read_text(encoding="utf-8"))
+        # A copy of a data folder bears the note of the first one.
+        is_ours = Path((noted / _ORIGIN).read_text(encoding="utf-8")).resolve() == root.resolve()
+    except FileNotFoundError:
+        return own
+    return noted if is_ours else own
+
+
 def prepare(folder: Path, root: Path) -> None:
-    """Make the folder, for this user alone, and clear away what data folders that are gone have left beside it."""
+    """Make the folder, for this user alone, note in the data folder where it is, and clear away what data folders that
+    are gone have left beside it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / _ORIGIN).write_text(str(root), encoding="utf-8")
+    (folder / _ORIGIN).write_text(str(root.resolve()), encoding="utf-8")
+    (root / _NOTE).parent.mkdir(exist_ok=True)
+    (root / _NOTE).write_text(str(folder.resolve()), encoding="utf-8")
     if folder.parent == root:
         return
     for other in folder.parent.iterdir():

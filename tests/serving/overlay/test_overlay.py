@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from intake.paths import repository_root
 from serving.overlay import environment
 from serving.overlay.arrival import BROWSING, Pair
 from serving.overlay.environment import OverlayUnavailableError, discard
-from serving.overlay.place import overlay_folder, prepare
+from serving.overlay.place import folder_in_use, overlay_folder, prepare
 from tests.serving.overlay.overlay_room import COOKIE, LOGIN, NOW, SECOND, nobody, overlay_in, seen, views
 
 HALF_HOUR = 1_800 * SECOND
@@ -165,6 +166,24 @@ def test_the_place_follows_the_variable_and_clears_what_is_left(
         root.mkdir()
         prepare(overlay_folder(root), root)
     assert {overlay_folder(root).parent for root in roots} == {tmp_path / "run"}
-    roots[0].rmdir()
+    shutil.rmtree(roots[0])
     prepare(overlay_folder(roots[1]), roots[1])
     assert [overlay_folder(root).exists() for root in roots] == [False, True]
+
+
+def test_who_comes_from_outside_finds_the_folder_of_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, copy = tmp_path / "data", tmp_path / "copy"
+    root.mkdir()
+    monkeypatch.setenv("CONCIERGE_RUNTIME", str(tmp_path / "other"))
+    assert folder_in_use(root) == overlay_folder(root)
+    monkeypatch.setenv("CONCIERGE_RUNTIME", str(tmp_path / "run"))
+    of_service = overlay_folder(root)
+    prepare(of_service, root)
+    monkeypatch.setenv("CONCIERGE_RUNTIME", str(tmp_path / "other"))
+    assert folder_in_use(root) == of_service != overlay_folder(root)
+    shutil.copytree(root, copy)
+    assert folder_in_use(copy) == overlay_folder(copy)
+    shutil.rmtree(of_service)
+    assert folder_in_use(root) == overlay_folder(root)
