@@ -84,7 +84,8 @@ def _report_rows(alerts: AlertBook, source: str, report: FileReport, reasons: Ma
 def _report_zone(alerts: AlertBook, source: str, report: FileReport, at: datetime) -> None:
     cause, hours = f"intake:wrong_zone:{source}", report.hours_ahead
     if hours is None:
-        if report.state == "ingested":
+        # A file of which nothing could be read says nothing of the clock.
+        if report.state == "ingested" and report.accepted:
             alerts.resolve_cause(cause, at=at, note="a later file has its clock right")
         return
     rows = report.reasons.get(reason_of(hours), 0) or report.findings.get(reason_of(hours), 0)

@@ -117,6 +117,9 @@ def test_late_rows_are_no_clock_that_is_behind(project: Project, tmp_path: Path)
 def test_the_alert_ends_with_a_file_that_is_right(project: Project, tmp_path: Path) -> None:
     assert take(project, TILL, wrong_zone(6), tmp_path / "a.jsonl") == {"wrong_zone:+2h": 6}
     assert len(OpsStore(project.paths).list_alerts("open")) == 1
+    # A file of which nothing could be read says nothing of the clock.
+    take(project, TILL, [click("bad", at="soon", received="2017-05-01T10:00:01Z")], tmp_path / "bad.jsonl")
+    assert "wrong_zone" in {alert.cause.split(":")[1] for alert in OpsStore(project.paths).list_alerts("open")}
     take(project, TILL, [click("b", received="2017-05-01T10:00:01Z")], tmp_path / "b.jsonl")
     assert OpsStore(project.paths).list_alerts("open") == []
 
