@@ -18,9 +18,9 @@ from starlette.responses import Response
 from intake.log_line import with_checksum
 from intake.sealed import sealed
 from serving.http.body import read_body
-from serving.http.messages import SegmentSuccess
+from serving.http.messages import MAX_CALLS, SegmentSuccess
 from serving.http.problems import Problem, json_response, refuse
-from serving.http.segment_call import MAX_CALLS, Call, completed, content_of, fault_of
+from serving.http.segment_call import Call, completed, content_of, fault_of
 from serving.http.taking_in import judged, let_see, written
 from serving.http.write_key import is_trusted
 from serving.lines import line_of
@@ -59,7 +59,8 @@ async def batch(request: Request) -> Response:
     if not isinstance(calls, list):
         raise refuse(400, "wrong_field", "A batch needs an array of calls.", field="batch")
     if len(calls) > MAX_CALLS:
-        raise refuse(413, "too_large", f"A batch has at most {MAX_CALLS} calls.", field="batch", bound=MAX_CALLS)
+        message = f"A batch has at most {MAX_CALLS:,} calls, and this one has {len(calls):,}."
+        raise refuse(413, "too_large", message, field="batch", bound=MAX_CALLS)
     common = {name: body[name] for name in ("sentAt", "context") if name in body}
     # Decisions are answered meanwhile.
     return await _kept(service, await asyncio.to_thread(_contents, calls, common, now, trusted=trusted), now)

@@ -18,8 +18,6 @@ TYPES = ("track", "identify", "page", "screen", "group", "alias")
 SHORT_TYPES = {name[0]: name for name in TYPES}
 PATHS = frozenset(f"/v1/{name}" for name in (*TYPES, "batch", *SHORT_TYPES, "b"))
 MAX_CALL_BYTES = 32 << 10
-# Clients send some hundred. So many take a thread 0.3 s; half a million numbers, 1 MiB, held a worker for 26 s.
-MAX_CALLS = 5_000
 REFUSED = "refused"
 Call = dict[str, Any]
 _JSON = msgspec.json.Encoder(order="deterministic")

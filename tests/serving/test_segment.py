@@ -23,7 +23,8 @@ from intake.paths import DataPaths, repository_root
 from intake.project import Project
 from intake.quarantine import read_quarantine
 from intake.scan import scan_locations
-from serving.http.segment_call import MAX_CALL_BYTES, MAX_CALLS, completed
+from serving.http.messages import MAX_CALLS
+from serving.http.segment_call import MAX_CALL_BYTES, completed
 from tests.intake.scene import lake_rows
 from tests.serving.service_client import CIPHER, config, running
 
