@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -96,6 +97,18 @@ def test_duplicate_keys_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="table identifier: 1 of 2 keys are there twice"):
         sample.write(tmp_path, identifiers=twice)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_while_customers_are_read_leaves_nothing(tmp_path: Path) -> None:
+    def broken() -> Iterator[ProfileRecord]:
+        yield from sample.profiles()
+        raise OSError("the warehouse is gone")
+
+    with pytest.raises(OSError, match="the warehouse is gone"):
+        sample.write(tmp_path, profiles=broken())
+    assert list(tmp_path.iterdir()) == []
+    with SnapshotReader(sample.write(tmp_path)) as reader:
+        assert reader.count("profile") == len(sample.profiles())
 
 
 def test_rows_in_any_order_come_together_from_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
